@@ -1,0 +1,178 @@
+"""The settings of a simulated account: names, values and presets of the specification, section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from adm_notebook.config.frozen import FrozenConfig, parse
+from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
+
+__all__ = ["LIMITS", "PRESETS", "RISK_SETTINGS", "Commission", "Preset", "Settings", "Slippage"]
+
+Preset = Literal["default", "backtesting.py", "vectorbt"]
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    "backtesting.py": {
+        "initial_capital": 10_000.0,
+        "size": 1 - 2**-52,
+        "size_rule": "whole",
+        "stop_base": "signal_close",
+        "shortfall": "cancel",
+        "metrics_style": "backtesting.py",
+    },
+    "vectorbt": {
+        "initial_capital": 100.0,
+        "fill": "close",
+        "commission": {"fixed_per": "order"},
+        "stop_base": "signal_close",
+        "after_stop": "drop",
+        "ruin": False,
+        "warmup": 0,
+        "periods_per_year": "spacing",
+    },
+}
+"""What each preset sets differently from `default`; the reasons and the peers' versions are in the specification."""
+
+RISK_SETTINGS = ("size_mode", "size", "stop_loss", "take_profit", "trailing")
+"""Settings that a risk profile may give, and then wins (marked R in the specification)."""
+
+LIMITS = ("max_position_value", "max_drawdown")
+"""Limits of an account (specification, section 7)."""
+
+
+class Commission(FrozenConfig):
+    """What each fill pays: `rate` of the traded value, plus `fixed` in money."""
+
+    rate: float = Field(0.0, ge=0, description="fraction of the traded value, each fill")
+    fixed: float = Field(0.0, ge=0, description="money, each fill")
+    fixed_per: Literal["leg", "order"] = Field("leg", description="whether a reversal pays `fixed` twice or once")
+
+
+class Slippage(FrozenConfig):
+    """How much worse than the reference price a fill is, as a fraction of it."""
+
+    entry: float = Field(0.0, ge=0, lt=1, description="fraction, opening fills")
+    exit: float = Field(0.0, ge=0, lt=1, description="fraction, closing fills")
+
+
+class Settings(FrozenConfig):
+    """All that an engine needs to know about an account, apart from bars and signals."""
+
+    preset: Preset = Field("default", description="whose conventions the other settings start from")
+    initial_capital: float = Field(100_000.0, gt=0, description="money")
+    fill: Literal["next_open", "close", "prev_close"] = Field("next_open", description="where an order fills")
+    size_mode: Literal["fraction", "units", "value"] = Field("fraction", description="what `size` means")
+    size: float = Field(1.0, gt=0, description="fraction of the cash, units, or money in each trade")
+    size_rule: Literal["whole", "fractional"] = Field("fractional", description="whole units or any fraction")
+    lot_size: float = Field(0.0, ge=0, description="units are a multiple of it; 0 = any fraction")
+    commission: Commission = Field(Commission(), description="a rate, or {rate, fixed, fixed_per}")
+    slippage: Slippage = Field(Slippage(), description="a fraction, or {entry, exit}")
+    margin: float = Field(1.0, gt=0, le=1, description="leverage is 1 / margin; size_rule whole only")
+    stop_loss: float | None = Field(None, gt=0, description="fraction below (above) the base price, or none")
+    take_profit: float | None = Field(None, gt=0, description="fraction above (below) the base price, or none")
+    trailing: bool = Field(False, description="the stop-loss follows the best price")
+    stop_base: Literal["signal_close", "fill"] = Field("fill", description="the price that stops are measured from")
+    opposite: Literal["reverse", "close", "ignore"] = Field("reverse", description="what an opposite entry does")
+    shortfall: Literal["cancel", "partial"] = Field("partial", description="what happens when cash is short")
+    after_stop: Literal["keep", "drop"] = Field("keep", description="whether a stop's bar may still decide")
+    finalize: Literal["none", "last_open", "last_close"] = Field("none", description="how the last position ends")
+    ruin: bool = Field(True, description="an account without equity is closed for good")
+    warmup: Literal["auto"] | int = Field("auto", description="first bar that may trade")
+    periods_per_year: Literal["auto", "spacing"] | float = Field(
+        "auto", description="bars in a year; `spacing` = 365 days over the median bar spacing"
+    )
+    metrics_style: Literal["standard", "backtesting.py"] = Field("standard", description="how metrics are computed")
+    max_position_value: float | None = Field(None, gt=0, description="money in one position at most, or none")
+    max_drawdown: float | None = Field(None, gt=0, le=1, description="fraction from the peak that ends trading, or none")
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any], path: str = "backtest_config") -> Settings:
+        """`given` settings over those of its preset.
+
+        Parameters
+        ----------
+        given
+            settings by name, as in `backtest_config`: `commission` and `slippage` may be plain numbers,
+            `commission` also the older `{type: percentage | fixed, value: v}`; `preset` chooses the defaults.
+        path
+            where they stand in the config, for the error.
+
+        Raises
+        ------
+        ConfigError
+            for unknown names, values out of range, and settings that exclude each other.
+        """
+        given = dict(given)
+        preset = given.get("preset", "default")
+        if preset not in PRESETS:
+            message = f"must be one of {', '.join(PRESETS)}, but was {shown(preset)}.{did_you_mean(preset, list(PRESETS))}"
+            raise ConfigError(Problem("preset", message.removesuffix(".")).under(path))
+        values: dict[str, Any] = dict(PRESETS[preset])
+        for name, value in given.items():
+            if name == "commission":
+                value = {**values.get("commission", {}), **_commission(value)}
+            elif name == "slippage" and _is_number(value):
+                value = {"entry": value} if preset == "backtesting.py" else {"entry": value, "exit": value}
+            values[name] = value
+        return parse(cls, values, path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_only(cls, values: Any) -> Any:
+        """Booleans are no numbers, text is none either: `commission: "0.1"` is a slip, not a rate."""
+        if isinstance(values, Mapping):
+            if values.get("warmup") is not None and isinstance(values["warmup"], bool):
+                raise ValueError(f"warmup must be `auto` or a whole number, but was {values['warmup']}")
+            if isinstance(values.get("periods_per_year"), bool):
+                raise ValueError(f"periods_per_year must be `auto` or a number, but was {values['periods_per_year']}")
+        return values
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        wrong: list[str] = []
+        if isinstance(self.warmup, int) and self.warmup < 0:
+            wrong.append(f"warmup must be `auto` or 0 or more, but was {self.warmup}")
+        if isinstance(self.periods_per_year, (int, float)) and not self.periods_per_year > 0:
+            wrong.append(f"periods_per_year must be `auto` or above 0, but was {self.periods_per_year:g}")
+        if self.size_rule == "whole":
+            if self.size_mode == "value":
+                wrong.append("size_mode value goes with size_rule fractional; with whole units use fraction or units")
+            if "lot_size" in self.model_fields_set and self.lot_size != 1:
+                wrong.append(f"size_rule whole has lots of 1, but lot_size was {self.lot_size:g}; leave it out")
+            if self.size_mode == "units" and self.size != int(self.size):
+                wrong.append(f"size_rule whole needs a whole number of units, but size was {self.size:g}")
+        elif self.margin < 1:
+            wrong.append(f"margin {self.margin:g} needs size_rule whole; with fractional sizes it must be 1")
+        if self.trailing and self.stop_loss is None:
+            wrong.append("trailing needs a stop_loss to trail")
+        if self.finalize == "last_open" and self.fill == "close":
+            wrong.append("finalize last_open does not go with fill close; use last_close")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @property
+    def lot(self) -> float:
+        """The lot in force: 1 for whole units, else `lot_size` (0 = any fraction)."""
+        return 1.0 if self.size_rule == "whole" else self.lot_size
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _commission(value: Any) -> dict[str, Any]:
+    """`0.001`, `{rate, fixed, fixed_per}` or the older `{type, value}` as fields of Commission."""
+    if not isinstance(value, Mapping):
+        return dict(value) if isinstance(value, Commission) else {"rate": value}
+    if "type" not in value and "value" not in value:
+        return dict(value)
+    rest = {k: v for k, v in value.items() if k not in ("type", "value")}
+    kind = value.get("type", "percentage")
+    if kind not in ("percentage", "fixed") or "value" not in value:
+        return {**rest, "type": kind}  # reported as unknown, with what is known
+    return {**rest, "rate" if kind == "percentage" else "fixed": value["value"]}

@@ -1,0 +1,83 @@
+"""What goes into an engine beside prices and settings, and what comes out: arrays, and the words for their codes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from adm_notebook.market.arrays import F64, I8, I64, Bool
+
+__all__ = ["EXIT_REASONS", "METRICS", "UNFILLED_REASONS", "Account", "Signals"]
+
+EXIT_REASONS = ("signal", "stop_loss", "take_profit", "trailing_stop", "max_drawdown", "ruin", "end", "open")
+"""Words for `Account.exit_reason`, by code."""
+
+UNFILLED_REASONS = ("no cash", "below the lot", "cancelled", "pending at the end")
+"""Words for `Account.unfilled_reason`, by code."""
+
+METRICS = (
+    "total_return",
+    "annual_return",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown",
+    "n_trades",
+    "win_rate",
+    "profit_factor",
+    "expectancy",
+    "avg_trade",
+    "sqn",
+    "exposure",
+    "fees",
+    "final_equity",
+    "n_unfilled",
+)
+"""Names of the metrics of the specification, section 11, in the order in which tables show them."""
+
+
+class Signals(NamedTuple):
+    """What a strategy wants, known at each bar's close (specification, sections 1 and 9).
+
+    long_entry, long_exit, short_entry, short_exit  (n_bars,)  flags
+    strength                                         (n_bars,)  in [0, 1], scales the size at the opening; None = 1
+    """
+
+    long_entry: Bool
+    long_exit: Bool
+    short_entry: Bool
+    short_exit: Bool
+    strength: F64 | None = None
+
+
+class Account(NamedTuple):
+    """One simulated account: equity of each bar, its trades in order of entry, and the orders that gave no trade.
+
+    equity           (n_bars,)    money, at each close
+    direction        (n_trades,)  +1 long, -1 short
+    size             (n_trades,)  units, unsigned
+    entry_bar, exit_bar      (n_trades,)  positions in the bars; of an open trade, exit_bar is the last bar
+    entry_price, exit_price  (n_trades,)  quote currency per unit, slippage included
+    pnl              (n_trades,)  money, after fees
+    returns          (n_trades,)  pnl over the value at entry
+    fees             (n_trades,)  money, both fills
+    exit_reason      (n_trades,)  position in EXIT_REASONS
+    unfilled_bar     (n_unfilled,)  bar of the decision
+    unfilled_side    (n_unfilled,)  +1 long, -1 short
+    unfilled_reason  (n_unfilled,)  position in UNFILLED_REASONS
+    """
+
+    equity: F64
+    direction: I8
+    size: F64
+    entry_bar: I64
+    entry_price: F64
+    exit_bar: I64
+    exit_price: F64
+    pnl: F64
+    returns: F64
+    fees: F64
+    exit_reason: I8
+    unfilled_bar: I64
+    unfilled_side: I8
+    unfilled_reason: I8
