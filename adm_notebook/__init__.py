@@ -1,1 +1,92 @@
-"""adm_notebook"""
+"""adm_notebook: backtests in a notebook cell.
+
+`%load_ext adm_notebook`, then a `%%adm` cell; or `EnhancedCoordinator().run(WorkflowConfig(...))` in Python.
+Every name below is imported when it is first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook._version import __version__ as __version__
+
+_HOME = {
+    "AdmError": "errors",
+    "ConfigError": "errors",
+    "Coordinator": "coordinator",
+    "DataError": "errors",
+    "EnhancedCoordinator": "coordinator",
+    "Run": "coordinator",
+    "RunError": "errors",
+    "Simulation": "engine.simulate",
+    "StrategyError": "errors",
+    "WorkflowConfig": "config",
+    "WorkflowResult": "results",
+    "WorkflowType": "config",
+    "compare_results": "results",
+    "indicator": "components",
+    "is_simple_backtest": "planning",
+    "register_source": "market",
+    "simulate": "engine.simulate",
+    "strategy": "components",
+}
+
+__all__ = [  # noqa: RUF022  # sorted as dir() sorts, capitals first; a test compares the two
+    "AdmError",
+    "ConfigError",
+    "Coordinator",
+    "DataError",
+    "EnhancedCoordinator",
+    "Run",
+    "RunError",
+    "Simulation",
+    "StrategyError",
+    "WorkflowConfig",
+    "WorkflowResult",
+    "WorkflowType",
+    "compare_results",
+    "indicator",
+    "is_simple_backtest",
+    "register_source",
+    "simulate",
+    "strategy",
+]
+
+if TYPE_CHECKING:
+    from adm_notebook.components import indicator, strategy
+    from adm_notebook.config import WorkflowConfig, WorkflowType
+    from adm_notebook.coordinator import Coordinator, EnhancedCoordinator, Run
+    from adm_notebook.engine.simulate import Simulation, simulate
+    from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
+    from adm_notebook.market import register_source
+    from adm_notebook.planning import is_simple_backtest
+    from adm_notebook.results import WorkflowResult, compare_results
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        from adm_notebook.errors import did_you_mean
+
+        raise AttributeError(f"adm_notebook has no {name}.{did_you_mean(name, __all__)}".removesuffix("."))
+    value = getattr(import_module(f"adm_notebook.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext adm_notebook` does: register `%%adm` and `%adm`, and warm the compiled engine up."""
+    from adm_notebook.magics import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What `%unload_ext adm_notebook` does."""
+    from adm_notebook.magics import unload_ipython_extension as unload
+
+    unload(shell)

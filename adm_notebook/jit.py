@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
 
-__all__ = ["jit"]
+__all__ = ["jit", "readonly"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def jit(function: Function) -> Function:
@@ -18,10 +24,57 @@ def jit(function: Function) -> Function:
     The machine code is kept beside the package, or else in the user's cache folder, and survives restarts. Where
     neither can be written, the function still compiles, in each process anew. Floating point stays as written (no
     fastmath), so the compiled code gives the same bits on every run.
+
+    Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
+    then discards its cached code too.
     """
     compiled = njit(nogil=True)(function)
-    try:
-        compiled.enable_caching()
-    except RuntimeError:  # numba: "no locator available", neither folder can be written
-        pass
+    if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
+        try:
+            compiled._cache = _Cache(function)
+        except (RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
+            pass
     return cast("Function", compiled)
+
+
+def readonly(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """`array` as a contiguous view that can't be written.
+
+    numba compiles a kernel anew for each mixture of writable and read-only arguments, and frames hand out both: passed
+    through here they are all of one type.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]  # numba ships no types
+    """numba's cache on disk, with two differences: no failure of the disk stops a run, and callees count as source.
+
+    numba compares the source of the cached function alone, although its machine code contains that of the functions
+    it calls: after a change in another module stale code would be run.
+    """
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        super().__init__(function)
+        self.source_stamp = (self._impl.locator.get_source_stamp(), *sorted(set(_stamps_of_callees(function))))
+        self._cache_file._source_stamp = self.source_stamp
+
+    def load_overload(self, signature: object, target_context: object) -> Any:
+        try:
+            return super().load_overload(signature, target_context)
+        except (OSError, EOFError, pickle.UnpicklingError):  # unreadable or damaged: as good as absent
+            return None
+
+    def save_overload(self, signature: object, data: object) -> None:
+        try:
+            super().save_overload(signature, data)
+        except OSError:  # the folder vanished, or the disk is full: the code just compiled is in memory all the same
+            pass
+
+
+def _stamps_of_callees(function: Callable[..., object]) -> Iterator[bytes]:
+    for name in function.__code__.co_names:
+        callee = function.__globals__.get(name)
+        if isinstance(callee, Dispatcher) and isinstance(callee._cache, _Cache):
+            yield from callee._cache.source_stamp

@@ -1,0 +1,210 @@
+"""From the outcomes of rows to a WorkflowResult: the table, the best row in detail, the facts, the warnings."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook._version import __version__
+from adm_notebook.components import InvalidParameters
+from adm_notebook.coordinator.benchmark import buy_and_hold
+from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.outcome import Executor, Outcome
+from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
+from adm_notebook.errors import AdmError, RunCancelled, RunTimedOut
+from adm_notebook.planning import Plan
+from adm_notebook.planning.wording import conditions, resolved_yaml
+from adm_notebook.results import Detail, RunFacts, WorkflowResult
+from adm_notebook.results.result import best_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["assemble", "stats_frame"]
+
+_COUNTS = ("n_trades", "n_unfilled")
+
+
+def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """The outcomes as rows of `stats`, in the plan's order: identity, swept parameters, metrics, status, error."""
+    import numpy as np
+    import pandas as pd
+
+    ordered = sorted(outcomes, key=lambda o: o.number)
+    identity = plan.identity([o.number for o in ordered])
+    nan = dict.fromkeys(METRICS, np.nan)
+    columns: dict[str, Any] = {
+        name: np.array([(o.metrics or nan)[name] for o in ordered], dtype=float) for name in METRICS
+    }
+    if all(o.metrics for o in ordered):
+        columns |= {name: columns[name].astype(np.int64) for name in _COUNTS}
+    columns["status"] = pd.array([o.status for o in ordered], dtype="str")
+    columns["error"] = pd.array([o.error for o in ordered], dtype="str")
+    return pd.concat([identity, pd.DataFrame(columns, index=identity.index)], axis=1)
+
+
+def assemble(
+    plan: Plan, outcomes: Sequence[Outcome], executor: Executor, duration: float, failure: BaseException | None
+) -> WorkflowResult:
+    """The result of a run that has ended, in whichever way.
+
+    Parameters
+    ----------
+    outcomes
+        of the rows that were finished.
+    duration
+        wall time, seconds.
+    failure
+        what ended the run before its time: a stop, a timeout, an error; None if it came to its end.
+    """
+    stats = stats_frame(plan, outcomes)
+    best = best_row(stats, plan.objective, plan.maximise)
+    detail = next((o.detail for o in outcomes if o.number == best and o.detail), None)
+    if best is not None and detail is None:
+        detail = executor.detail(plan, plan.row(best), Gate())
+    errors = _errors(plan, stats, failure)
+    warnings = [*plan.defaults, *plan.warnings]
+    notes = list(plan.defaults)
+    _add_unfilled(stats, detail, warnings, notes)
+    partial = len(outcomes) < plan.n_rows
+    return WorkflowResult(
+        success=not errors and best is not None,
+        config=plan.config,
+        stats=stats,
+        workflow_id=plan.workflow_id,
+        workflow_type=plan.workflow_type,
+        mode=plan.mode,
+        pattern=plan.pattern,
+        duration_seconds=duration,
+        errors=errors,
+        warnings=warnings,
+        metadata={
+            "mode_reason": plan.mode_reason,
+            "run_id": uuid.uuid4().hex,
+            "partial": partial,
+            "versions": versions(),
+            "fingerprint": plan.market.fingerprint,
+        },
+        facts=_facts(plan, best, detail, notes),
+        best_detail=detail,
+        benchmark=None if best is None else buy_and_hold(plan, plan.row(best)),
+        recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ("numpy", "pandas", "numba", "TA-Lib")
+    return {"adm_notebook": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
+
+
+def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> list[str]:
+    done, total = len(stats), plan.n_rows
+    if isinstance(failure, RunCancelled):
+        return [f"Interrupted: {done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."]
+    if isinstance(failure, RunTimedOut):
+        limit = plan.limits.timeout_seconds
+        return [
+            f"Out of time: timeout_seconds is {limit:g}; {done:,} of {total:,} combinations finished and are kept, "
+            f"{total - done:,} never ran."
+        ]
+    if isinstance(failure, AdmError):
+        return [str(failure)]
+    if failure is not None:
+        return [f"{type(failure).__name__}: {failure}"]
+    if done and (stats["status"] != "ok").all():
+        first = stats.iloc[0]
+        if done == 1:
+            return [str(first["error"])]
+        return [f"All {done:,} combinations failed. The first: {first['error']}"]
+    return []
+
+
+def _add_unfilled(stats: pd.DataFrame, detail: Detail | None, warnings: list[str], notes: list[str]) -> None:
+    """Say that orders gave no trade; as a mere note where it is only the order that the last bar leaves pending."""
+    import numpy as np
+
+    having = int((stats["n_unfilled"].fillna(0) > 0).sum())
+    if not having:
+        return
+    if len(stats) == 1 and detail is not None:
+        counts = np.bincount(detail.account.unfilled_reason, minlength=len(UNFILLED_REASONS))
+        said = ", ".join(f"{n:,} {reason}" for n, reason in zip(counts, UNFILLED_REASONS, strict=True) if n)
+        total = int(counts.sum())
+        sentence = f"{total:,} order{'' if total == 1 else 's'} gave no trade: {said}. See result.detail(0).unfilled."
+        only_pending = counts[-1] == total
+    else:
+        sentence = f"In {having:,} of {len(stats):,} combinations orders gave no trade (column n_unfilled)."
+        only_pending = True
+    warnings.append(sentence)
+    if only_pending:
+        notes.append(sentence)
+
+
+# ---- facts ----------------------------------------------------------------------------------------------------------
+
+
+def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[str]) -> RunFacts:
+    row = plan.row(best if best is not None else 0)
+    bars = plan.market[row.sleeves[0].symbol]
+    index = detail.index if detail is not None else bars.index
+    calendar = bars.calendar
+    title, no_trades = _title(plan, row), ""
+    if detail is not None and not len(detail.account.direction) and len(row.sleeves) == 1:
+        sleeve = row.sleeves[0]
+        strategy = plan.strategies[sleeve.strategy].build(sleeve.combination)
+        no_trades = strategy.explain_no_entry(bars) or ""
+    return RunFacts(
+        symbols=plan.symbols,
+        source=plan.market.source_label,
+        n_bars=len(index),
+        timeframe=calendar.label,
+        first=_time(index[0], calendar.intraday, calendar.has_time),
+        last=_time(index[-1], calendar.intraday, calendar.has_time),
+        zone=str(index.tz) if getattr(index, "tz", None) is not None else "",
+        strategy=title,
+        conditions=conditions(row.settings, _directions(plan), plan.swept),
+        objective=plan.objective,
+        maximise=plan.maximise,
+        swept=tuple(plan.swept),
+        n_planned=plan.n_rows,
+        left_out=dict(plan.left_out),
+        defaults=tuple(notes),
+        resolved=resolved_yaml(plan),
+        no_trades=no_trades,
+    )
+
+
+def _directions(plan: Plan) -> list[str]:
+    found = []
+    for strategy in plan.strategies:
+        for combination in range(strategy.n_combinations):
+            try:
+                found.append(strategy.build(combination).direction)
+                break
+            except InvalidParameters:
+                continue
+    return found or ["long"]
+
+
+def _title(plan: Plan, row: Any) -> str:
+    """The strategies of a row as a title names them: `ma_crossover 50/200`."""
+    names = []
+    for s in dict.fromkeys(sleeve.strategy for sleeve in row.sleeves):
+        planned = plan.strategies[s]
+        combination = next(v.combination for v in row.sleeves if v.strategy == s)
+        try:
+            label = planned.build(combination).label
+        except InvalidParameters:
+            label = ""
+        names.append(f"{planned.label} {label}".strip())
+    return " + ".join(names)
+
+
+def _time(value: Any, intraday: bool, has_time: bool) -> str:
+    if not has_time:
+        return f"bar {value}"
+    return f"{value:%Y-%m-%d %H:%M}" if intraday else f"{value:%Y-%m-%d}"

@@ -1,0 +1,211 @@
+"""The coordinators: they plan a workflow, run it, and hand over its result; blocking, awaited, or event by event."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+from adm_notebook.config import WorkflowConfig
+from adm_notebook.coordinator.composable import ComposableExecutor
+from adm_notebook.coordinator.events import Event
+from adm_notebook.coordinator.failed import failed_result
+from adm_notebook.coordinator.outcome import Executor, Outcome
+from adm_notebook.coordinator.run import Run
+from adm_notebook.coordinator.traditional import TraditionalExecutor
+from adm_notebook.engine.account import METRICS
+from adm_notebook.errors import ConfigError, DataError, Problem, RunError, shown
+from adm_notebook.planning import Plan, make_plan
+from adm_notebook.results import Detail, WorkflowResult
+
+__all__ = ["Coordinator", "EnhancedCoordinator", "recompute"]
+
+
+def _executor(mode: str) -> Executor:
+    return ComposableExecutor() if mode == "composable" else TraditionalExecutor()
+
+
+class Coordinator:
+    """The traditional coordinator: every combination on its own, bar by bar, in plain Python.
+
+    Examples
+    --------
+    >>> import adm_notebook as adm
+    >>> config = adm.WorkflowConfig(data_config={"max_bars": 250}, backtest_config={"strategy": "momentum"})
+    >>> adm.Coordinator().run(config).success
+    True
+    """
+
+    _composable = False
+    _default_mode = "traditional"
+
+    def plan(self, config: WorkflowConfig, execution_mode: str | None = None) -> Plan:
+        """What would run, and why in that mode; runs nothing.
+
+        Raises
+        ------
+        ConfigError
+            listing everything that is wrong with the config.
+        DataError
+            where its prices can't be used.
+        """
+        if not isinstance(config, WorkflowConfig):
+            message = f"must be a WorkflowConfig, but was {shown(config)}. Use adm.WorkflowConfig(...) or WorkflowConfig.from_yaml"
+            raise ConfigError(Problem("config", message))
+        return make_plan(config, execution_mode or self._default_mode, self._composable)
+
+    def start(self, config: WorkflowConfig, execution_mode: str | None = None) -> Run:
+        """Begin a workflow and return at once.
+
+        Returns
+        -------
+        Run
+            with .status .progress .partial .events() .cancel() .pause() .resume() .result(); it can be awaited.
+
+        Raises
+        ------
+        ConfigError, DataError
+            before anything runs.
+        """
+        plan = self.plan(config, execution_mode)
+        return Run(plan, _executor(plan.mode)).start()
+
+    def run(self, config: WorkflowConfig, execution_mode: str | None = None) -> WorkflowResult:
+        """Run a workflow and return its result; for scripts and notebooks, also while an event loop is running.
+
+        Interrupting it (Ctrl+C, a notebook's Interrupt) returns what was finished, as a partial result.
+
+        Raises
+        ------
+        ConfigError
+            where the config can't be planned. Prices that can't be used give a result with `success=False`.
+        """
+        try:
+            run = self.start(config, execution_mode)
+        except DataError as error:
+            return failed_result(config, error, execution_mode or self._default_mode)
+        return run.result()
+
+    async def execute_workflow(self, config: WorkflowConfig, execution_mode: str | None = None) -> WorkflowResult:
+        """The same as `run`, awaited; cancelling the task stops the run.
+
+        Raises
+        ------
+        ConfigError
+            where the config can't be planned.
+        """
+        try:
+            run = await asyncio.to_thread(self.start, config, execution_mode)
+        except DataError as error:
+            return failed_result(config, error, execution_mode or self._default_mode)
+        try:
+            return await run
+        except asyncio.CancelledError:
+            run.cancel()
+            raise
+
+    async def stream(self, config: WorkflowConfig, execution_mode: str | None = None) -> AsyncIterator[Event]:
+        """The events of a run, from RunStarted to RunFinished, RunCancelled or RunFailed.
+
+        Leaving the loop early stops the run.
+
+        Raises
+        ------
+        ConfigError, DataError
+            before anything runs.
+        """
+        run = await asyncio.to_thread(self.start, config, execution_mode)
+        loop = asyncio.get_running_loop()
+        inbox: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def forward() -> None:
+            for event in run.events():
+                loop.call_soon_threadsafe(inbox.put_nowait, event)
+            loop.call_soon_threadsafe(inbox.put_nowait, None)
+
+        threading.Thread(target=forward, name="adm-stream", daemon=True).start()
+        try:
+            while (event := await inbox.get()) is not None:
+                yield event
+        finally:
+            run.cancel()
+
+    def rerun(self, result: WorkflowResult) -> WorkflowResult:
+        """Run what a partial result lacks, and join it with what it has; a complete one runs again as a whole.
+
+        Raises
+        ------
+        RunError
+            where the bars are no longer those of the result, so that old and new rows would not belong together.
+        """
+        return self.start_rerun(result).result()
+
+    def start_rerun(self, result: WorkflowResult) -> Run:
+        """`rerun`, begun and returned at once."""
+        plan = make_plan(result.config, result.mode, self._composable or result.mode == "composable")
+        if not result.metadata.get("partial"):
+            return Run(plan, _executor(plan.mode)).start()
+        if plan.workflow_id != result.workflow_id:
+            message = "The bars or the config have changed since this result was made: its rows can't be joined with new ones."
+            raise RunError(f"{message} Run the whole workflow again.")
+        earlier = [
+            Outcome(
+                number=int(str(number)),
+                status=str(row["status"]),
+                error=str(row["error"]),
+                metrics={name: row[name] for name in METRICS} if row["status"] == "ok" else None,
+            )
+            for number, row in result.stats.iterrows()
+        ]
+        have = {o.number for o in earlier}
+        missing = [number for number in range(plan.n_rows) if number not in have]
+        return Run(plan, _executor(plan.mode), missing, earlier).start()
+
+
+class EnhancedCoordinator(Coordinator):
+    """The coordinator with composable containers: indicators computed once, accounts compiled, threads.
+
+    Parameters
+    ----------
+    enable_composable_containers
+        False makes it the drop-in for `Coordinator`: every workflow runs in traditional mode.
+
+    Examples
+    --------
+    >>> import adm_notebook as adm
+    >>> config = adm.WorkflowConfig(data_config={"max_bars": 250}, backtest_config={"strategy": "momentum"})
+    >>> adm.EnhancedCoordinator().run(config, execution_mode="composable").mode
+    'composable'
+    """
+
+    _default_mode = "auto"
+
+    def __init__(self, enable_composable_containers: bool = True) -> None:
+        self.enable_composable_containers = enable_composable_containers
+
+    @property
+    def _composable(self) -> bool:  # type: ignore[override]  # set by each coordinator, not by its class
+        return self.enable_composable_containers
+
+
+def recompute(result: WorkflowResult) -> object:
+    """A function that makes rows of a loaded result again, from its config; the hook of `WorkflowResult.detail`.
+
+    Raises
+    ------
+    RunError
+        where the bars can't be had any more, or are not those of the result.
+    """
+    if result.metadata.get("frame") or result.config.data_config.get("frame") is not None:
+        pass
+    plan = make_plan(result.config, result.mode, True)
+    if plan.workflow_id != result.workflow_id:
+        raise RunError("The bars are no longer those of this result, so its rows can't be made again. Run the workflow again.")
+    executor = _executor(plan.mode)
+
+    def detail(number: int) -> Detail:
+        from adm_notebook.coordinator.gate import Gate
+
+        return executor.detail(plan, plan.row(number), Gate())
+
+    return detail

@@ -1,0 +1,84 @@
+"""What a run tells while it goes on: typed events; magics, widgets, tests and the log read this one stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adm_notebook.planning import Plan
+    from adm_notebook.results import WorkflowResult
+
+__all__ = [
+    "Event",
+    "PartialResults",
+    "Progress",
+    "RunCancelled",
+    "RunFailed",
+    "RunFinished",
+    "RunStarted",
+    "Warning",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The plan is made and work begins."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the run is.
+
+    done, total  combinations
+    rate         combinations a second since the start; 0 while unknown
+    eta          seconds left at that rate; None while unknown
+    """
+
+    done: int
+    total: int
+    rate: float
+    eta: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialResults:
+    """Rows that were finished since the last such event, with the columns of `WorkflowResult.stats`."""
+
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:  # noqa: A001  # the name that the streaming interface promises
+    """Something that the result's `warnings` will say, too."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run came to its end."""
+
+    result: WorkflowResult
+
+
+@dataclass(frozen=True, slots=True)
+class RunCancelled:
+    """The run was stopped; the result holds the rows that were finished."""
+
+    result: WorkflowResult
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run could not go on; the result, where there is one, holds what was finished."""
+
+    error: str
+    result: WorkflowResult | None = None
+
+
+Event = RunStarted | Progress | PartialResults | Warning | RunFinished | RunCancelled | RunFailed

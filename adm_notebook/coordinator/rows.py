@@ -1,0 +1,50 @@
+"""What both executors do around a row: strategy and settings of a sleeve, and turning errors into a row's status."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+from adm_notebook.components import Decision, InvalidParameters
+from adm_notebook.config.settings import Settings
+from adm_notebook.coordinator.outcome import Outcome
+from adm_notebook.errors import AdmError, RunCancelled, RunTimedOut
+from adm_notebook.planning import Plan, Row
+from adm_notebook.results import Detail
+
+__all__ = ["attempt", "sleeve_settings", "warmup_of"]
+
+
+def warmup_of(settings: Settings, decision: Decision) -> int:
+    """First bar that may decide: as set, or 1 + the longest lookback among the indicators in use."""
+    return settings.warmup if isinstance(settings.warmup, int) else 1 + decision.lookback
+
+
+def sleeve_settings(settings: Settings, weight: float) -> Settings:
+    """The settings of an account with its share of the capital."""
+    if weight == 1.0:
+        return settings
+    return settings.model_copy(update={"initial_capital": settings.initial_capital * weight})
+
+
+def attempt(plan: Plan, row: Row, run: Callable[[Row], Detail], keep: bool) -> Outcome:
+    """The row's outcome; whatever goes wrong in it stays in it, but a stop of the whole run."""
+    try:
+        detail = run(row)
+    except InvalidParameters as error:
+        return Outcome(row.number, "invalid", _one_line(error))
+    except (RunCancelled, RunTimedOut):
+        raise
+    except AdmError as error:
+        return Outcome(row.number, "failed", _one_line(error))
+    except Exception as error:  # noqa: BLE001  # a bug in one combination, the user's or ours, must not cost the others
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return Outcome(row.number, "failed", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
+    return Outcome(row.number, "ok", "", detail.metrics, detail if keep else None)
+
+
+def _one_line(error: AdmError) -> str:
+    problems = getattr(error, "problems", None)
+    if problems:
+        return "; ".join(p.message for p in problems)
+    return " ".join(str(error).split())

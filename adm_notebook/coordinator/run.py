@@ -1,0 +1,246 @@
+"""A Run: one workflow under way, on threads of its own; it can be watched, paused, stopped and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.coordinator import events
+from adm_notebook.coordinator.assemble import assemble, stats_frame
+from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.outcome import Executor, Outcome
+from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
+from adm_notebook.planning import Plan
+from adm_notebook.results import WorkflowResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Run"]
+
+EVENT_INTERVAL = 0.1
+"""Seconds between two events of progress: views coalesce further."""
+
+PATIENCE = 0.8
+"""Seconds that a stopped run is given to end by itself; user code that doesn't return is left behind after that."""
+
+
+class Run:
+    """One workflow under way. `EnhancedCoordinator.start` makes it; `await run` or `run.result()` waits for its end.
+
+    Attributes
+    ----------
+    plan
+        what it does.
+    status
+        `running`, `paused`, `finished`, `cancelled` or `failed`.
+    """
+
+    def __init__(
+        self, plan: Plan, executor: Executor, numbers: list[int] | None = None, earlier: list[Outcome] | None = None
+    ) -> None:
+        self.plan = plan
+        self._executor = executor
+        self._numbers = list(range(plan.n_rows)) if numbers is None else numbers
+        self._outcomes: list[Outcome] = list(earlier or [])
+        self._gate = Gate(plan.limits.timeout_seconds)
+        self._lock = threading.Lock()
+        self._listeners: list[queue.SimpleQueue[events.Event]] = []
+        self._last: list[events.Event] = []
+        self._result: WorkflowResult | None = None
+        self._done = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+        self._started = time.perf_counter()
+        self._thread = threading.Thread(target=self._drive, name="adm-run", daemon=True)
+
+    def start(self) -> Run:
+        """Begin to work, on a thread of its own."""
+        self._thread.start()
+        return self
+
+    # ---- watching -----------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """`running`, `paused`, `finished`, `cancelled` or `failed`."""
+        if self._result is None:
+            return "paused" if self._gate.paused else "running"
+        if self._result.metadata["partial"]:
+            return "cancelled" if self._gate.stopped else "failed"
+        return "finished" if self._result.success else "failed"
+
+    @property
+    def progress(self) -> events.Progress:
+        """How far the run is."""
+        with self._lock:
+            done = len(self._outcomes)
+        elapsed = time.perf_counter() - self._started
+        rate = done / elapsed if done else 0.0
+        return events.Progress(done, self.plan.n_rows, rate, (self.plan.n_rows - done) / rate if rate else None)
+
+    @property
+    def partial(self) -> pd.DataFrame:
+        """The rows that are finished, with the columns of `WorkflowResult.stats`."""
+        with self._lock:
+            outcomes = list(self._outcomes)
+        return stats_frame(self.plan, outcomes)
+
+    def events(self) -> Iterator[events.Event]:
+        """The run's events, from its start: what has passed is told in short, what comes as it comes; ends with the run."""
+        mine: queue.SimpleQueue[events.Event] = queue.SimpleQueue()
+        with self._lock:
+            backlog = list(self._last)
+            if self._result is None:
+                self._listeners.append(mine)
+        yield from backlog
+        if any(isinstance(e, _ENDS) for e in backlog):
+            return
+        while True:
+            event = mine.get()
+            yield event
+            if isinstance(event, _ENDS):
+                return
+
+    # ---- steering -----------------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop within a second; what is finished is kept as a partial result."""
+        self._gate.stop()
+
+    def pause(self) -> None:
+        """Let work wait; time goes on for `timeout_seconds`."""
+        self._gate.pause()
+
+    def resume(self) -> None:
+        """Let work go on."""
+        self._gate.resume()
+
+    # ---- waiting ------------------------------------------------------------------------------------------------
+
+    def result(self, timeout: float | None = None) -> WorkflowResult:
+        """Wait for the end and return the result.
+
+        KeyboardInterrupt (a notebook's Interrupt) stops the run and returns what was finished, as a partial result.
+
+        Raises
+        ------
+        RunError
+            if `timeout` seconds pass first; the run goes on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while not self._done.wait(0.05):
+                if deadline is not None and time.monotonic() > deadline:
+                    raise RunError(f"The run is not finished after {timeout:g} seconds; it goes on.")
+                self._leave_behind()
+        except KeyboardInterrupt:
+            self.cancel()
+            if not self._done.wait(PATIENCE):
+                self._finish(RunCancelled("The run was stopped."))
+        assert self._result is not None
+        return self._result
+
+    def __await__(self) -> Generator[Any, None, WorkflowResult]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> WorkflowResult:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))
+
+        with self._lock:
+            if self._result is None:
+                self._callbacks.append(wake)
+            else:
+                future.set_result(None)
+        while not future.done():
+            await asyncio.wait([future], timeout=0.5)
+            self._leave_behind()
+        assert self._result is not None
+        return self._result
+
+    def _leave_behind(self) -> None:
+        """End a run whose code doesn't come back to the gate, long after it should have."""
+        late = self._gate.timeout_seconds is not None and (
+            time.monotonic() - self._gate.started > self._gate.timeout_seconds + PATIENCE
+        )
+        if late and self._result is None:
+            self._gate.stop()
+            self._finish(RunTimedOut(f"The run took longer than timeout_seconds: {self._gate.timeout_seconds:g}."))
+
+    # ---- working ------------------------------------------------------------------------------------------------
+
+    def _drive(self) -> None:
+        self._tell(events.RunStarted(self.plan))
+        told = time.perf_counter()
+        fresh: list[Outcome] = []
+        failure: BaseException | None = None
+        try:
+            for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
+                with self._lock:
+                    if self._result is not None:
+                        return
+                    self._outcomes.extend(batch)
+                fresh.extend(batch)
+                if time.perf_counter() - told >= EVENT_INTERVAL:
+                    self._tell_rows(fresh)
+                    told, fresh = time.perf_counter(), []
+        except (RunCancelled, RunTimedOut) as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001  # it ends the run, and the result says so
+            failure = error
+        if fresh:
+            self._tell_rows(fresh)
+        self._finish(failure)
+
+    def _tell_rows(self, fresh: list[Outcome]) -> None:
+        if self._listeners:
+            self._tell(events.PartialResults(stats_frame(self.plan, fresh)))
+        self._tell(self.progress)
+
+    def _finish(self, failure: BaseException | None) -> None:
+        with self._lock:
+            if self._result is not None:
+                return
+            outcomes = list(self._outcomes)
+        result = assemble(self.plan, outcomes, self._executor, time.perf_counter() - self._started, failure)
+        with self._lock:
+            if self._result is not None:
+                return
+            self._result = result
+        for sentence in result.warnings:
+            self._tell(events.Warning(sentence))
+        end: events.Event
+        if isinstance(failure, RunCancelled):
+            end = events.RunCancelled(result)
+        elif result.success:
+            end = events.RunFinished(result)
+        else:
+            end = events.RunFailed("; ".join(result.errors), result)
+        self._tell(end)
+        self._done.set()
+        for wake in self._callbacks:
+            wake()
+
+    def _tell(self, event: events.Event) -> None:
+        with self._lock:
+            if isinstance(event, events.Progress):
+                self._last = [e for e in self._last if not isinstance(e, events.Progress)]
+            if not isinstance(event, events.PartialResults):
+                self._last.append(event)
+            for listener in self._listeners:
+                listener.put(event)
+
+    def __repr__(self) -> str:
+        progress = self.progress
+        return f"<Run {self.status}: {progress.done:,} of {progress.total:,} combinations>"
+
+
+_ENDS = (events.RunFinished, events.RunCancelled, events.RunFailed)
+

@@ -1,0 +1,130 @@
+"""The result card as HTML: head (title, conditions, figures) and tail (tables and folds), with the picture in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adm_notebook.display.html import render
+from adm_notebook.display.lede import caption, lede
+from adm_notebook.display.style import style_tag
+from adm_notebook.display.subject import Subject
+from adm_notebook.display.sweeps import axes_of
+from adm_notebook.display.tables import errors_grid, figures, ranked_grid, trade_figures, trades_gist, trades_grid
+from adm_notebook.display.words import marked, plural
+
+__all__ = ["HTML_MOST", "Card", "card_of", "picture_axes"]
+
+HTML_MOST = 60_000
+"""Bytes of HTML that a saved card may hold, style sheet not counted."""
+
+_SIZES = ((100, 8_000), (60, 5_000), (30, 3_000), (10, 1_500), (4, 600))
+"""Trades and characters of YAML, shrinking until the card fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The two HTML parts, without the style sheet."""
+
+    head: str
+    tail: str
+
+    @property
+    def with_style(self) -> str:
+        """The head as the first output of a cell carries it."""
+        return style_tag() + self.head
+
+
+def picture_axes(subject: Subject) -> list[str]:
+    """The swept parameters on the axes of the card's picture; none for a single backtest."""
+    if not subject.is_sweep or subject.best is None:
+        return []
+    return axes_of(subject.stats, subject.best, subject.swept, subject.objective.name)
+
+
+def card_of(subject: Subject) -> Card:
+    """Both parts, with as many trades as the budget allows."""
+    head = render(
+        "head.html",
+        s=subject,
+        figures=figures(subject),
+        trades=None if subject.is_sweep else trade_figures(subject),
+        lede=lede(subject),
+    )
+    tail = ""
+    for trades_most, yaml_most in _SIZES:
+        tail = _tail(subject, trades_most, yaml_most)
+        if len((head + tail).encode()) <= HTML_MOST:
+            break
+    return Card(head, tail)
+
+
+def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
+    result = subject.result
+    single = not subject.is_sweep
+    ranked = ranked_grid(subject) if subject.is_sweep and subject.best is not None else None
+    errors, errors_said = errors_grid(subject) if _not_ok(subject) else (None, "")
+    trades, trades_said = trades_grid(subject, trades_most) if single and subject.has_trades else (None, "")
+    notes = [marked(sentence) for sentence in result.facts.defaults]
+    return render(
+        "tail.html",
+        s=subject,
+        caption=caption(subject, picture_axes(subject)),
+        ranked=ranked,
+        ranked_title=_ranked_title(subject, len(ranked.rows) if ranked else 0),
+        not_ok=_not_ok(subject),
+        errors=errors,
+        errors_said=errors_said,
+        trades=trades,
+        trades_said=trades_said,
+        trades_gist=trades_gist(subject),
+        notes=notes,
+        notes_gist=f"{plural(len(notes), 'default')} filled in",
+        yaml=_yaml(subject, yaml_most),
+        configuration_gist=_configuration_gist(subject),
+        mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
+        hint=marked(result.facts.hint) if subject.is_failed else (),
+        continue_with=_continue_with(subject),
+    )
+
+
+def _ranked_title(subject: Subject, shown: int) -> str:
+    numerals = {1: "The only one", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}
+    if shown == subject.n_ok:
+        return "The only row" if shown == 1 else f"All {shown}, best first"
+    return f"{numerals[shown]} best of {subject.n_ok:,}"
+
+
+def _not_ok(subject: Subject) -> str:
+    """`3 of 263 rows failed, 2 invalid`."""
+    failed, invalid, all_rows = subject.n_failed, subject.n_invalid, len(subject.stats)
+    said = [f"{failed:,} failed"] if failed else []
+    said += [f"{invalid:,} invalid"] if invalid else []
+    if not said:
+        return ""
+    first, *rest = said
+    n, _, word = first.partition(" ")
+    return ", ".join([f"{n} of {plural(all_rows, 'row')} {word}", *rest])
+
+
+def _yaml(subject: Subject, most: int) -> str:
+    text = subject.result.facts.resolved
+    if len(text) <= most:
+        return text
+    return f"{text[:most].rsplit(chr(10), 1)[0]}\n# shortened; print({subject.name}.facts.resolved) shows all of it"
+
+
+def _configuration_gist(subject: Subject) -> str:
+    result = subject.result
+    gist = [f"{result.mode} mode"] if result.mode else []
+    gist += [result.pattern] if result.pattern else []
+    return ", ".join([*gist, "defaults filled in"])
+
+
+def _continue_with(subject: Subject) -> list[str]:
+    """Names to type next; only such as exist."""
+    name = subject.name
+    if subject.best is None:
+        return [f"{name}.stats"] if len(subject.stats) else []
+    if subject.is_sweep:
+        return [f"{name}.stats", f"{name}.trades", f"{name}.detail({subject.best})", f"{name}.plot()", f'{name}.save("folder")']
+    return [f"{name}.trades", f"{name}.plot()", f"{name}.stats", f'{name}.save("folder")']

@@ -1,0 +1,37 @@
+"""Templates to HTML: jinja2 with autoescape on, so that a name can never become markup."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from adm_notebook.display.grid import words_of
+from adm_notebook.display.numbers import Number
+from adm_notebook.display.words import Code, Name
+
+__all__ = ["render"]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("adm_notebook.display"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests |= {
+        "name": lambda x: isinstance(x, Name),
+        "code": lambda x: isinstance(x, Code),
+        "number": lambda x: isinstance(x, Number),
+    }
+    environment.filters["fragments"] = words_of
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """The template filled in."""
+    return _environment().get_template(template).render(**values)

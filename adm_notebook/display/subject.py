@@ -1,0 +1,261 @@
+"""What a card is about: the names in its title, the line of conditions, and what is not as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from adm_notebook.display.measures import Measure, measure
+from adm_notebook.display.numbers import value_text
+from adm_notebook.display.words import Code, Name, Words, clip, enumerated, marked, plural, unique
+
+if TYPE_CHECKING:
+    from adm_notebook.results.detail import Detail
+    from adm_notebook.results.result import WorkflowResult
+
+__all__ = ["Banner", "Subject"]
+
+_NAME_MOST = 120
+_WARNINGS_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something is not as asked: `kind` is `warn` or `error`; `more` are further sentences, each a line."""
+
+    kind: str
+    strong: str
+    words: Words = ()
+    more: Sequence[Words] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The words around the figures of one result; `name` is the notebook's variable that holds it."""
+
+    result: WorkflowResult
+    name: str = "result"
+
+    # ---- what there is -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def stats(self) -> pd.DataFrame:
+        return self.result.stats
+
+    @cached_property
+    def best(self) -> int | None:
+        """Label of the best row."""
+        best = self.result.best
+        return None if best is None else int(best.name)  # type: ignore[call-overload]  # labels of rows are integers
+
+    @cached_property
+    def detail(self) -> Detail | None:
+        return None if self.best is None else self.result.detail(self.best)
+
+    @cached_property
+    def n_ok(self) -> int:
+        return self._status("ok")
+
+    @cached_property
+    def n_failed(self) -> int:
+        return self._status("failed")
+
+    @cached_property
+    def n_invalid(self) -> int:
+        return self._status("invalid")
+
+    @cached_property
+    def is_sweep(self) -> bool:
+        return max(len(self.stats), self.result.facts.n_planned) > 1
+
+    @cached_property
+    def is_partial(self) -> bool:
+        return bool(self.result.metadata.get("partial"))
+
+    @cached_property
+    def is_failed(self) -> bool:
+        return not self.result.success and not self.is_partial
+
+    @cached_property
+    def is_combined(self) -> bool:
+        return self.detail is not None and self.detail.sleeve is not None
+
+    @cached_property
+    def has_trades(self) -> bool:
+        return self.detail is not None and len(self.detail.account.pnl) > 0
+
+    @cached_property
+    def swept(self) -> list[str]:
+        """Swept parameters that `stats` has as columns."""
+        return [name for name in self.result.facts.swept if name in self.stats.columns]
+
+    @cached_property
+    def objective(self) -> Measure:
+        return measure(self.result.facts.objective)
+
+    @cached_property
+    def noun(self) -> str:
+        """What one row of the sweep is called."""
+        numeric_only = len(self.swept) == 2 and self._one_of_each_identity
+        return "pair" if numeric_only else "value" if len(self.swept) == 1 and self._one_of_each_identity else "combination"
+
+    @cached_property
+    def choices(self) -> list[tuple[str, str]]:
+        """What sets the best row apart, as (parameter, value); the parameter is empty for names of symbols and the like."""
+        if self.best is None:
+            return []
+        named = [("", str(self.stats.at[self.best, c])) for c in self.varying_names]
+        values = [(c, self.stats.at[self.best, c]) for c in self.swept]
+        return [*named, *((c, value_text(v)) for c, v in values if not pd.isna(v))]
+
+    @cached_property
+    def varying_names(self) -> list[str]:
+        """Columns of names (symbol, strategy, ...) that differ between rows."""
+        columns = [c for c in ("symbol", "strategy", "classifier", "risk_profile") if c in self.stats.columns]
+        return [c for c in columns if self.stats[c].nunique(dropna=False) > 1]
+
+    @cached_property
+    def strategy(self) -> str:
+        """The best row's strategy, as its row is headed."""
+        if self.best is not None:
+            return str(self.stats.at[self.best, "strategy"])
+        return self.result.facts.strategy or "Strategy"
+
+    # ---- the title and the lines under it -----------------------------------------------------------------------
+
+    @cached_property
+    def title(self) -> Words:
+        head = [*self._what, *self._on_what]
+        if not self.is_sweep or self.is_failed:
+            return head
+        planned = self.result.facts.n_planned
+        if self.is_partial:
+            return [*head, f": {len(self.stats):,} of {plural(max(planned, len(self.stats)), 'combination')}"]
+        choices: list[str] = []
+        for parameter, value in self.choices[:6]:
+            choices += [", " if choices else "", Name(f"{parameter} {value}".strip())]
+        more = len(self.choices) - 6
+        return [*head, f": best of {self.n_ok:,} is ", *choices, *([f" and {more} more"] if more > 0 else [])]
+
+    @cached_property
+    def status(self) -> tuple[str, str, str] | None:
+        """Class, glyph and words of the title's status; nothing for a run that ended well."""
+        if self.is_partial:
+            return "is-warn", "◐", "Stopped, partial"
+        return ("is-error", "✕", "Failed") if self.is_failed else None
+
+    @cached_property
+    def conditions(self) -> Words:
+        facts = self.result.facts
+        words: list[str] = []
+        if self.is_sweep and self.best is not None:
+            way = "" if facts.maximise else ", the lower the better"
+            words.append(f"By {self.objective.words}{way}. ")
+        if facts.n_bars:
+            period = facts.first if facts.first == facts.last else f"{facts.first} to {facts.last}"
+            bars = "bar" if facts.n_bars == 1 else "bars"
+            timeframe = f"{clip(facts.timeframe, 30)} " if facts.timeframe else ""
+            zone = f", {facts.zone}" if facts.zone and self.is_intraday else ""
+            words.append(f"{facts.n_bars:,} {timeframe}{bars}{f', {period}' if facts.first else ''}{zone}. ")
+        if facts.conditions:
+            words.append(f"{clip(facts.conditions, 400)} ")
+        for i, (constraint, n) in enumerate(facts.left_out.items()):
+            words += [Code(clip(constraint, 80)), f" left out {plural(n, self.noun)}. "]
+            if i == 3 and len(facts.left_out) > 4:
+                words.append(f"{plural(len(facts.left_out) - 4, 'more constraint')} left out others. ")
+                break
+        if self.is_partial and self.is_sweep and self.best is not None:
+            words.append(f"Figures cover the finished {self.noun}s only.")
+        if words:
+            words[-1] = type(words[-1])(words[-1].rstrip())
+        return words
+
+    @cached_property
+    def is_intraday(self) -> bool:
+        return len(self.result.facts.first) > len("1999-01-04")
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """Sentences that deserve attention: all but those on defaults."""
+        known = set(self.result.facts.defaults)
+        return [w for w in self.result.warnings if w not in known]
+
+    @cached_property
+    def banner(self) -> Banner | None:
+        """The one coloured box of the card: what failed, what was stopped, that nothing was traded, what to beware of."""
+        more = [marked(w) for w in self.warnings[:_WARNINGS_MOST]]
+        if len(self.warnings) > _WARNINGS_MOST:
+            rest = len(self.warnings) - _WARNINGS_MOST
+            more.append([f"{plural(rest, 'more warning')} in ", Code(f"{self.name}.warnings")])
+        errors = self.result.errors
+        if self.is_failed:
+            strong = "Nothing was run." if not len(self.stats) else "No row succeeded." if not self.n_ok else "The run ended early."
+            return Banner("error", strong, marked(errors[0]) if errors else (), [*map(marked, errors[1:4]), *more])
+        if self.is_partial:
+            return Banner("warn", *self._partial_words(), [*map(marked, errors[1:4]), *more])
+        if self.detail is not None and not self.has_trades:
+            return Banner("warn", "No trades.", self._no_trades_words(), more)
+        if len(more) == 1:
+            return Banner("warn", "Warning.", more[0])
+        return Banner("warn", f"{len(self.warnings):,} warnings.", (), more) if more else None
+
+    # ---- parts --------------------------------------------------------------------------------------------------
+
+    def _partial_words(self) -> tuple[str, Words]:
+        done, planned = len(self.stats), self.result.facts.n_planned
+        errors = self.result.errors
+        strong = clip(errors[0], 200).replace("`", "") if errors else "Interrupted."
+        if done == 0:
+            return strong, [
+                "Nothing was finished. Run it again with " if planned == 1 else "No combination was finished. Run them with ",
+                Code(f"%adm rerun {self.name}"), ".",
+            ]  # fmt: skip
+        kept = f"{plural(done, 'combination')} finished and {'is' if done == 1 else 'are'} kept"
+        missing = max(planned - done, 0)
+        if not missing:
+            return strong, [f"{kept}."]
+        return strong, [f"{kept}; {missing:,} never ran. Run them with ", Code(f"%adm rerun {self.name}"), "."]
+
+    def _no_trades_words(self) -> Words:
+        reason = self.result.facts.no_trades
+        if reason:
+            return marked(reason)
+        who = "The best row" if self.is_sweep else "The strategy"
+        return [f"{who} never opened a position; equity stayed at the initial capital throughout."]
+
+    def _status(self, which: str) -> int:
+        return int((self.stats["status"] == which).sum()) if len(self.stats) else 0
+
+    @property
+    def _one_of_each_identity(self) -> bool:
+        return not self.varying_names
+
+    @property
+    def _what(self) -> list[str]:
+        """The subject of the title: one strategy by name (with parameters, in a single run), several by names or number."""
+        facts = self.result.facts
+        if self.is_combined and self.detail is not None:
+            return ["Portfolio of ", *_few(unique(self.detail.strategies), "strategies")]
+        if not self.is_sweep or not len(self.stats):
+            return [Name(clip(facts.strategy or str(self.result.workflow_type).capitalize(), _NAME_MOST))]
+        return _few(unique(map(str, self.stats["strategy"])), "strategies")
+
+    @property
+    def _on_what(self) -> list[str]:
+        facts = self.result.facts
+        symbols = unique(self.detail.symbols) if self.is_combined and self.detail is not None else unique(facts.symbols)
+        if symbols:
+            return [" on ", *_few(symbols, "symbols")]
+        return [" on ", Name(clip(facts.source, _NAME_MOST))] if facts.source else []
+
+
+def _few(names: Sequence[str], many: str) -> list[str]:
+    """Up to three names, else their number."""
+    if len(names) > 3:
+        return [f"{len(names):,} {many}"]
+    return enumerated([clip(n, _NAME_MOST if len(names) == 1 else 40) for n in names])
+

@@ -1,0 +1,143 @@
+"""The compiled engine: settings and arrays in, one simulated account out, without holding the GIL."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from adm_notebook.config.settings import Settings
+from adm_notebook.engine import fills
+from adm_notebook.engine.account import Account, Signals
+from adm_notebook.engine.fills import BOOKS, RULES
+from adm_notebook.engine.kernels import flags_of_target, run_account
+from adm_notebook.jit import readonly
+from adm_notebook.market.arrays import F64, I8, Prices
+
+__all__ = ["signals_from_targets", "simulate"]
+
+Number = TypeVar("Number", np.float64, np.int64)
+
+_FILLS = {"next_open": fills.NEXT_OPEN, "close": fills.CLOSE, "prev_close": fills.PREV_CLOSE}
+_SIZE_MODES = {"fraction": fills.FRACTION, "units": fills.UNITS, "value": fills.VALUE}
+_OPPOSITES = {"reverse": fills.REVERSE, "close": fills.CLOSE_ONLY, "ignore": fills.IGNORE}
+_FINALIZES = {"none": fills.NOT_FINAL, "last_open": fills.LAST_OPEN, "last_close": fills.LAST_CLOSE}
+_NO_STRENGTH = readonly(np.empty(0))
+
+
+def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: int) -> Account:
+    """Trade `signals` on `prices` through one account; may be called from several threads at once.
+
+    Parameters
+    ----------
+    prices
+        bars that have been checked (specification, section 1)
+    signals
+        flags, and a strength if there is one, of the same length
+    settings
+        of the account; `settings.warmup` is not read
+    warmup
+        first bar that may decide, 0 or more
+
+    Returns
+    -------
+    Account
+        equity, trades and unfilled orders
+    """
+    n_bars = prices.close.shape[0]
+    ledger = np.zeros(1, BOOKS)
+    ledger["balance"] = ledger["peak"] = settings.initial_capital
+    trades, unfilled = np.empty((64, 8)), np.empty((16, 3), np.int64)
+    equity = np.empty(n_bars)
+    equity[:warmup] = settings.initial_capital
+    rules = rules_of(settings)
+    inputs = [readonly(a) for a in (*prices[:4], *signals[:4])]
+    inputs.append(_NO_STRENGTH if signals.strength is None else readonly(signals.strength))
+    bar = warmup
+    while bar < n_bars:
+        bar = run_account(rules, ledger, trades, unfilled, equity, bar, *inputs)
+        if bar < n_bars:
+            trades, unfilled = _with_room(trades, ledger["n_trades"][0]), _with_room(unfilled, ledger["n_unfilled"][0])
+    trades, unfilled = trades[: ledger["n_trades"][0]], unfilled[: ledger["n_unfilled"][0]]
+    size = np.abs(trades[:, fills.POSITION])
+    entry_price = trades[:, fills.ENTRY_PRICE].copy()
+    pnl = trades[:, fills.PNL].copy()
+    return Account(
+        equity=equity,
+        direction=np.sign(trades[:, fills.POSITION]).astype(np.int8),
+        size=size,
+        entry_bar=trades[:, fills.ENTRY_BAR].astype(np.int64),
+        entry_price=entry_price,
+        exit_bar=trades[:, fills.EXIT_BAR].astype(np.int64),
+        exit_price=trades[:, fills.EXIT_PRICE].copy(),
+        pnl=pnl,
+        returns=pnl / (size * entry_price),
+        fees=trades[:, fills.FEES].copy(),
+        exit_reason=trades[:, fills.EXIT_REASON].astype(np.int8),
+        unfilled_bar=unfilled[:, 0].copy(),
+        unfilled_side=unfilled[:, 1].astype(np.int8),
+        unfilled_reason=unfilled[:, 2].astype(np.int8),
+    )
+
+
+def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -> Signals:
+    """Flags that follow a target (specification, section 9): entry where it is reached, exit where it is left.
+
+    Parameters
+    ----------
+    target
+        (n_bars,) -1, 0 or +1, known at each close
+    warmup
+        first bar that may decide; targets before it count as 0, so that one which already holds enters there
+    strength
+        (n_bars,) in [0, 1], handed on as it is
+    """
+    return Signals(*flags_of_target(readonly(target), warmup), strength)
+
+
+def rules_of(settings: Settings) -> npt.NDArray[np.void]:
+    """`settings` as the record that kernels read, (1,)."""
+    rules = np.zeros(1, RULES)
+    values = dict(
+        fill=_FILLS[settings.fill],
+        size_mode=_SIZE_MODES[settings.size_mode],
+        size=settings.size,
+        whole=settings.size_rule == "whole",
+        lot=settings.lot,
+        rate=settings.commission.rate,
+        fixed=settings.commission.fixed,
+        fixed_per_order=settings.commission.fixed_per == "order",
+        entry_slippage=settings.slippage.entry,
+        exit_slippage=settings.slippage.exit,
+        margin=settings.margin,
+        stop_loss=_or_never(settings.stop_loss),
+        take_profit=_or_never(settings.take_profit),
+        trailing=settings.trailing,
+        stops_from_fill=settings.stop_base == "fill",
+        opposite=_OPPOSITES[settings.opposite],
+        cancels_shortfall=settings.shortfall == "cancel",
+        drops_after_stop=settings.after_stop == "drop",
+        keeps_exits_over_nan=settings.preset != "vectorbt",
+        finalize=_FINALIZES[settings.finalize],
+        ruin=settings.ruin,
+        max_position_value=_or_never(settings.max_position_value),
+        max_drawdown=_or_never(settings.max_drawdown),
+    )
+    for name, value in values.items():
+        rules[name] = value
+    return rules
+
+
+def _with_room(table: npt.NDArray[Number], used: int) -> npt.NDArray[Number]:
+    """`table`, or a copy twice as long where half of it is used."""
+    if 2 * used < table.shape[0]:
+        return table
+    longer = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
+    longer[: table.shape[0]] = table
+    return longer
+
+
+def _or_never(level: float | None) -> float:
+    return math.inf if level is None else float(level)

@@ -1,0 +1,258 @@
+"""The loop over the bars of one account, in the order of events that the specification gives (sections 3, 4, 7 and 8)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from adm_notebook.engine.fills import (
+    CANCELLED,
+    CLOSE,
+    END,
+    IGNORE,
+    LAST_CLOSE,
+    LAST_OPEN,
+    MAX_DRAWDOWN,
+    NEXT_OPEN,
+    OPEN,
+    PENDING_AT_THE_END,
+    REVERSE,
+    RUIN,
+    SIGNAL,
+    Books,
+    Rules,
+    book_exit,
+    book_unfilled,
+    check_stops,
+    close_at,
+    execute,
+)
+from adm_notebook.jit import jit
+from adm_notebook.market.arrays import F64, I8, I64, Bool
+
+EVENTS_A_DECISION = 4  # rows that are added to trades or to unfilled orders before the next decision, at most
+
+
+@jit
+def decision(
+    rules: Rules, position: float, long_entry: bool, long_exit: bool, short_entry: bool, short_exit: bool
+) -> tuple[bool, int]:
+    """What the four flags of a bar ask for: whether to close the position, and the direction to open (0 = none)."""
+    if long_entry and long_exit:
+        long_entry = long_exit = False
+    if short_entry and short_exit:
+        short_entry = short_exit = False
+    if long_entry and short_entry:
+        long_entry = short_entry = False
+    if position == 0.0:
+        return False, int(long_entry) - int(short_entry)
+    side = 1 if position > 0.0 else -1
+    opposite_entry = short_entry if side > 0 else long_entry
+    if opposite_entry and rules.opposite != IGNORE:
+        return True, -side if rules.opposite == REVERSE else 0
+    return (long_exit if side > 0 else short_exit), 0
+
+
+@jit
+def run_account(
+    settings: Any,
+    ledger: Any,
+    trades: F64,
+    unfilled: I64,
+    equity: F64,
+    start: int,
+    open_: F64,
+    high: F64,
+    low: F64,
+    close: F64,
+    long_entry: Bool,
+    long_exit: Bool,
+    short_entry: Bool,
+    short_exit: Bool,
+    strength: F64,
+) -> int:
+    """Trade four flags a bar through one account, from bar `start` on; returns the bar to go on from, or n_bars.
+
+    It stops short of the end when `trades` or `unfilled` have no room for another decision: call again with longer ones.
+
+    settings                (1,)  one record of dtype RULES
+    ledger                  (1,)  one record of dtype BOOKS; at first zeros but for balance and peak, the capital
+    trades                  (room, 8)  written: columns POSITION to EXIT_REASON of `fills`, in order of entry
+    unfilled                (room, 3)  written: bar of the decision, side, position in UNFILLED_REASONS
+    equity                  (n_bars,)  written from `start` on: money, at each close
+    start                   at first the warmup: the first bar that may decide; below n_bars
+    open_, high, low, close (n_bars,)  quote currency per unit; > 0, NaN where missing (checked by `simulate`)
+    long_entry .. short_exit (n_bars,)  flags known at the bar's close
+    strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
+    """
+    rules, books = settings[0], ledger[0]
+    n_bars = close.shape[0]
+    if start < 0:  # never; it tells the compiler that no index below counts from the end
+        return n_bars
+    last_close, peak = books.last_close, books.peak
+    kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
+    pending = books.order_closes or books.order_opens != 0
+    at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
+
+    for i in range(start, n_bars):
+        flagged = long_entry[i] or long_exit[i] or short_entry[i] or short_exit[i]
+        if flagged and (
+            books.n_trades + EVENTS_A_DECISION > trades.shape[0]
+            or books.n_unfilled + EVENTS_A_DECISION > unfilled.shape[0]
+        ):
+            books.last_close, books.peak = last_close, peak
+            books.kept_long_exit, books.kept_short_exit = kept_long_exit, kept_short_exit
+            return i
+        has_close = not math.isnan(close[i])
+        if has_close:
+            last_close = close[i]
+
+        # 1. The pending order.
+        if pending and not at_close and fill_order(rules, books, trades, unfilled, i, open_, close, strength, False):
+            pending = False
+
+        # 2. Stops, also of a position that has just been opened.
+        stopped = False
+        if books.position != 0.0 and not (low[i] > books.lower and high[i] < books.upper):
+            stopped = check_stops(rules, books, trades, i, open_[i], high[i], low[i], close[i])
+
+        # 3. Equity.
+        worth = books.balance
+        if books.position != 0.0:
+            worth += books.position * (last_close - books.entry_price)
+        equity[i] = worth
+
+        # 4. Ruin, and the limit on drawdown (section 7).
+        if worth <= 0.0 and rules.ruin:
+            if books.order_opens != 0:
+                book_unfilled(books, unfilled, CANCELLED)
+            if books.position != 0.0:
+                close_at(rules, books, trades, i, last_close, RUIN)
+            for j in range(i, n_bars):
+                equity[j] = 0.0
+            return n_bars
+        peak = max(peak, worth)
+        if worth <= peak * lowest and not books.halted:
+            books.halted = True
+            if books.order_opens != 0:
+                book_unfilled(books, unfilled, CANCELLED)
+            pending = books.order_closes = books.position != 0.0
+
+        # 5. Decide.
+        if not has_close:
+            kept_long_exit |= long_exit[i] and rules.keeps_exits_over_nan
+            kept_short_exit |= short_exit[i] and rules.keeps_exits_over_nan
+            continue
+        if (flagged or kept_long_exit or kept_short_exit) and not (
+            books.halted or (stopped and rules.drops_after_stop)
+        ):
+            closes, opens = decision(
+                rules,
+                books.position,
+                long_entry[i],
+                long_exit[i] or kept_long_exit,
+                short_entry[i],
+                short_exit[i] or kept_short_exit,
+            )
+            kept_long_exit = kept_short_exit = False
+            if opens != 0 and strength_at(strength, i) == 0.0:
+                opens = 0
+            if closes or opens != 0:
+                if books.order_opens != 0:  # it still waits for an open that is not NaN
+                    book_unfilled(books, unfilled, CANCELLED)
+                books.order_closes, books.order_opens, books.order_bar = closes, opens, i
+                pending = True
+        if pending and at_close:
+            reason = MAX_DRAWDOWN if books.halted else SIGNAL
+            execute(rules, books, trades, unfilled, i, close[i], close[i], strength_at(strength, i), reason)
+            equity[i] = books.balance + books.position * (close[i] - books.entry_price)
+            pending = False
+
+    finish(rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength)
+    return n_bars
+
+
+@jit
+def fill_order(
+    rules: Rules,
+    books: Books,
+    trades: F64,
+    unfilled: I64,
+    i: int,
+    open_: F64,
+    close: F64,
+    strength: F64,
+    finalizing: bool,
+) -> bool:
+    """Fill the pending order during bar i at the open, or at the close before; False if that price is missing."""
+    bar = i if rules.fill == NEXT_OPEN else i - 1
+    reference = np.nan
+    if rules.fill == NEXT_OPEN:
+        reference = open_[i]
+    elif bar >= 0:
+        reference = close[bar]
+    if math.isnan(reference):
+        return False
+    reason = END if finalizing else MAX_DRAWDOWN if books.halted else SIGNAL
+    decided = books.order_bar
+    execute(rules, books, trades, unfilled, bar, reference, close[decided], strength_at(strength, decided), reason)
+    return True
+
+
+@jit
+def finish(
+    rules: Rules,
+    books: Books,
+    trades: F64,
+    unfilled: I64,
+    equity: F64,
+    last_close: float,
+    open_: F64,
+    high: F64,
+    low: F64,
+    close: F64,
+    strength: F64,
+) -> None:
+    """End the account as `finalize` says, and enter what is still open or pending; the last equity follows."""
+    last = close.shape[0] - 1
+    if rules.finalize == LAST_OPEN:
+        books.order_closes = books.position != 0.0
+        if fill_order(rules, books, trades, unfilled, last, open_, close, strength, True) and books.position != 0.0:
+            check_stops(rules, books, trades, last, open_[last], high[last], low[last], close[last])
+    elif rules.finalize == LAST_CLOSE and books.position != 0.0:
+        close_at(rules, books, trades, last, last_close, END)
+    equity[last] = books.balance
+    if books.order_opens != 0:
+        book_unfilled(books, unfilled, PENDING_AT_THE_END)
+    if books.position != 0.0:
+        equity[last] += books.position * (last_close - books.entry_price)
+        book_exit(rules, books, trades, last, last_close, 0.0, OPEN)
+
+
+@jit
+def strength_at(strength: F64, bar: int) -> float:
+    """Strength of a signal; 1 where none was given."""
+    return strength[bar] if strength.shape[0] > 0 else 1.0
+
+
+@jit
+def flags_of_target(target: I8, warmup: int) -> tuple[Bool, Bool, Bool, Bool]:
+    """Entry where a target is reached, exit where it is left; targets before `warmup` count as 0 (section 9).
+
+    target  (n_bars,)  -1, 0 or +1, known at the bar's close
+    """
+    n_bars = target.shape[0]
+    long_entry, long_exit = np.zeros(n_bars, np.bool_), np.zeros(n_bars, np.bool_)
+    short_entry, short_exit = np.zeros(n_bars, np.bool_), np.zeros(n_bars, np.bool_)
+    if warmup < n_bars:
+        long_entry[warmup] = target[warmup] == 1
+        short_entry[warmup] = target[warmup] == -1
+    for i in range(warmup + 1, n_bars):
+        was, now = target[i - 1], target[i]
+        long_entry[i] = (now == 1) & (was != 1)
+        long_exit[i] = (now != 1) & (was == 1)
+        short_entry[i] = (now == -1) & (was != -1)
+        short_exit[i] = (now != -1) & (was == -1)
+    return long_entry, long_exit, short_entry, short_exit

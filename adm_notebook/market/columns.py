@@ -1,0 +1,110 @@
+"""Which column is which: the names that vendors give to times and prices, and the error where one can't be found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from adm_notebook.errors import ConfigError, Problem, did_you_mean
+
+__all__ = ["PRICES", "TIME_NAMES", "find_columns", "tidy"]
+
+PRICES = ("open", "high", "low", "close")
+
+_MOMENT = ("datetime", "timestamp", "datetimeutc", "timestamputc", "gmttime", "localtime", "opentime", "bartime", "ts")
+_DATE = ("date", "day", "tradedate", "tradingday")
+_CLOCK = ("time",)
+_EPOCH = ("unix", "unixtime", "unixtimestamp", "epoch", "t", "unnamed0")
+TIME_NAMES = frozenset((*_MOMENT, *_DATE, *_CLOCK, *_EPOCH))
+"""Tidied names that mean a time."""
+
+_SYNONYMS = {
+    "open": ("open", "o", "openprice"),
+    "high": ("high", "h", "max", "highprice"),
+    "low": ("low", "l", "min", "lowprice"),
+    "close": ("close", "c", "closeprice", "closelast", "last", "price"),
+    "volume": ("volume", "vol", "v", "tickvolume", "tickvol"),
+    "symbol": ("symbol", "ticker", "instrument", "name"),
+}
+
+
+def tidy(name: object) -> str:
+    """A column's name as it is compared: `1. Open`, `<OPEN>` and ` open ` are all `open`."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"^\d+\.\s*", "", str(name).lower()))
+
+
+def find_columns(names: Sequence[str], given: Mapping[str, str], label: str, path: str = "data_config.columns") -> dict[str, str]:
+    """Our names -> the source's, for all that is there; `time` and `date` together are one moment.
+
+    Parameters
+    ----------
+    names
+        the source's columns.
+    given
+        `data_config.columns`; it wins.
+    label
+        what the source is called in an error.
+
+    Raises
+    ------
+    ConfigError
+        if a given column does not exist, a price has no column, or two columns could be the same.
+    """
+    problems = [
+        Problem(f"{path}.{ours}", f"{label} has no column {theirs!r}.{did_you_mean(theirs, names)} It has: {_listed(names)}")
+        for ours, theirs in given.items()
+        if theirs not in names
+    ]
+    if problems:
+        raise ConfigError(problems)
+    spelt: dict[str, list[str]] = {}
+    for name in names:
+        spelt.setdefault(tidy(name), []).append(name)
+    found = dict(given)
+    for ours, synonyms in _SYNONYMS.items():
+        if ours not in found and (name := next((s for s in synonyms if s in spelt), None)):
+            found[ours] = _only(spelt[name], ours, label, path)
+    if not {"time", "date"} & given.keys():
+        found |= _time_columns(spelt, label, path)
+    missing = [ours for ours in PRICES if ours not in found]
+    if missing:
+        unused = [name for name in names if name not in found.values()]
+        example = ", ".join(f'{ours}: "{_likely(ours, unused)}"' for ours in missing)
+        raise ConfigError(
+            Problem(
+                path,
+                f"{label} has no column for {' and '.join(missing)}. It has: {_listed(names)}. "
+                f"Say which it is, for example columns: {{{example}}}",
+            )
+        )
+    return found
+
+
+def _time_columns(spelt: Mapping[str, list[str]], label: str, path: str) -> dict[str, str]:
+    def first(names: Sequence[str]) -> str | None:
+        name = next((n for n in names if n in spelt), None)
+        return None if name is None else _only(spelt[name], "time", label, path)
+
+    if moment := first(_MOMENT):
+        return {"time": moment}
+    if date := first(_DATE):
+        clock = first(_CLOCK)
+        return {"date": date} if clock is None else {"date": date, "time": clock}
+    other = first((*_CLOCK, *_EPOCH))
+    return {} if other is None else {"time": other}
+
+
+def _only(names: Sequence[str], ours: str, label: str, path: str) -> str:
+    if len(names) > 1:
+        written = " and ".join(repr(name) for name in names)
+        raise ConfigError(Problem(path, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}'))
+    return names[0]
+
+
+def _likely(ours: str, unused: Sequence[str]) -> str:
+    return next((name for name in unused if ours in tidy(name)), unused[0] if unused else "NAME")
+
+
+def _listed(names: Sequence[str], limit: int = 20) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,232 @@
+"""From any frame of prices to one table of times and arrays a symbol: not checked yet, each row knowing where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from adm_notebook.errors import ConfigError, DataError, Problem, did_you_mean
+from adm_notebook.market.arrays import F64, I64, Prices
+from adm_notebook.market.columns import PRICES, TIME_NAMES, find_columns, tidy
+from adm_notebook.market.times import AmbiguousDatesError, TimesError, read_times
+
+__all__ = ["Origin", "Table", "choose_symbols", "tables_of"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows came from, and how an error names one of them.
+
+    label     what the user calls the source: `prices.csv`, `frame`, `frame['SPY']`
+    name_row  0-based position in the source -> `prices.csv, row 1,204`
+    in_file   whether it is a file: files must have times
+    """
+
+    label: str
+    name_row: Callable[[int], str]
+    in_file: bool = False
+
+    @classmethod
+    def of_frame(cls, label: str) -> Origin:
+        """A frame of the user's: rows are named so that the name can be typed."""
+        return cls(label, lambda row: f"{label}.iloc[{row}]")
+
+    @classmethod
+    def of_rows(cls, label: str) -> Origin:
+        """A file without lines: rows are counted from 1."""
+        return cls(label, lambda row: f"{label}, row {row + 1:,}", in_file=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of one symbol in the source's order.
+
+    index   (n_rows,)  times, NaT where they can't be read; any other index where the source has no times
+    prices  (n_rows,)  each; NaN where missing or not a number
+    rows    (n_rows,)  position of each row in the source
+    texts   our names -> the source's columns, for showing what stood in a row
+    owner   keeps the memory of the arrays as it is; see Bars
+    """
+
+    symbol: str
+    origin: Origin
+    index: pd.Index
+    prices: Prices
+    rows: range | I64
+    texts: Mapping[str, pd.Series] = field(repr=False)
+    owner: object = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, which: slice | I64) -> Table:
+        """Some of the rows: a slice shares memory, positions copy."""
+        arrays: list[F64 | None] = [None if array is None else array[which] for array in self.prices]
+        if isinstance(which, slice):
+            rows: range | I64 = self.rows[which]
+        else:
+            rows = np.asarray(self.rows, dtype=np.int64)[which]
+        prices = Prices(*arrays)  # type: ignore[arg-type]  # volume alone is optional
+        return replace(self, index=self.index[which], prices=prices, rows=rows)
+
+    def text(self, name: str, position: int) -> str:
+        """What the source has in the column of our `name`, in this row; empty where it has nothing."""
+        series = self.texts.get(name)
+        value = None if series is None else series.iloc[int(self.rows[position])]
+        return "" if value is None or pd.isna(value) else str(value)
+
+
+def tables_of(
+    frame: pd.DataFrame,
+    origin: Origin,
+    columns: Mapping[str, str],
+    *,
+    default_symbol: str,
+    wanted: Sequence[str] | None,
+) -> tuple[list[Table], tuple[str, ...]]:
+    """One table for each symbol wanted, in that order (all, in the order of appearance, if None); and notes.
+
+    Symbols stand in a column (`symbol`, `ticker`), in a level of the index or of the columns, or nowhere: then the
+    frame holds one, called by the one name that is wanted, else `default_symbol`.
+
+    Raises
+    ------
+    ConfigError
+        for columns and symbols that are not there.
+    DataError
+        for times that can't be read.
+    """
+    if len(frame) == 0:
+        raise DataError(f"{origin.label} has no rows.")
+    if isinstance(frame.columns, pd.MultiIndex):
+        return _by_column_level(frame, origin, columns, default_symbol=default_symbol, wanted=wanted)
+    if isinstance(frame.index, pd.MultiIndex):
+        frame = frame.reset_index()
+    names = [str(name) for name in frame.columns]
+    position = {name: at for at, name in reversed(list(enumerate(names)))}
+    found = find_columns(names, columns, origin.label)
+    series = {ours: frame.iloc[:, position[theirs]] for ours, theirs in found.items()}
+    index, notes = _times(frame, series, origin, columns)
+    arrays = {name: _numbers(series[name]) for name in PRICES}
+    volume = _numbers(series["volume"]) if "volume" in series else None
+    if volume is not None and np.isnan(volume).all():
+        notes, volume = (*notes, f"{origin.label}: column {found['volume']!r} holds no numbers; volume is left out."), None
+    prices = Prices(**arrays, volume=volume)
+    whole = Table(default_symbol, origin, index, prices, range(len(frame)), series, frame)
+    if "symbol" not in series:
+        name = choose_symbols((wanted[0] if wanted and len(wanted) == 1 else default_symbol,), wanted, origin.label)[0]
+        return [replace(whole, symbol=name)], notes
+    parts = _by_symbol(series["symbol"], origin)
+    chosen = choose_symbols(tuple(parts), wanted, origin.label)
+    return [replace(whole.take(parts[name]), symbol=name) for name in chosen], notes
+
+
+def choose_symbols(available: Sequence[str], wanted: Sequence[str] | None, label: str) -> tuple[str, ...]:
+    """The symbols `wanted`, or all.
+
+    Raises
+    ------
+    ConfigError
+        if one is not available.
+    """
+    listed = ", ".join(available[:20]) + (f" and {len(available) - 20} more" if len(available) > 20 else "")
+    problems = [
+        Problem("data_config.symbols", f"{name!r} is not in {label}, which has {listed}.{did_you_mean(name, available)}")
+        for name in wanted or ()
+        if name not in available
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(available) if wanted is None else tuple(wanted)
+
+
+def _by_column_level(
+    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str], *, default_symbol: str, wanted: Sequence[str] | None
+) -> tuple[list[Table], tuple[str, ...]]:
+    """A frame with columns (field, symbol), in either order, as Yahoo's are."""
+    levels = [{tidy(name) for name in frame.columns.get_level_values(k)} for k in range(frame.columns.nlevels)]
+    fields = [k for k, level in enumerate(levels) if "close" in level or set(columns.values()) & level]
+    if len(levels) != 2 or len(fields) != 1:
+        raise ConfigError(
+            Problem("data_config.frame", f"{origin.label} has columns of {len(levels)} levels; two are read: fields and symbols")
+        )
+    by_symbol = frame.columns.get_level_values(1 - fields[0])
+    by_field = frame.columns.get_level_values(fields[0])
+    shared = [at for at, name in enumerate(by_field) if tidy(name) in TIME_NAMES]  # a time column has no symbol of its own
+    available = [str(name) for at, name in dict(reversed(list(enumerate(by_symbol)))).items() if at not in shared]
+    available = list(dict.fromkeys(str(name) for at, name in enumerate(by_symbol) if at not in shared))
+    tables: list[Table] = []
+    notes: dict[str, None] = {}
+    for symbol in choose_symbols(available, wanted, origin.label):
+        own = [at for at, name in enumerate(by_symbol) if str(name) == symbol or at in shared]
+        part = frame.iloc[:, own].set_axis([str(by_field[at]) for at in own], axis=1)
+        part = part.dropna(how="all", subset=[str(by_field[at]) for at in own if at not in shared])
+        read, said = tables_of(part, origin, columns, default_symbol=symbol, wanted=None)
+        tables += read
+        notes |= dict.fromkeys(said)
+    return tables, tuple(notes)
+
+
+def _by_symbol(names: pd.Series, origin: Origin) -> dict[str, slice | I64]:
+    codes, unique = pd.factorize(names)
+    if (codes < 0).any():
+        raise DataError(f"{origin.name_row(int(np.argmax(codes < 0)))}: the symbol is missing.")
+    if len(unique) == 1:
+        return {str(unique[0]): slice(0, len(names))}
+    order = np.argsort(codes, kind="stable").astype(np.int64)
+    ends = np.cumsum(np.bincount(codes))
+    return {str(name): order[end - count : end] for name, end, count in zip(unique, ends, np.bincount(codes), strict=True)}
+
+
+def _times(
+    frame: pd.DataFrame, series: Mapping[str, pd.Series], origin: Origin, columns: Mapping[str, str]
+) -> tuple[pd.Index, tuple[str, ...]]:
+    """The times: the index if it holds times, else a column, else an index that looks like times, else the index as it is."""
+    index = frame.index
+    asked = bool({"time", "date"} & columns.keys())
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex) and not asked:
+        return index, ()
+    if "date" in series and "time" in series:
+        values = _date_and_time(series["date"], series["time"])
+    elif "time" in series or "date" in series:
+        values = series["time" if "time" in series else "date"]
+    elif not isinstance(index, pd.RangeIndex) and (tidy(index.name) in TIME_NAMES or not pd.api.types.is_numeric_dtype(index)):
+        values = index.to_series()
+    elif origin.in_file:
+        known = ", ".join(str(name) for name in frame.columns)
+        raise ConfigError(
+            Problem(
+                "data_config.columns",
+                f'{origin.label} has no column of times. It has: {known}. Say which it is: columns: {{time: "NAME"}}',
+            )
+        )
+    else:
+        return index, (f"{origin.label} has no times: bars are numbered, and a year counts 252 of them.",)
+    try:
+        return read_times(values)
+    except AmbiguousDatesError as error:
+        raise DataError(f"{origin.label}: column {values.name!r} {error}.", "Write them as 2024-03-31.") from None
+    except TimesError as error:
+        hint = "If another column holds the times, say so: data_config.columns: {time: NAME}"
+        raise DataError(f"{origin.label}: column {values.name!r} {error}.", hint) from None
+
+
+def _date_and_time(date: pd.Series, time: pd.Series) -> pd.Series:
+    days: pd.Series = date.dt.strftime("%Y-%m-%d") if date.dtype.kind == "M" else date.astype(str)
+    return days.str.cat(time.astype(str), sep=" ").rename(f"{date.name} {time.name}")
+
+
+def _numbers(series: pd.Series) -> F64:
+    """The values as C-contiguous float64, without a copy where they are that already; NaN for what is no number."""
+    array: Any
+    if pd.api.types.is_numeric_dtype(series.dtype) and series.dtype.kind != "c":
+        array = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        array = pd.to_numeric(series.astype("str"), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.ascontiguousarray(array, dtype=np.float64)

@@ -1,0 +1,164 @@
+"""Texts and numbers as times: ISO 8601, the dates that data vendors write, and seconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["AmbiguousDatesError", "TimesError", "read_times"]
+
+_DATES = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%d %B %Y"),
+)
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", " %H%M%S", "T%H:%M:%S", "T%H:%M")
+_DAY_AND_MONTH = r"^\s*(?P<first>\d{1,2})(?P<mark>[/.\-])(?P<second>\d{1,2})[/.\-](?P<year>\d{4}|\d{2})\b"
+_ZONED = re.compile(r":\d\d(?:\.\d+)?\s*(?:Z|[+-]\d\d(?::?\d\d)?)$")
+_CENTURIES = (19_000_101, 22_001_231)  # whole numbers in between are dates written yyyymmdd
+_EARLIEST = 1e8  # seconds: 1973; smaller numbers are rather row numbers than times
+_SCALES = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
+
+
+class TimesError(ValueError):
+    """Times that can't be read at all; the message is half a sentence about them."""
+
+
+class AmbiguousDatesError(TimesError):
+    """Dates such as 3/4/2024, which the data leave undecided."""
+
+
+def read_times(values: pd.Series) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
+    """Times, in microseconds or finer, in the zone that the values carry; and notes on what had to be chosen.
+
+    What can't be read is NaT. Numbers count seconds, milli-, micro- or nanoseconds since 1970 (their size tells which) and
+    are UTC; whole numbers such as 20240131 are dates. Of dates such as 3/4/2024 all values together tell which comes first.
+
+    Raises
+    ------
+    TimesError
+        if the first value is no time, or day and month can't be told apart.
+    """
+    if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)) or values.dtype.kind == "M":
+        if isinstance(values.dtype, pd.PeriodDtype):
+            values = values.dt.to_timestamp()
+        return pd.DatetimeIndex(values), ()
+    if pd.api.types.is_bool_dtype(values.dtype):
+        raise TimesError("holds true and false, not times")
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return _from_numbers(values.to_numpy(dtype=np.float64, na_value=np.nan), values), ()
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TimesError("mixes values of several kinds") from error
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        return pd.DatetimeIndex(pd.to_datetime(values)), ()
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        raise TimesError(f"holds {array.type}, not times")
+    return _from_texts(pc.utf8_trim_whitespace(array))
+
+
+def _from_numbers(numbers: np.ndarray, values: pd.Series) -> pd.DatetimeIndex:
+    known = numbers[np.isfinite(numbers)]
+    if not known.size:
+        raise TimesError("is empty")
+    if _CENTURIES[0] <= known.min() and known.max() <= _CENTURIES[1] and (known == np.floor(known)).all():
+        whole = pd.Series(np.where(np.isfinite(numbers), numbers, 0).astype(np.int64).astype(str), index=values.index)
+        dates = pd.to_datetime(whole, format="%Y%m%d", errors="coerce")
+        if not dates.isna().all():
+            return pd.DatetimeIndex(dates)
+    if np.abs(known).max() < _EARLIEST:
+        raise TimesError(f"holds numbers up to {known.max():g}, which count no seconds since 1970")
+    unit = next(unit for limit, unit in _SCALES if np.abs(known).max() < limit)
+    if values.dtype.kind in "iu":  # nanoseconds don't fit into a float
+        return pd.DatetimeIndex(pd.to_datetime(values, unit=unit, utc=True))
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(numbers), unit=unit, utc=True))
+
+
+def _from_texts(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
+    first = next((t for t in texts[:1000].to_pylist() if t), None)
+    if first is None:
+        raise TimesError("is empty")
+    if re.fullmatch(r"-?\d+(\.\d+)?", first) and not re.fullmatch(r"(19|2[01])\d{6}", first):
+        series = pd.to_numeric(pd.Series(texts.to_pandas()), errors="coerce")
+        return _from_numbers(series.to_numpy(dtype=np.float64, na_value=np.nan), series), ()
+    if first.endswith((" UTC", " GMT")):
+        texts, first = pc.replace_substring_regex(texts, " (UTC|GMT)$", "Z"), first[:-4] + "Z"
+    if _ZONED.search(first):
+        return _from_zoned(texts)
+    for unit in ("us", "ns"):
+        try:
+            return pd.DatetimeIndex(pc.cast(texts, pa.timestamp(unit)).to_pandas()), ()
+        except pa.ArrowInvalid:
+            continue
+    series = pd.Series(texts.to_pandas())
+    for pattern in _patterns(first, series):
+        return pd.DatetimeIndex(pd.to_datetime(series, format=pattern, errors="coerce")), ()
+    raise TimesError(f"holds {first!r}, which is no time that can be read; write times as 2014-03-07 15:30:00")
+
+
+def _from_zoned(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
+    try:
+        index = pd.DatetimeIndex(pc.cast(texts, pa.timestamp("us", "UTC")).to_pandas())
+    except pa.ArrowInvalid:
+        series = pd.Series(texts.to_pandas())
+        index = pd.DatetimeIndex(pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True))
+    endings = pc.unique(pc.replace_substring_regex(texts, r"^.*?(Z|[+-]\d\d:?(\d\d)?)$", r"\1")).to_pylist()
+    offsets = {offset for e in endings if e and (offset := _offset(e)) is not None}
+    if len(offsets) == 1:
+        offset = offsets.pop()
+        return (index.tz_convert(timezone(offset)) if offset else index), ()
+    named = ", ".join(sorted(e for e in endings if e and _offset(e) is not None))
+    return index, (f"The times carry several offsets ({named}), which name no time zone: they are read as UTC.",)
+
+
+def _offset(ending: str) -> timedelta | None:
+    if ending == "Z":
+        return timedelta(0)
+    match = re.fullmatch(r"([+-])(\d\d):?(\d\d)?", ending)
+    if match is None:
+        return None
+    size = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return -size if match[1] == "-" else size
+
+
+def _patterns(first: str, series: pd.Series) -> Iterator[str]:
+    """The formats that fit the first value, the likeliest first."""
+    dates = list(_DATES)
+    if match := re.match(_DAY_AND_MONTH, first):
+        dates = [_day_or_month_first(match, series)]
+    for day in dates:
+        for clock in _CLOCKS:
+            try:
+                datetime.strptime(first, day + clock)  # noqa: DTZ007 - only the format is of interest
+            except ValueError:
+                continue
+            yield day + clock
+
+
+def _day_or_month_first(match: re.Match[str], series: pd.Series) -> str:
+    mark, year = match["mark"], "%Y" if len(match["year"]) == 4 else "%y"
+    day_first, month_first = f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"
+    parts = series.str.extract(_DAY_AND_MONTH)[["first", "second"]].astype("float64").max()
+    if parts["first"] > 12:
+        return day_first
+    if parts["second"] > 12:
+        return month_first
+    if mark == ".":
+        return day_first
+    dates = series.str.extract(r"^\s*(\S+)")[0]
+    ordered = [
+        pattern
+        for pattern in (month_first, day_first)
+        if pd.to_datetime(dates, format=pattern, errors="coerce").is_monotonic_increasing
+    ]
+    if len(ordered) == 1 and len(series) > 2:
+        return ordered[0]
+    raise AmbiguousDatesError(f"holds dates such as {match[0].strip()}, of which day and month can't be told apart")

@@ -1,0 +1,109 @@
+"""Constraints drop combinations before they run: conditions over parameters, such as `fast < slow`."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adm_notebook.errors import ConfigError, Problem, shown
+
+__all__ = ["Constraint", "parse_constraint"]
+
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+}  # fmt: skip
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A condition over parameters of one combination.
+
+    text   as the user wrote it
+    names  the parameters it speaks of
+    holds  whether it is met by a combination's parameters
+    """
+
+    text: str
+    names: frozenset[str]
+    holds: Callable[[Values], bool]
+
+
+def parse_constraint(text: object, path: str) -> Constraint:
+    """A constraint from its text: comparisons, `and`, `or`, `not`, + - * / // %, numbers, quoted text, parameters.
+
+    Raises
+    ------
+    ConfigError
+        pointing at the column, where the text holds anything else.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigError(Problem(path, f"must be a condition such as `fast < slow`, but was {shown(text)}"))
+    if len(text) > 1000:
+        raise ConfigError(Problem(path, f"has {len(text):,} characters; a condition has at most 1,000"))
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        column = getattr(error, "offset", None)
+        raise ConfigError(_pointed(path, text, "can't be read as a condition", column)) from None
+    names: set[str] = set()
+    try:
+        value = _compile(tree, names, text, path)
+    except RecursionError:
+        raise ConfigError(Problem(path, "is nested too deeply; split it into several constraints")) from None
+    if not isinstance(tree, (ast.Compare, ast.BoolOp)) and not (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)):
+        raise ConfigError(_pointed(path, text, "is not a condition; compare something, e.g. `fast < slow`", 1))
+    return Constraint(text.strip(), frozenset(names), value)
+
+
+def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[[Values], Any]:
+    """The node as a function of the parameters; only what is listed here can be in it, so nothing is ever evaluated."""
+
+    def below(child: ast.expr) -> Callable[[Values], Any]:
+        return _compile(child, names, text, path)
+
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() as constant):
+            return lambda _: constant
+        case ast.Name(id=name):
+            names.add(name)
+            return lambda values: values[name]
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = below(operand)
+            return lambda values: not inner(values)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = below(operand)
+            return lambda values: -inner(values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            compute, a, b = _ARITHMETIC[type(op)], below(left), below(right)
+            return lambda values: compute(a(values), b(values))
+        case ast.BoolOp(op=op, values=parts):
+            conditions = [below(part) for part in parts]
+            combine = all if isinstance(op, ast.And) else any
+            return lambda values: combine(condition(values) for condition in conditions)
+        case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in _COMPARE for op in ops):
+            terms = [below(left), *map(below, rest)]
+            tests = [_COMPARE[type(op)] for op in ops]
+
+            def chained(values: Values) -> bool:
+                seen = [term(values) for term in terms]
+                return all(test(seen[i], seen[i + 1]) for i, test in enumerate(tests))
+
+            return chained
+        case _:
+            message = "has something a condition can't hold; use parameters, numbers, + - * /, < <= > >= == !=, and, or, not"
+            raise ConfigError(_pointed(path, text, message, node.col_offset + 1))
+
+
+def _pointed(path: str, text: str, message: str, column: int | None) -> Problem:
+    where = f" at column {column}" if column else ""
+    return Problem(path, f"{shown(text)} {message}{where}")

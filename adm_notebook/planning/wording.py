@@ -1,0 +1,143 @@
+"""Plans in words: the conditions of a run as a sentence, the config with its defaults filled in, a plan as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.components import parameters_of
+from adm_notebook.config.settings import PRESETS, Settings
+from adm_notebook.config.yaml_text import dump
+
+if TYPE_CHECKING:
+    from adm_notebook.planning.plan import Plan
+
+__all__ = ["conditions", "plan_text", "resolved_yaml"]
+
+_SIDES = {"long": "Long only", "short": "Short only", "both": "Long and short"}
+
+
+def conditions(settings: Settings, directions: Iterable[str], swept: Iterable[str]) -> str:
+    """`Long only, all capital in each trade, 0.1% commission.`: what a reader must know to believe the figures."""
+    swept = set(swept)
+    sides = set(directions)
+    parts = [_SIDES[sides.pop() if len(sides) == 1 else "both"]]
+    if not swept & {"size", "size_mode", "initial_capital"}:
+        parts.append(_size(settings))
+    if not any(name.split(".")[0] == "commission" for name in swept):
+        parts.append(_commission(settings))
+    if not any(name.split(".")[0] == "slippage" for name in swept) and (settings.slippage.entry or settings.slippage.exit):
+        entry, leave = settings.slippage.entry, settings.slippage.exit
+        parts.append(f"{_percent(entry)} slippage" if entry == leave else f"slippage {_percent(entry)} in, {_percent(leave)} out")
+    if settings.stop_loss is not None and "stop_loss" not in swept:
+        parts.append(f"{_percent(settings.stop_loss)} {'trailing stop' if settings.trailing else 'stop-loss'}")
+    if settings.take_profit is not None and "take_profit" not in swept:
+        parts.append(f"{_percent(settings.take_profit)} take-profit")
+    if settings.margin < 1 and "margin" not in swept:
+        parts.append(f"leverage {1 / settings.margin:g}")
+    if settings.max_drawdown is not None and "max_drawdown" not in swept:
+        parts.append(f"trading ends at {_percent(settings.max_drawdown)} drawdown")
+    if settings.max_position_value is not None and "max_position_value" not in swept:
+        parts.append(f"positions up to {settings.max_position_value:,.0f}")
+    if settings.fill != "next_open" and "fill" not in swept:
+        parts.append({"close": "filled at the signal's close", "prev_close": "filled at the close before"}[settings.fill])
+    if settings.preset != "default":
+        parts.append(f"rules of {settings.preset}")
+    return ", ".join(parts) + "."
+
+
+def _size(settings: Settings) -> str:
+    if settings.size_mode == "units":
+        return f"{settings.size:,g} units in each trade"
+    if settings.size_mode == "value":
+        return f"{settings.size:,.0f} in each trade"
+    return "all capital in each trade" if settings.size > 1 - 1e-9 else f"{_percent(settings.size)} of the capital in each trade"
+
+
+def _commission(settings: Settings) -> str:
+    rate, fixed = settings.commission.rate, settings.commission.fixed
+    if rate and fixed:
+        return f"{_percent(rate)} + {fixed:,g} commission"
+    if fixed:
+        return f"{fixed:,g} commission each fill"
+    return f"{_percent(rate)} commission" if rate else "no commission"
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:.10g}%"
+
+
+def resolved_yaml(plan: Plan) -> str:
+    """The config with its defaults filled in, as YAML that runs as it stands."""
+    first = plan.settings[0]
+    backtest: dict[str, Any] = {}
+    base = Settings.resolve({"preset": first.preset})
+    swept = {axis.name: list(axis.values) for axis in plan.setting_axes}
+    shown_always = ("initial_capital", "commission", "fill", "size_mode", "size")
+    if first.preset != "default":
+        backtest["preset"] = first.preset
+    for name in Settings.model_fields:
+        if name == "preset":
+            continue
+        if name in swept:
+            backtest[name] = swept[name]
+        elif name in shown_always or getattr(first, name) != getattr(base, name):
+            value = getattr(first, name)
+            backtest[name] = value.model_dump() if hasattr(value, "model_dump") else value
+            for inner in [n for n in swept if n.startswith(f"{name}.")]:
+                backtest[name][inner.split(".", 1)[1]] = swept[inner]
+    if plan.combined:
+        backtest["portfolio"] = {"combine": True}
+    strategies = []
+    for s in plan.strategies:
+        filled = {name: p.default for name, p in parameters_of(s.type).items()}
+        entry: dict[str, Any] = {"type": s.type}
+        if s.label != s.type:
+            entry["name"] = s.label
+        parameters = {**filled, **s.fixed, **{a.name: list(a.values) for a in s.axes}}
+        if parameters:
+            entry["parameters"] = parameters
+        if s.allocation is not None:
+            entry["allocation"] = s.allocation
+        strategies.append(entry)
+    optimization: dict[str, Any] = {"strategies": strategies}
+    if plan.constraints:
+        optimization["constraints"] = list(plan.constraints)
+    if plan.objective != "sharpe" or not plan.maximise:
+        optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
+    return dump(
+        {
+            "workflow_type": plan.workflow_type,
+            "parameters": {"container_pattern": plan.pattern},
+            "data_config": {k: v for k, v in plan.market.described.items() if v is not None},
+            "backtest_config": backtest,
+            "optimization_config": optimization,
+        }
+    )
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as a few lines of text: what runs, on what, in which mode and why."""
+    bars = next(iter(plan.market.values()))
+    rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
+    lines = [f"Plan: {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {rows}"]
+    lines.append(f"  mode      {plan.mode}. {plan.mode_reason}")
+    lines.append(f"  pattern   {plan.pattern}")
+    lines.append(f"  bars      {bars.n_bars:,} {bars.calendar.label} bars, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}"
+                 if bars.calendar.has_time else f"  bars      {bars.n_bars:,} bars without times")
+    for s in plan.strategies:
+        axes = ", ".join(f"{a.name} {_values(a.values)}" for a in s.axes)
+        lines.append(f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
+                     + (f" ({axes})" if axes else ""))
+    for axis in plan.setting_axes:
+        lines.append(f"  setting   {axis.name} {_values(axis.values)}")
+    for text, count in plan.left_out.items():
+        lines.append(f"  left out  {count:,} by {text}")
+    lines += [f"  note      {sentence}" for sentence in (*plan.defaults, *plan.warnings)]
+    return "\n".join(lines)
+
+
+def _values(values: tuple[Any, ...]) -> str:
+    if len(values) <= 6:
+        return ", ".join(map(str, values))
+    return f"{values[0]}, {values[1]}, ... {values[-1]} ({len(values):,} values)"

@@ -1,0 +1,202 @@
+"""The result of a workflow: a table of all combinations, the best of them in detail, and what there is to know about the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.engine.account import METRICS
+from adm_notebook.errors import RunError
+from adm_notebook.results import hooks
+from adm_notebook.results.detail import Benchmark, Detail
+from adm_notebook.results.facts import RunFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from adm_notebook.config import WorkflowConfig
+    from adm_notebook.results.diff import ResultDiff
+
+__all__ = ["IDENTITY", "WorkflowResult", "best_row"]
+
+IDENTITY = ("portfolio", "symbol", "strategy", "classifier", "risk_profile")
+"""The first columns of `stats`: which combination a row is; swept parameters follow, then metrics, status, error."""
+
+TRADE_COLUMNS = (
+    "symbol", "strategy", "direction", "size", "entry_bar", "entry_time", "entry_price", "exit_bar", "exit_time",
+    "exit_price", "pnl", "return", "fees", "exit_reason",
+)  # fmt: skip
+
+
+def best_row(stats: pd.DataFrame, objective: str, maximise: bool) -> int | None:
+    """Label of the best row with status ok: infinities rank as numbers, NaN last; among equals, and if all are NaN, the first."""
+    ok = stats[stats["status"] == "ok"]
+    if ok.empty:
+        return None
+    values = ok[objective].astype(float)
+    if values.isna().all():
+        return int(ok.index[0])
+    return int(values.idxmax() if maximise else values.idxmin())
+
+
+class WorkflowResult:
+    """What a workflow computed; the class a notebook's `result` is.
+
+    Attributes
+    ----------
+    success
+        whether the workflow ran to its end; a run that failed or was stopped is never a success.
+    errors, warnings
+        sentences: why it failed; what was filled in, dropped or unusual.
+    workflow_id
+        digest of the planned work and the bars: the same work has the same id in every process.
+    workflow_type, mode, pattern
+        what ran, and how: `backtest`, `composable`, `simple_backtest`.
+    config
+        the WorkflowConfig as it was when the run started.
+    duration_seconds
+        wall time of the run.
+    metadata
+        `mode_reason`, `run_id`, `partial`, `versions`, `fingerprint` of the bars.
+    stats
+        one row a combination: identity, swept parameters, metrics, `status` (ok, invalid, failed) and `error`.
+    facts
+        what the card says beside figures.
+    """
+
+    def __init__(
+        self,
+        *,
+        success: bool,
+        config: WorkflowConfig,
+        stats: pd.DataFrame,
+        workflow_id: str,
+        workflow_type: str,
+        mode: str,
+        pattern: str,
+        duration_seconds: float,
+        errors: Sequence[str] = (),
+        warnings: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        facts: RunFacts | None = None,
+        best_detail: Detail | None = None,
+        benchmark: Benchmark | None = None,
+        recompute: Callable[[int], Detail] | None = None,
+    ) -> None:
+        self.success = success
+        self.errors, self.warnings = list(errors), list(warnings)
+        self.workflow_id, self.workflow_type = workflow_id, workflow_type
+        self.mode, self.pattern = mode, pattern
+        self.config = config
+        self.duration_seconds = duration_seconds
+        self.metadata = dict(metadata or {})
+        self.stats = stats
+        self.facts = facts or RunFacts()
+        self.benchmark = benchmark
+        self._best_detail = best_detail
+        self._recompute = recompute
+        self._best_label = None if best_detail is None else best_detail.row
+
+    # ---- the best row -------------------------------------------------------------------------------------------
+
+    @property
+    def best(self) -> pd.Series[Any] | None:
+        """The best row of `stats` by `optimization_config.objective`, or None where no row is ok."""
+        return None if self._best_label is None else self.stats.loc[self._best_label]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Metrics of the best row, by name; empty where no row is ok."""
+        best = self.best
+        if best is None:
+            return {}
+        counts = ("n_trades", "n_unfilled")
+        return {name: int(best[name]) if name in counts else float(best[name]) for name in METRICS}
+
+    @property
+    def trades(self) -> pd.DataFrame:
+        """Trades of the best row in order of entry; empty where no row is ok."""
+        if self._best_detail is None:
+            import pandas as pd
+
+            return pd.DataFrame(columns=list(TRADE_COLUMNS))
+        return self._best_detail.trades
+
+    @property
+    def equity(self) -> pd.Series[float]:
+        """Equity of the best row at each close, indexed by time; empty where no row is ok."""
+        if self._best_detail is None:
+            import pandas as pd
+
+            return pd.Series(dtype=float, name="equity")
+        return self._best_detail.equity
+
+    def detail(self, row: int) -> Detail:
+        """Trades and equity of the row of `stats` with the label `row`, computed again on demand.
+
+        Raises
+        ------
+        RunError
+            if there is no such row, if the row is not ok, or if its bars are out of reach.
+        """
+        row = int(row)
+        if row not in self.stats.index:
+            last = int(self.stats.index.max()) if len(self.stats) else -1
+            held = f"rows 0 to {last}" if last >= 0 else "no rows"
+            raise RunError(f"detail({row}): there is no such row; this result has {held} (the labels of result.stats)")
+        status = self.stats.at[row, "status"]
+        if status != "ok":
+            raise RunError(f"detail({row}): this row is {status}: {self.stats.at[row, 'error']}")
+        if self._best_detail is not None and row == self._best_detail.row:
+            return self._best_detail
+        if self._recompute is None:
+            self._recompute = hooks.call("recompute", self)
+        return self._recompute(row)
+
+    @property
+    def final_results(self) -> dict[str, Any]:
+        """The plain dict that code written for the old coordinator reads: `metrics`, `trades`, `equity_curve`."""
+        return {
+            "metrics": self.metrics,
+            "trades": self.trades.to_dict("records"),
+            "equity_curve": self.equity.tolist(),
+        }
+
+    # ---- looking, comparing, keeping ----------------------------------------------------------------------------
+
+    def plot(self) -> Figure:
+        """The chart of the card as a matplotlib figure: equity and drawdown, or the heatmap of a sweep."""
+        figure: Figure = hooks.call("plot", self)
+        return figure
+
+    def compare(self, other: WorkflowResult, rtol: float = 1e-9) -> ResultDiff:
+        """What differs between this result and another: rows, metrics, equity, trades."""
+        from adm_notebook.results.diff import compare_results
+
+        return compare_results(self, other, rtol=rtol)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write the result as Parquet and JSON into `directory`, which is made; returns its path."""
+        from adm_notebook.results.storage import save
+
+        return save(self, Path(directory))
+
+    @classmethod
+    def load(cls, directory: str | Path) -> WorkflowResult:
+        """Read what `save` wrote."""
+        from adm_notebook.results.storage import load
+
+        return load(Path(directory))
+
+    def __repr__(self) -> str:
+        text: str = hooks.call("text", self)
+        return text
+
+    def _repr_html_(self) -> str:
+        html: str = hooks.call("html", self)
+        return html
+
+    def _ipython_display_(self) -> None:
+        hooks.call("display", self)
