@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
 
     lab = commands.add_parser("lab", help="open the tutorials in JupyterLab")
-    lab.add_argument("--dir", type=Path, default=Path("adm_tutorials"), help="folder for your copies (default: %(default)s)")
+    lab.add_argument(
+        "--dir", type=Path, default=Path("adm_tutorials"), help="folder for your copies (default: %(default)s)"
+    )
     lab.set_defaults(command=_lab)
 
     run = commands.add_parser("run", help="run a workflow that a YAML file describes")
@@ -119,7 +121,9 @@ def _need(module: str) -> None:
     from importlib.util import find_spec
 
     if find_spec(module) is None:
-        raise ConfigError(Problem("", f'{module} is not installed. Type: pip install "adm-notebook[lab]"'), "adm-notebook")
+        raise ConfigError(
+            Problem("", f'{module} is not installed. Type: pip install "adm-notebook[lab]"'), "adm-notebook"
+        )
 
 
 def _demo(options: argparse.Namespace) -> int:

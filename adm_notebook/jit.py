@@ -1,9 +1,10 @@
-"""Compiling with numba, the one way this package does it: no fastmath, GIL released, cached on disk where that is possible."""
+"""Compiling with numba, the one way this package does it: no fastmath, GIL released, cached on disk where possible."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -12,10 +13,13 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["jit", "readonly"]
+__all__ = ["jit", "on_warmup", "readonly", "warmups"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Scalar = TypeVar("Scalar", bound=np.generic)
+WarmUp = TypeVar("WarmUp", bound=Callable[[], object])
+
+_warmups: list[Callable[[], object]] = []
 
 
 def jit(function: Function) -> Function:
@@ -30,10 +34,8 @@ def jit(function: Function) -> Function:
     """
     compiled = njit(nogil=True)(function)
     if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
-        try:
-            compiled._cache = _Cache(function)
-        except (RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
-            pass
+        with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
+            vars(compiled)["_cache"] = _Cache(function)
     return cast("Function", compiled)
 
 
@@ -48,7 +50,18 @@ def readonly(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return view
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]  # numba ships no types
+def on_warmup(call: WarmUp) -> WarmUp:
+    """Register a call that compiles some kernels on tiny data, to be made in the background before a first run."""
+    _warmups.append(call)
+    return call
+
+
+def warmups() -> Iterator[Callable[[], object]]:
+    """What was registered with `on_warmup`, in that order; calls registered meanwhile follow."""
+    yield from _warmups
+
+
+class _Cache(FunctionCache):
     """numba's cache on disk, with two differences: no failure of the disk stops a run, and callees count as source.
 
     numba compares the source of the cached function alone, although its machine code contains that of the functions
@@ -67,14 +80,13 @@ class _Cache(FunctionCache):  # type: ignore[misc]  # numba ships no types
             return None
 
     def save_overload(self, signature: object, data: object) -> None:
-        try:
+        with suppress(OSError):  # the folder vanished, or the disk is full: the code is in memory all the same
             super().save_overload(signature, data)
-        except OSError:  # the folder vanished, or the disk is full: the code just compiled is in memory all the same
-            pass
 
 
 def _stamps_of_callees(function: Callable[..., object]) -> Iterator[bytes]:
     for name in function.__code__.co_names:
         callee = function.__globals__.get(name)
-        if isinstance(callee, Dispatcher) and isinstance(callee._cache, _Cache):
-            yield from callee._cache.source_stamp
+        cache = vars(callee).get("_cache") if isinstance(callee, Dispatcher) else None
+        if isinstance(cache, _Cache):
+            yield from cache.source_stamp

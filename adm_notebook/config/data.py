@@ -19,15 +19,15 @@ from adm_notebook.config.frozen import FrozenConfig, digest_of, problems_of
 from adm_notebook.config.timeframe import Timeframe
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["COLUMN_TARGETS", "DataConfig", "DataRequest", "Frames"]
+__all__ = ["COLUMN_TARGETS", "CSV_SUFFIXES", "PARQUET_SUFFIXES", "DataConfig", "DataRequest", "Frames"]
 
 Frames = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 COLUMN_TARGETS = ("time", "date", "open", "high", "low", "close", "volume", "symbol")
 """Our names of columns: the keys of `data_config.columns`. `date` and `time` together are one moment."""
 
-_CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.bz2", ".csv.zst")
-_PARQUET = (".parquet", ".pq", ".parq")
+CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.bz2", ".csv.zst")
+PARQUET_SUFFIXES = (".parquet", ".pq", ".parq")
 
 _WRITE_INSTEAD = {
     **dict.fromkeys(("file_path", "file", "filename", "data_path", "csv", "csv_path", "parquet", "folder"), "path"),
@@ -59,7 +59,9 @@ class DataConfig(FrozenConfig):
     path: str | tuple[str, ...] | dict[str, str] | None = Field(
         None, description="a file, several (a list, or symbol: file), a folder or a glob with one file a symbol"
     )
-    symbols: tuple[str, ...] | None = Field(None, description="which of the source's symbols; all of its if none is named")
+    symbols: tuple[str, ...] | None = Field(
+        None, description="which of the source's symbols; all of its if none is named"
+    )
     start: datetime | date | None = Field(None, description="first moment or day, in the data's time zone")
     end: datetime | date | None = Field(None, description="last moment or day, included")
     timeframe: str | None = Field(None, description="resample to bars of this length: 5min, 1h, 1d, 1w, 1mo")
@@ -149,7 +151,9 @@ class DataConfig(FrozenConfig):
             raise ValueError("must name at least one symbol, but was an empty list; leave it out for all")
         for name in names:
             if isinstance(name, bool):
-                raise ValueError(f"must be text, but was {name}: YAML reads ON, NO and YES as booleans; put it in quotes")
+                raise ValueError(
+                    f"must be text, but was {name}: YAML reads ON, NO and YES as booleans; put it in quotes"
+                )
             if not isinstance(name, str) or not name.strip():
                 raise ValueError(f"must be text, but was {shown(name)}; put the symbol in quotes")
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -223,9 +227,9 @@ def _inferred_source(config: DataConfig, frame: Frames | None) -> tuple[str, tup
     folder = Path(first).expanduser()
     names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else [folder.name]
     for name in names:
-        if name.lower().endswith(_CSV):
+        if name.lower().endswith(CSV_SUFFIXES):
             return "csv", ()
-        if name.lower().endswith(_PARQUET):
+        if name.lower().endswith(PARQUET_SUFFIXES):
             return "parquet", ()
     if folder.is_dir():
         raise _UnknownKindError(f"can't be told from {shown(first)}: no CSV or Parquet file is in that folder")
@@ -239,7 +243,7 @@ def _path_text(value: Any) -> str:
 
 
 def _moment_of(value: Any, *, last: bool) -> date | None:
-    """A date (its whole day) or a datetime from what Python, YAML and pandas users write; years and months are whole too."""
+    """A date (its whole day) or a datetime as Python, YAML and pandas write them; years and months count whole."""
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):

@@ -20,7 +20,12 @@ class FrozenConfig(BaseModel):
     """A value that planning made and a run reads: immutable, without unknown fields; `repr` shows what was changed."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True, strict=True, validate_default=False
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+        strict=True,
+        validate_default=False,
     )
 
     def __repr_args__(self) -> Any:
@@ -121,7 +126,9 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
         numbers = {k: _plain(v) if isinstance(v, (int, float)) else v for k, v in context.items()}
         sentence = f"{_WORDS[kind].format(**numbers)}, but was {_seen(seen)}"
         if kind in ("literal_error", "enum") and isinstance(seen, str):
-            sentence += "." + did_you_mean(seen, [w.strip("'") for w in str(context["expected"]).replace(" or ", ", ").split(", ")])
+            sentence += "." + did_you_mean(
+                seen, [w.strip("'") for w in str(context["expected"]).replace(" or ", ", ").split(", ")]
+            )
             sentence = sentence.removesuffix(".")
         return sentence
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, but was {_seen(seen)}"

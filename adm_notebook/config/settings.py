@@ -87,7 +87,9 @@ class Settings(FrozenConfig):
     )
     metrics_style: Literal["standard", "backtesting.py"] = Field("standard", description="how metrics are computed")
     max_position_value: float | None = Field(None, gt=0, description="money in one position at most, or none")
-    max_drawdown: float | None = Field(None, gt=0, le=1, description="fraction from the peak that ends trading, or none")
+    max_drawdown: float | None = Field(
+        None, gt=0, le=1, description="fraction from the peak that ends trading, or none"
+    )
 
     @classmethod
     def resolve(cls, given: Mapping[str, Any], path: str = "backtest_config") -> Settings:
@@ -109,7 +111,9 @@ class Settings(FrozenConfig):
         given = dict(given)
         preset = given.get("preset", "default")
         if preset not in PRESETS:
-            message = f"must be one of {', '.join(PRESETS)}, but was {shown(preset)}.{did_you_mean(preset, list(PRESETS))}"
+            message = (
+                f"must be one of {', '.join(PRESETS)}, but was {shown(preset)}.{did_you_mean(preset, list(PRESETS))}"
+            )
             raise ConfigError(Problem("preset", message.removesuffix(".")).under(path))
         values: dict[str, Any] = dict(PRESETS[preset])
         for name, value in given.items():

@@ -50,7 +50,9 @@ class Timeframe(NamedTuple):
         while unit in _COARSER and count % _COARSER[unit][0] == 0:
             count, unit = count // _COARSER[unit][0], _COARSER[unit][1]
         if unit in _COARSER and count * _SECONDS[unit] > _SECONDS["d"]:
-            raise ValueError(f"must be at most a day or a whole number of days, because bins start at midnight; was {text!r}")
+            raise ValueError(
+                f"must be at most a day or a whole number of days, because bins start at midnight; was {text!r}"
+            )
         return cls(count, unit)
 
     @property

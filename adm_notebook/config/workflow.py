@@ -275,12 +275,14 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             continue
         number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not number or not value > 0 or value == float("inf"):
-            yield Problem(name, f"must be a {'whole ' if whole else ''}number above 0, or left out, but was {shown(value)}")
+            yield Problem(
+                name, f"must be a {'whole ' if whole else ''}number above 0, or left out, but was {shown(value)}"
+            )
 
 
 def _unfilled(value: Any, path: str) -> Iterator[Problem]:
     """An `...` copied from a guide and never filled in, wherever it stands."""
-    if value is Ellipsis or value == "...":
+    if value is Ellipsis or (isinstance(value, str) and value == "..."):
         yield Problem(path, "was left as `...`; fill it in")
     elif isinstance(value, (set, frozenset)) and Ellipsis in value:  # `{...}` in Python is a set
         yield Problem(path, "was left as `{...}`; fill it in")

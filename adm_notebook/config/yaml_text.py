@@ -57,9 +57,7 @@ _Loader.add_implicit_resolver(
     ),
     "0123456789",
 )
-_Loader.add_constructor(
-    "tag:yaml.org,2002:int", lambda _, node: int(node.value.replace("_", ""))
-)
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value.replace("_", "")))
 
 
 def load_mapping(text: str, what: str = "WorkflowConfig") -> tuple[dict[str, Any], Positions]:
@@ -71,7 +69,9 @@ def load_mapping(text: str, what: str = "WorkflowConfig") -> tuple[dict[str, Any
         with line and column, where the text is not YAML, is not a mapping, or is not safe to read.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ConfigError(Problem("", f"the text has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"), what)
+        raise ConfigError(
+            Problem("", f"the text has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"), what
+        )
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
@@ -131,6 +131,7 @@ class _Survey:
             if not isinstance(key, ScalarNode):
                 raise ConfigError(_at(key, _name(path), "a key must be a plain word"), self.what)
             if key.value == "<<":
+                key.tag = "tag:yaml.org,2002:merge"
                 self.visit(value, path, depth + 1)
                 continue
             if key.value in seen:
@@ -204,7 +205,9 @@ def _plain(value: Any, path: str = "") -> Any:
         return value.item()
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime()
-    raise ConfigError(Problem(path, f"can't be written as YAML: it is a {type(value).__name__}. Use a file and `path:`"))
+    raise ConfigError(
+        Problem(path, f"can't be written as YAML: it is a {type(value).__name__}. Use a file and `path:`")
+    )
 
 
 def _is_small(value: Any) -> bool:

@@ -200,7 +200,9 @@ def recompute(result: WorkflowResult) -> object:
         pass
     plan = make_plan(result.config, result.mode, True)
     if plan.workflow_id != result.workflow_id:
-        raise RunError("The bars are no longer those of this result, so its rows can't be made again. Run the workflow again.")
+        raise RunError(
+            "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."
+        )
     executor = _executor(plan.mode)
 
     def detail(number: int) -> Detail:

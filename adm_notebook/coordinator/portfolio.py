@@ -42,7 +42,11 @@ def union_of(sleeves: Sequence[Bars]) -> tuple[pd.Index, Calendar, list[I64]]:
     index = first.index
     for bars in sleeves[1:]:
         index = index.union(bars.index)
-    return index, Calendar.of(index), [bars.index.searchsorted(index, side="right").astype(np.int64) for bars in sleeves]
+    return (
+        index,
+        Calendar.of(index),
+        [bars.index.searchsorted(index, side="right").astype(np.int64) for bars in sleeves],
+    )
 
 
 def combine(
@@ -102,7 +106,11 @@ def combine(
 
 
 def combine_by_time(
-    accounts: Sequence[Account], capitals: Sequence[float], total: float, times: Sequence[Sequence[Any]], union: Sequence[Any]
+    accounts: Sequence[Account],
+    capitals: Sequence[float],
+    total: float,
+    times: Sequence[Sequence[Any]],
+    union: Sequence[Any],
 ) -> tuple[Account, tuple[int, ...]]:
     """Accounts as one, walking the union of times; the plain twin of `combine`.
 

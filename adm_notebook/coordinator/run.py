@@ -243,4 +243,3 @@ class Run:
 
 
 _ENDS = (events.RunFinished, events.RunCancelled, events.RunFailed)
-

@@ -46,9 +46,7 @@ class TraditionalExecutor:
             capitals = [capital * s.weight for s in row.sleeves]
             times = [list(b.index) for b in bars]
             account, sleeve_of = combine_by_time(accounts, capitals, capital, times, list(index))
-        return Detail(
-            row.number, metrics(account, index, row.settings), account, index, symbols, strategies, sleeve_of
-        )
+        return Detail(row.number, metrics(account, index, row.settings), account, index, symbols, strategies, sleeve_of)
 
     def _account(self, plan: Plan, row: Row, sleeve: Sleeve, gate: Gate) -> Account:
         bars = plan.market[sleeve.symbol]

@@ -1,1 +1,52 @@
-"""(under construction)"""
+"""How results look: HTML that reads well without its styles, a PNG, and plain text; light to import, drawn when asked."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adm_notebook.display.grid import Column
+    from adm_notebook.display.notices import Notice, TableView, banner, table
+    from adm_notebook.display.publish import bundle_of, display_result, figure_of, html_of, png_of, report_html, text_of
+    from adm_notebook.display.words import Code, Name
+
+__all__ = [
+    "Code",
+    "Column",
+    "Name",
+    "Notice",
+    "TableView",
+    "banner",
+    "bundle_of",
+    "display_result",
+    "figure_of",
+    "html_of",
+    "png_of",
+    "report_html",
+    "table",
+    "text_of",
+]
+
+_HOMES = {
+    **dict.fromkeys(
+        ("bundle_of", "display_result", "figure_of", "html_of", "png_of", "report_html", "text_of"), "publish"
+    ),
+    **dict.fromkeys(("Notice", "TableView", "banner", "table"), "notices"),
+    **dict.fromkeys(("Code", "Name"), "words"),
+    "Column": "grid",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` at its first use: pandas and matplotlib take a second."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

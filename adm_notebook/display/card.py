@@ -49,6 +49,7 @@ def card_of(subject: Subject) -> Card:
         figures=figures(subject),
         trades=None if subject.is_sweep else trade_figures(subject),
         lede=lede(subject),
+        hint=marked(subject.result.facts.hint) if subject.is_failed else (),
     )
     tail = ""
     for trades_most, yaml_most in _SIZES:
@@ -70,7 +71,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
         s=subject,
         caption=caption(subject, picture_axes(subject)),
         ranked=ranked,
-        ranked_title=_ranked_title(subject, len(ranked.rows) if ranked else 0),
+        ranked_title=_ranked_title(subject, len(ranked.rows)) if ranked else "",
         not_ok=_not_ok(subject),
         errors=errors,
         errors_said=errors_said,
@@ -82,13 +83,23 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
         yaml=_yaml(subject, yaml_most),
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
-        hint=marked(result.facts.hint) if subject.is_failed else (),
         continue_with=_continue_with(subject),
     )
 
 
 def _ranked_title(subject: Subject, shown: int) -> str:
-    numerals = {1: "The only one", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}
+    numerals = {
+        1: "The only one",
+        2: "Two",
+        3: "Three",
+        4: "Four",
+        5: "Five",
+        6: "Six",
+        7: "Seven",
+        8: "Eight",
+        9: "Nine",
+        10: "Ten",
+    }
     if shown == subject.n_ok:
         return "The only row" if shown == 1 else f"All {shown}, best first"
     return f"{numerals[shown]} best of {subject.n_ok:,}"
@@ -126,5 +137,11 @@ def _continue_with(subject: Subject) -> list[str]:
     if subject.best is None:
         return [f"{name}.stats"] if len(subject.stats) else []
     if subject.is_sweep:
-        return [f"{name}.stats", f"{name}.trades", f"{name}.detail({subject.best})", f"{name}.plot()", f'{name}.save("folder")']
+        return [
+            f"{name}.stats",
+            f"{name}.trades",
+            f"{name}.detail({subject.best})",
+            f"{name}.plot()",
+            f'{name}.save("folder")',
+        ]
     return [f"{name}.trades", f"{name}.plot()", f"{name}.stats", f'{name}.save("folder")']

@@ -62,7 +62,9 @@ def aligned(grid: Grid, *, most: int = 80, heading_most: int = 15, gap: int = 3)
     lines.append([*([""] if has_heading else []), *heads])
     for row in grid.rows:
         cells = [c.plain if isinstance(c, Number) else clip(plain(words_of(c)), 40) for c in row.cells]
-        lines.append([*([clip(plain(row.heading or ()), heading_most)] if has_heading else []), *map(ascii_minus, cells)])
+        lines.append(
+            [*([clip(plain(row.heading or ()), heading_most)] if has_heading else []), *map(ascii_minus, cells)]
+        )
     left = [*([True] if has_heading else []), *(c.left for c in grid.columns)]
     widths = [max(text_width(line[i]) for line in lines) for i in range(len(left))]
     while gap > 2 and sum(widths) + gap * (len(widths) - 1) > most:
@@ -88,6 +90,10 @@ def ascii_minus(text: str) -> str:
 def text_width(text: str) -> int:
     """Columns that text takes in a terminal: wide characters take two, combining marks none."""
     return sum(
-        0 if unicodedata.combining(c) or unicodedata.category(c) == "Cf" else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        0
+        if unicodedata.combining(c) or unicodedata.category(c) == "Cf"
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
         for c in text
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from adm_notebook.display.numbers import value_text
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import neighbours, ok_rows, plane_of
-from adm_notebook.display.numbers import value_text
-from adm_notebook.display.words import Name, Words, clip, enumerated
+from adm_notebook.display.words import Words, clip, enumerated
 
 __all__ = ["caption", "lede"]
 
@@ -44,7 +44,11 @@ def _neighbours(subject: Subject) -> str:
 
 def _lost(subject: Subject) -> str:
     lost = int((ok_rows(subject.stats)["total_return"] < 0).sum())
-    return f"{lost:,} of {subject.n_ok:,} {subject.noun}s lost money." if lost else f"None of the {subject.n_ok:,} {subject.noun}s lost money."
+    return (
+        f"{lost:,} of {subject.n_ok:,} {subject.nouns[1]} lost money."
+        if lost
+        else f"None of the {subject.n_ok:,} {subject.nouns[1]} lost money."
+    )
 
 
 def caption(subject: Subject, axes: list[str]) -> Words:
@@ -57,10 +61,12 @@ def caption(subject: Subject, axes: list[str]) -> Words:
         return ()
     names = [clip(str(stats.at[best, c]), 40) for c in subject.varying_names]
     held = [c for c in subject.swept if c not in axes and stats[c].nunique() > 1 and not pd.isna(stats.at[best, c])]
-    words: list[str] = ["The picture shows ", *enumerated(axes)]
+    words: list[str] = ["The picture shows ", *enumerated([clip(a, 40) for a in axes])]
+    if held and len(axes) == 2:
+        words.append(", which matter most," if names else ", which matter most")
     if names:
         words += [" for ", *enumerated(names)]
     if held:
-        words += [", which matter most; the others as chosen: " if len(axes) == 2 else "; the others as chosen: "]
+        words.append("; the others as chosen: ")
         words += enumerated([f"{clip(c, 40)} {clip(value_text(stats.at[best, c]), 40)}" for c in held[:8]])
     return [*words, f" ({shown:,} of {len(stats):,} rows)."]

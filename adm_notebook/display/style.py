@@ -21,7 +21,9 @@ def css(sections: tuple[int, ...] | None = STATIC_SECTIONS) -> str:
     if sections is None:
         return minify(source)
     _, *parts = _SECTION.split(source)
-    return minify("".join(text for number, text in zip(parts[::2], parts[1::2], strict=True) if int(number) in sections))
+    return minify(
+        "".join(text for number, text in zip(parts[::2], parts[1::2], strict=True) if int(number) in sections)
+    )
 
 
 def style_tag() -> str:

@@ -98,10 +98,15 @@ class Subject:
         return measure(self.result.facts.objective)
 
     @cached_property
-    def noun(self) -> str:
-        """What one row of the sweep is called."""
-        numeric_only = len(self.swept) == 2 and self._one_of_each_identity
-        return "pair" if numeric_only else "value" if len(self.swept) == 1 and self._one_of_each_identity else "combination"
+    def nouns(self) -> tuple[str, str]:
+        """What a row of the sweep is called, and what several are."""
+        if not self.varying_names:
+            numbers_swept = {1: ("value", "values"), 2: ("pair", "pairs")}
+            return numbers_swept.get(len(self.swept), ("combination", "combinations"))
+        if not self.swept and len(self.varying_names) == 1:
+            one = self.varying_names[0].replace("_", " ")
+            return one, {"strategy": "strategies"}.get(one, f"{one}s")
+        return "combination", "combinations"
 
     @cached_property
     def choices(self) -> list[tuple[str, str]]:
@@ -139,7 +144,8 @@ class Subject:
         for parameter, value in self.choices[:6]:
             choices += [", " if choices else "", Name(f"{parameter} {value}".strip())]
         more = len(self.choices) - 6
-        return [*head, f": best of {self.n_ok:,} is ", *choices, *([f" and {more} more"] if more > 0 else [])]
+        among = "" if head[0].startswith(f"{self.n_ok:,} ") else f" of {self.n_ok:,}"
+        return [*head, f": best{among} is ", *choices, *([f" and {more} more"] if more > 0 else [])]
 
     @cached_property
     def status(self) -> tuple[str, str, str] | None:
@@ -164,12 +170,12 @@ class Subject:
         if facts.conditions:
             words.append(f"{clip(facts.conditions, 400)} ")
         for i, (constraint, n) in enumerate(facts.left_out.items()):
-            words += [Code(clip(constraint, 80)), f" left out {plural(n, self.noun)}. "]
+            words += [Code(clip(constraint, 80)), f" left out {plural(n, *self.nouns)}. "]
             if i == 3 and len(facts.left_out) > 4:
                 words.append(f"{plural(len(facts.left_out) - 4, 'more constraint')} left out others. ")
                 break
         if self.is_partial and self.is_sweep and self.best is not None:
-            words.append(f"Figures cover the finished {self.noun}s only.")
+            words.append(f"Figures cover the finished {self.nouns[1]} only.")
         if words:
             words[-1] = type(words[-1])(words[-1].rstrip())
         return words
@@ -193,7 +199,13 @@ class Subject:
             more.append([f"{plural(rest, 'more warning')} in ", Code(f"{self.name}.warnings")])
         errors = self.result.errors
         if self.is_failed:
-            strong = "Nothing was run." if not len(self.stats) else "No row succeeded." if not self.n_ok else "The run ended early."
+            strong = (
+                "Nothing was run."
+                if not len(self.stats)
+                else "No row succeeded."
+                if not self.n_ok
+                else "The run ended early."
+            )
             return Banner("error", strong, marked(errors[0]) if errors else (), [*map(marked, errors[1:4]), *more])
         if self.is_partial:
             return Banner("warn", *self._partial_words(), [*map(marked, errors[1:4]), *more])
@@ -231,10 +243,6 @@ class Subject:
         return int((self.stats["status"] == which).sum()) if len(self.stats) else 0
 
     @property
-    def _one_of_each_identity(self) -> bool:
-        return not self.varying_names
-
-    @property
     def _what(self) -> list[str]:
         """The subject of the title: one strategy by name (with parameters, in a single run), several by names or number."""
         facts = self.result.facts
@@ -258,4 +266,3 @@ def _few(names: Sequence[str], many: str) -> list[str]:
     if len(names) > 3:
         return [f"{len(names):,} {many}"]
     return enumerated([clip(n, _NAME_MOST if len(names) == 1 else 40) for n in names])
-

@@ -95,7 +95,9 @@ def _equal_to(stats: pd.DataFrame, row: int, names: Sequence[str]) -> Any:
     equal = np.ones(len(stats), bool)
     for name in names:
         value = stats.at[row, name]
-        equal &= stats[name].isna().to_numpy() if pd.isna(value) else (stats[name] == value).fillna(False).to_numpy(bool)
+        equal &= (
+            stats[name].isna().to_numpy() if pd.isna(value) else (stats[name] == value).fillna(False).to_numpy(bool)
+        )
     return equal
 
 

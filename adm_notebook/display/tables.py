@@ -11,15 +11,27 @@ import pandas as pd
 from adm_notebook.display.grid import Cell, Column, Grid, Row
 from adm_notebook.display.measures import HEADLINE, measure
 from adm_notebook.display.numbers import (
-    Number, count, missing, money, money_decimals, money_headline, percent, price, price_decimals, ratio, share, value_text,
+    Number,
+    count,
+    missing,
+    money,
+    money_decimals,
+    money_headline,
+    percent,
+    price,
+    price_decimals,
+    ratio,
+    share,
+    value_text,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_numeric, medians, ranked
 from adm_notebook.display.words import Name, clip, marked, plural
 
-__all__ = ["errors_grid", "figures", "headline_names", "ranked_grid", "trade_figures", "trades_grid", "trades_gist"]
+__all__ = ["errors_grid", "figures", "headline_names", "ranked_grid", "trade_figures", "trades_gist", "trades_grid"]
 
 _CELL_MOST = 40
+_SHORT = 12  # characters of chosen values that fit beside the figures
 _PARAMETERS_MOST = 8
 
 
@@ -55,8 +67,10 @@ def figures(subject: Subject) -> Grid | None:
 def _lead_heading(subject: Subject) -> list[str]:
     if not subject.is_sweep:
         return [Name(clip(subject.strategy, 80))]
-    values = [value for _, value in subject.choices]
-    return ["Best, ", Name(clip("/".join(values), _CELL_MOST))] if values else ["Best"]
+    values = "/".join(value for _, value in subject.choices)
+    if not values or (len(values) > _SHORT and len(subject.choices) > 1):
+        return [f"Best, row {subject.best}"]
+    return ["Best, ", Name(clip(values, _CELL_MOST))]
 
 
 # ---- trades ---------------------------------------------------------------------------------------------------------
@@ -69,7 +83,10 @@ def trade_figures(subject: Subject) -> Grid | None:
     metrics, account = subject.result.metrics, subject.detail.account
     columns = [
         Column("Closed", "Trades that were closed"),
-        *(Column(measure(n).label, measure(n).means) for n in ("win_rate", "avg_trade", "profit_factor", "fees", "final_equity")),
+        *(
+            Column(measure(n).label, measure(n).means)
+            for n in ("win_rate", "avg_trade", "profit_factor", "fees", "final_equity")
+        ),
     ]
 
     def row(heading: str, m: Mapping[str, float], final: Number) -> Row:
@@ -86,7 +103,9 @@ def trade_figures(subject: Subject) -> Grid | None:
     if long.all() or not long.any():
         return Grid(columns, [row("Long trades" if long.all() else "Short trades", metrics, final)])
     elsewhere = missing("one account for both sides: see All trades")
-    sides = [row(word, _side(subject, side), elsewhere) for word, side in (("Long trades", long), ("Short trades", ~long))]
+    sides = [
+        row(word, _side(subject, side), elsewhere) for word, side in (("Long trades", long), ("Short trades", ~long))
+    ]
     return Grid(columns, [*sides, row("All trades", metrics, final)])
 
 
@@ -186,7 +205,9 @@ def ranked_grid(subject: Subject, most: int = 10) -> Grid:
     top = ranked(stats, facts.objective, facts.maximise).head(most)
     swept = subject.swept[:_PARAMETERS_MOST]
     numeric = {name: is_numeric(stats[name]) for name in swept}
-    others = [n for n in ("total_return", "annual_return", "max_drawdown", "n_trades", "win_rate") if n != facts.objective]
+    others = [
+        n for n in ("total_return", "annual_return", "max_drawdown", "n_trades", "win_rate") if n != facts.objective
+    ]
     columns = [Column("row", f"The label that {subject.name}.detail(row) takes")]
     columns += [Column(name.replace("_", " "), left=True) for name in subject.varying_names]
     columns += [Column(clip(name, _CELL_MOST), left=not numeric[name]) for name in swept]

@@ -9,7 +9,7 @@ from adm_notebook.display.lede import lede
 from adm_notebook.display.measures import measure
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.tables import figures, headline_names, ranked_grid, trade_figures
-from adm_notebook.display.words import clip, plain, plural
+from adm_notebook.display.words import clip, marked, plain, plural
 
 __all__ = ["COLUMNS", "LINES", "text_of_subject"]
 
@@ -49,7 +49,7 @@ def _status(subject: Subject) -> list[str]:
         return []
     said = f"{subject.status[2]}: {subject.banner.strong} {plain(subject.banner.words)}".rstrip()
     hint = subject.result.facts.hint
-    return _wrapped(said, 4) + (_wrapped(hint, 2) if hint and subject.is_failed else [])
+    return _wrapped(said, 4) + (_wrapped(plain(marked(hint)), 2) if hint and subject.is_failed else [])
 
 
 def _trades(subject: Subject) -> list[str]:

@@ -53,8 +53,17 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
     equity = np.empty(n_bars)
     equity[:warmup] = settings.initial_capital
     rules = rules_of(settings)
-    inputs = [readonly(a) for a in (*prices[:4], *signals[:4])]
-    inputs.append(_NO_STRENGTH if signals.strength is None else readonly(signals.strength))
+    inputs = (
+        readonly(prices.open),
+        readonly(prices.high),
+        readonly(prices.low),
+        readonly(prices.close),
+        readonly(signals.long_entry),
+        readonly(signals.long_exit),
+        readonly(signals.short_entry),
+        readonly(signals.short_exit),
+        _NO_STRENGTH if signals.strength is None else readonly(signals.strength),
+    )
     bar = warmup
     while bar < n_bars:
         bar = run_account(rules, ledger, trades, unfilled, equity, bar, *inputs)
@@ -100,31 +109,31 @@ def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -
 def rules_of(settings: Settings) -> npt.NDArray[np.void]:
     """`settings` as the record that kernels read, (1,)."""
     rules = np.zeros(1, RULES)
-    values = dict(
-        fill=_FILLS[settings.fill],
-        size_mode=_SIZE_MODES[settings.size_mode],
-        size=settings.size,
-        whole=settings.size_rule == "whole",
-        lot=settings.lot,
-        rate=settings.commission.rate,
-        fixed=settings.commission.fixed,
-        fixed_per_order=settings.commission.fixed_per == "order",
-        entry_slippage=settings.slippage.entry,
-        exit_slippage=settings.slippage.exit,
-        margin=settings.margin,
-        stop_loss=_or_never(settings.stop_loss),
-        take_profit=_or_never(settings.take_profit),
-        trailing=settings.trailing,
-        stops_from_fill=settings.stop_base == "fill",
-        opposite=_OPPOSITES[settings.opposite],
-        cancels_shortfall=settings.shortfall == "cancel",
-        drops_after_stop=settings.after_stop == "drop",
-        keeps_exits_over_nan=settings.preset != "vectorbt",
-        finalize=_FINALIZES[settings.finalize],
-        ruin=settings.ruin,
-        max_position_value=_or_never(settings.max_position_value),
-        max_drawdown=_or_never(settings.max_drawdown),
-    )
+    values = {
+        "fill": _FILLS[settings.fill],
+        "size_mode": _SIZE_MODES[settings.size_mode],
+        "size": settings.size,
+        "whole": settings.size_rule == "whole",
+        "lot": settings.lot,
+        "rate": settings.commission.rate,
+        "fixed": settings.commission.fixed,
+        "fixed_per_order": settings.commission.fixed_per == "order",
+        "entry_slippage": settings.slippage.entry,
+        "exit_slippage": settings.slippage.exit,
+        "margin": settings.margin,
+        "stop_loss": _or_never(settings.stop_loss),
+        "take_profit": _or_never(settings.take_profit),
+        "trailing": settings.trailing,
+        "stops_from_fill": settings.stop_base == "fill",
+        "opposite": _OPPOSITES[settings.opposite],
+        "cancels_shortfall": settings.shortfall == "cancel",
+        "drops_after_stop": settings.after_stop == "drop",
+        "keeps_exits_over_nan": settings.preset != "vectorbt",
+        "finalize": _FINALIZES[settings.finalize],
+        "ruin": settings.ruin,
+        "max_position_value": _or_never(settings.max_position_value),
+        "max_drawdown": _or_never(settings.max_drawdown),
+    }
     for name, value in values.items():
         rules[name] = value
     return rules

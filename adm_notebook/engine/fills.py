@@ -1,4 +1,4 @@
-"""What one fill does to an account: its size, its commission, and the entry it leaves in the books (sections 3, 5 and 6)."""
+"""What one fill does to an account: its size, its commission, and what it enters in the books (sections 5 and 6)."""
 
 from __future__ import annotations
 
@@ -240,7 +240,8 @@ def execute(
 def set_band(rules: Rules, books: Books) -> None:
     """Note the prices between which stops need no look: few bars leave them, and only those call `check_stops`."""
     side = math.copysign(1.0, books.position)
-    stop, profit = books.stop_base * (1.0 - side * rules.stop_loss), books.profit_base * (1.0 + side * rules.take_profit)
+    stop = books.stop_base * (1.0 - side * rules.stop_loss)
+    profit = books.profit_base * (1.0 + side * rules.take_profit)
     if side > 0.0:
         books.lower, books.upper = stop, min(profit, books.stop_base) if rules.trailing else profit
     else:

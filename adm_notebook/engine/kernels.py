@@ -1,4 +1,4 @@
-"""The loop over the bars of one account, in the order of events that the specification gives (sections 3, 4, 7 and 8)."""
+"""The loop over the bars of one account, in the specification's order of events (sections 3, 4, 7 and 8)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def run_account(
 ) -> int:
     """Trade four flags a bar through one account, from bar `start` on; returns the bar to go on from, or n_bars.
 
-    It stops short of the end when `trades` or `unfilled` have no room for another decision: call again with longer ones.
+    It stops short of the end where `trades` or `unfilled` lack the room for a decision: call again with longer ones.
 
     settings                (1,)  one record of dtype RULES
     ledger                  (1,)  one record of dtype BOOKS; at first zeros but for balance and peak, the capital
@@ -89,15 +89,14 @@ def run_account(
     """
     rules, books = settings[0], ledger[0]
     n_bars = close.shape[0]
-    if start < 0:  # never; it tells the compiler that no index below counts from the end
-        return n_bars
     last_close, peak = books.last_close, books.peak
     kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
     pending = books.order_closes or books.order_opens != 0
     at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
 
     for i in range(start, n_bars):
-        flagged = long_entry[i] or long_exit[i] or short_entry[i] or short_exit[i]
+        u = np.uint64(i)  # as an index it can't count from the end, which spares a check
+        flagged = long_entry[u] | long_exit[u] | short_entry[u] | short_exit[u]
         if flagged and (
             books.n_trades + EVENTS_A_DECISION > trades.shape[0]
             or books.n_unfilled + EVENTS_A_DECISION > unfilled.shape[0]
@@ -105,9 +104,9 @@ def run_account(
             books.last_close, books.peak = last_close, peak
             books.kept_long_exit, books.kept_short_exit = kept_long_exit, kept_short_exit
             return i
-        has_close = not math.isnan(close[i])
+        has_close = not math.isnan(close[u])
         if has_close:
-            last_close = close[i]
+            last_close = close[u]
 
         # 1. The pending order.
         if pending and not at_close and fill_order(rules, books, trades, unfilled, i, open_, close, strength, False):
@@ -115,14 +114,14 @@ def run_account(
 
         # 2. Stops, also of a position that has just been opened.
         stopped = False
-        if books.position != 0.0 and not (low[i] > books.lower and high[i] < books.upper):
-            stopped = check_stops(rules, books, trades, i, open_[i], high[i], low[i], close[i])
+        if books.position != 0.0 and not (low[u] > books.lower and high[u] < books.upper):
+            stopped = check_stops(rules, books, trades, i, open_[u], high[u], low[u], close[u])
 
         # 3. Equity.
         worth = books.balance
         if books.position != 0.0:
             worth += books.position * (last_close - books.entry_price)
-        equity[i] = worth
+        equity[u] = worth
 
         # 4. Ruin, and the limit on drawdown (section 7).
         if worth <= 0.0 and rules.ruin:
@@ -142,19 +141,17 @@ def run_account(
 
         # 5. Decide.
         if not has_close:
-            kept_long_exit |= long_exit[i] and rules.keeps_exits_over_nan
-            kept_short_exit |= short_exit[i] and rules.keeps_exits_over_nan
+            kept_long_exit |= long_exit[u] and rules.keeps_exits_over_nan
+            kept_short_exit |= short_exit[u] and rules.keeps_exits_over_nan
             continue
-        if (flagged or kept_long_exit or kept_short_exit) and not (
-            books.halted or (stopped and rules.drops_after_stop)
-        ):
+        if (flagged | kept_long_exit | kept_short_exit) and not (books.halted or (stopped and rules.drops_after_stop)):
             closes, opens = decision(
                 rules,
                 books.position,
-                long_entry[i],
-                long_exit[i] or kept_long_exit,
-                short_entry[i],
-                short_exit[i] or kept_short_exit,
+                long_entry[u],
+                long_exit[u] or kept_long_exit,
+                short_entry[u],
+                short_exit[u] or kept_short_exit,
             )
             kept_long_exit = kept_short_exit = False
             if opens != 0 and strength_at(strength, i) == 0.0:
@@ -166,8 +163,8 @@ def run_account(
                 pending = True
         if pending and at_close:
             reason = MAX_DRAWDOWN if books.halted else SIGNAL
-            execute(rules, books, trades, unfilled, i, close[i], close[i], strength_at(strength, i), reason)
-            equity[i] = books.balance + books.position * (close[i] - books.entry_price)
+            execute(rules, books, trades, unfilled, i, close[u], close[u], strength_at(strength, i), reason)
+            equity[u] = books.balance + books.position * (close[u] - books.entry_price)
             pending = False
 
     finish(rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength)

@@ -60,7 +60,7 @@ def _whole(settings: Settings, s: float, P: float, f: float, cash: float) -> tup
     if s < TINY:
         return 0.0, BELOW_THE_LOT
     u = f + (F + s * P * r) / s
-    return (s if s * u <= cash / settings.margin else 0.0), CANCELLED
+    return (s if s * u <= cash / settings.margin else 0.0), NO_CASH  # `shortfall` has no say here
 
 
 def _fractional_long(settings: Settings, s: float, P: float, f: float, cash: float) -> tuple[float, int]:

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from adm_notebook.jit import readonly
 from adm_notebook.market.arrays import Prices
 from adm_notebook.market.calendar import Calendar
 
@@ -24,7 +25,7 @@ class Bars:
     """The bars of one symbol, oldest first.
 
     symbol  its name
-    index   (n_bars,)  times of the bars, strictly increasing, in the source's zone; any other index if there are no times
+    index   (n_bars,)  times, strictly increasing, in the source's zone; any other index where there are none
     prices  the arrays, read-only, C-contiguous float64; without NaN in open, high, low, close
     owner   whatever must live as long as the arrays do: a view of a user's frame stays as it is, whatever is written to
             that frame, while a pandas object that shares the memory is alive (copy-on-write)
@@ -36,10 +37,7 @@ class Bars:
     owner: object = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        views = [None if array is None else array.view() for array in self.prices]
-        for view in views:
-            if view is not None:
-                view.flags.writeable = False
+        views = (None if array is None else readonly(array) for array in self.prices)
         object.__setattr__(self, "prices", Prices(*views))  # type: ignore[arg-type]  # volume alone is optional
 
     def __repr__(self) -> str:
@@ -146,7 +144,7 @@ class Market(Mapping[str, Bars]):
 
 
 def zone_name(index: pd.DatetimeIndex) -> str:
-    """The zone of the times: `Europe/Paris`, `UTC`, `UTC-05:00`; `naive` without one. Each library writes them its own way."""
+    """The zone of the times: `Europe/Paris`, `UTC`, `UTC-05:00`; `naive` if none; libraries spell them differently."""
     if index.tz is None:
         return "naive"
     offset = index.tz.utcoffset(None)

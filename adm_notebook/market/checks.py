@@ -1,4 +1,4 @@
-"""Which rows can't be traded on: times out of order, prices missing, infinite, not positive, or at odds with each other."""
+"""Which rows can't be traded on: times out of order, prices missing, infinite, not positive, or at odds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from adm_notebook.errors import DataError
-from adm_notebook.jit import jit
+from adm_notebook.jit import jit, readonly
 from adm_notebook.market.arrays import F64, I8, I64
 from adm_notebook.market.tables import Table
 
@@ -34,7 +33,7 @@ _NAT = np.iinfo(np.int64).min
 def checked(table: Table, on_bad_data: Literal["error", "drop"]) -> tuple[Table, tuple[str, ...]]:
     """The table without rows that fail a check, and a note on those dropped.
 
-    Time must be later than in the last row that passed. A row fails for the first reason in the order of the module's list.
+    Time must be later than in the last row that passed. A row counts under the first check that it fails.
 
     Raises
     ------
@@ -45,7 +44,14 @@ def checked(table: Table, on_bad_data: Literal["error", "drop"]) -> tuple[Table,
     kinds = np.zeros(len(table), dtype=np.int8)
     times = table.index.asi8 if isinstance(table.index, pd.DatetimeIndex) else np.empty(0, dtype=np.int64)
     prices = table.prices
-    bad = classify(_plain(times), _plain(prices.open), _plain(prices.high), _plain(prices.low), _plain(prices.close), kinds)
+    bad = classify(
+        readonly(times),
+        readonly(prices.open),
+        readonly(prices.high),
+        readonly(prices.low),
+        readonly(prices.close),
+        kinds,
+    )
     if not bad:
         return table, ()
     if len(times) > 1 and (np.diff(times) < 0).all():
@@ -58,7 +64,9 @@ def checked(table: Table, on_bad_data: Literal["error", "drop"]) -> tuple[Table,
         hint = "Correct the row, or drop such rows with data_config.on_bad_data: drop"
         raise DataError(f"{table.origin.name_row(int(table.rows[first]))}{sentence}{more}", hint)
     if bad == len(table):
-        raise DataError(f"{table.origin.label}: none of the {bad:,} rows of {table.symbol} can be used. The first: {sentence}")
+        raise DataError(
+            f"{table.origin.label}: none of the {bad:,} rows of {table.symbol} can be used. The first: {sentence}"
+        )
     counts = [(kind, int((kinds == kind).sum())) for kind in _KINDS]
     listed = ", ".join(f"{_KINDS[kind]}: {count:,}" for kind, count in counts if count)
     name = table.origin.name_row(int(table.rows[first]))
@@ -107,13 +115,6 @@ def moment(time: object) -> str:
         return str(time)
     text = time.tz_localize(None).isoformat(sep=" ")
     return text.removesuffix(" 00:00:00") if text.endswith(" 00:00:00") else text.removesuffix(":00")
-
-
-def _plain(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """A read-only view: one type for the compiled check, whoever made the array."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def _sentence(table: Table, row: int, kinds: I8) -> str:

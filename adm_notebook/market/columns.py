@@ -33,7 +33,9 @@ def tidy(name: object) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^\d+\.\s*", "", str(name).lower()))
 
 
-def find_columns(names: Sequence[str], given: Mapping[str, str], label: str, path: str = "data_config.columns") -> dict[str, str]:
+def find_columns(
+    names: Sequence[str], given: Mapping[str, str], label: str, path: str = "data_config.columns"
+) -> dict[str, str]:
     """Our names -> the source's, for all that is there; `time` and `date` together are one moment.
 
     Parameters
@@ -51,7 +53,9 @@ def find_columns(names: Sequence[str], given: Mapping[str, str], label: str, pat
         if a given column does not exist, a price has no column, or two columns could be the same.
     """
     problems = [
-        Problem(f"{path}.{ours}", f"{label} has no column {theirs!r}.{did_you_mean(theirs, names)} It has: {_listed(names)}")
+        Problem(
+            f"{path}.{ours}", f"{label} has no column {theirs!r}.{did_you_mean(theirs, names)} It has: {_listed(names)}"
+        )
         for ours, theirs in given.items()
         if theirs not in names
     ]
@@ -62,8 +66,8 @@ def find_columns(names: Sequence[str], given: Mapping[str, str], label: str, pat
         spelt.setdefault(tidy(name), []).append(name)
     found = dict(given)
     for ours, synonyms in _SYNONYMS.items():
-        if ours not in found and (name := next((s for s in synonyms if s in spelt), None)):
-            found[ours] = _only(spelt[name], ours, label, path)
+        if ours not in found and (known := next((s for s in synonyms if s in spelt), None)):
+            found[ours] = _only(spelt[known], ours, label, path)
     if not {"time", "date"} & given.keys():
         found |= _time_columns(spelt, label, path)
     missing = [ours for ours in PRICES if ours not in found]
@@ -82,8 +86,8 @@ def find_columns(names: Sequence[str], given: Mapping[str, str], label: str, pat
 
 def _time_columns(spelt: Mapping[str, list[str]], label: str, path: str) -> dict[str, str]:
     def first(names: Sequence[str]) -> str | None:
-        name = next((n for n in names if n in spelt), None)
-        return None if name is None else _only(spelt[name], "time", label, path)
+        known = next((n for n in names if n in spelt), None)
+        return None if known is None else _only(spelt[known], "time", label, path)
 
     if moment := first(_MOMENT):
         return {"time": moment}
@@ -97,7 +101,9 @@ def _time_columns(spelt: Mapping[str, list[str]], label: str, path: str) -> dict
 def _only(names: Sequence[str], ours: str, label: str, path: str) -> str:
     if len(names) > 1:
         written = " and ".join(repr(name) for name in names)
-        raise ConfigError(Problem(path, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}'))
+        raise ConfigError(
+            Problem(path, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}')
+        )
     return names[0]
 
 

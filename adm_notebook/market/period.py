@@ -18,8 +18,8 @@ __all__ = ["cut"]
 def cut(table: Table, config: DataConfig) -> Table:
     """The rows of the period, in their order; rows without a readable time stay, for the checks to find.
 
-    A date means its whole day, in the data's zone; so does a time without a zone. In the hour that a clock repeats, `start`
-    is the first of the two moments and `end` the second.
+    A date means its whole day; dates, and times without a zone, are read in the data's. In the hour that a clock
+    repeats, `start` is the first of the two moments and `end` the second.
 
     Raises
     ------
@@ -34,7 +34,10 @@ def cut(table: Table, config: DataConfig) -> Table:
     if not isinstance(index, pd.DatetimeIndex):
         name = "start" if config.start is not None else "end"
         raise ConfigError(
-            Problem(f"data_config.{name}", f"needs times, but {table.origin.label} has none; name their column: columns: {{time: NAME}}")
+            Problem(
+                f"data_config.{name}",
+                f"needs times, but {table.origin.label} has none; name their column: columns: {{time: NAME}}",
+            )
         )
     inside = np.ones(len(index), dtype=np.bool_)
     if config.start is not None:
@@ -45,10 +48,17 @@ def cut(table: Table, config: DataConfig) -> Table:
         else:
             inside &= index < _stamp(config.end + timedelta(days=1), index, table, last=True)
     if not inside.any():
-        known = index[~index.isna()]
-        covers = f"it covers {moment(known.min())} to {moment(known.max())}" if len(known) else "none of its times can be read"
+        known = index.dropna()
+        covers = (
+            f"it covers {moment(known.min())} to {moment(known.max())}"
+            if len(known)
+            else "none of its times can be read"
+        )
         bounds = " ".join(f"{word} {at}" for word, at in (("from", config.start), ("to", config.end)) if at is not None)
-        raise DataError(f"{table.origin.label} has no bars of {table.symbol} {bounds}; {covers}.", "Change data_config.start or end.")
+        raise DataError(
+            f"{table.origin.label} has no bars of {table.symbol} {bounds}; {covers}.",
+            "Change data_config.start or end.",
+        )
     inside |= index.isna()
     if inside.all():
         return table
@@ -63,7 +73,10 @@ def _stamp(at: date, index: pd.DatetimeIndex, table: Table, *, last: bool) -> pd
         if index.tz is None:
             field = "end" if last else "start"
             raise ConfigError(
-                Problem(f"data_config.{field}", f"has a time zone, but the times of {table.origin.label} have none; write it without: {moment(stamp)}")
+                Problem(
+                    f"data_config.{field}",
+                    f"has a time zone, but the times of {table.origin.label} have none: write {moment(stamp)}",
+                )
             )
         return stamp
     return stamp if index.tz is None else stamp.tz_localize(index.tz, ambiguous=not last, nonexistent="shift_forward")

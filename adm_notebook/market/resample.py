@@ -19,7 +19,7 @@ _MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday
 def resample(index: pd.DatetimeIndex, prices: Prices, timeframe: Timeframe) -> tuple[pd.DatetimeIndex, Prices]:
     """Bars of `timeframe`, left-closed and left-labelled, in the zone of `index`; bins without bars are left out.
 
-    Bins shorter than a day are counted from each local midnight in elapsed time, and the day's last one ends at the next
+    Bins shorter than a day are counted from each local midnight in elapsed time; the day's last one ends at the next
     midnight. Days, weeks (from Monday) and months begin at local midnight; several of them are counted from 1970, so
     that 3mo are calendar quarters, whatever day the data begin.
 
@@ -47,11 +47,13 @@ def resample(index: pd.DatetimeIndex, prices: Prices, timeframe: Timeframe) -> t
             raise ConfigError(
                 Problem(
                     "data_config.timeframe",
-                    f"{timeframe} is finer than the data, whose bars are {_length(spacing)} apart; it must be that or coarser",
+                    f"{timeframe} is finer than the data, with bars {_length(spacing)} apart; write that or longer",
                 )
             )
     wall = ticks if index.tz is None else index.tz_localize(None).asi8
-    day = np.maximum.accumulate(wall // (86_400 * second))  # where a clock is set back over midnight the day stays the new one
+    day = np.maximum.accumulate(
+        wall // (86_400 * second)
+    )  # where a clock is set back over midnight the day stays the new one
     if timeframe.intraday:
         starts, labels = _within_days(index, day, timeframe.n * _SECONDS[timeframe.unit] * second)
     else:

@@ -1,4 +1,4 @@
-"""From any frame of prices to one table of times and arrays a symbol: not checked yet, each row knowing where it came from."""
+"""From any frame of prices to one table of arrays a symbol: not checked yet, each row knowing where it came from."""
 
 from __future__ import annotations
 
@@ -114,7 +114,10 @@ def tables_of(
     arrays = {name: _numbers(series[name]) for name in PRICES}
     volume = _numbers(series["volume"]) if "volume" in series else None
     if volume is not None and np.isnan(volume).all():
-        notes, volume = (*notes, f"{origin.label}: column {found['volume']!r} holds no numbers; volume is left out."), None
+        notes, volume = (
+            (*notes, f"{origin.label}: column {found['volume']!r} holds no numbers; volume is left out."),
+            None,
+        )
     prices = Prices(**arrays, volume=volume)
     whole = Table(default_symbol, origin, index, prices, range(len(frame)), series, frame)
     if "symbol" not in series:
@@ -135,7 +138,9 @@ def choose_symbols(available: Sequence[str], wanted: Sequence[str] | None, label
     """
     listed = ", ".join(available[:20]) + (f" and {len(available) - 20} more" if len(available) > 20 else "")
     problems = [
-        Problem("data_config.symbols", f"{name!r} is not in {label}, which has {listed}.{did_you_mean(name, available)}")
+        Problem(
+            "data_config.symbols", f"{name!r} is not in {label}, which has {listed}.{did_you_mean(name, available)}"
+        )
         for name in wanted or ()
         if name not in available
     ]
@@ -145,19 +150,28 @@ def choose_symbols(available: Sequence[str], wanted: Sequence[str] | None, label
 
 
 def _by_column_level(
-    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str], *, default_symbol: str, wanted: Sequence[str] | None
+    frame: pd.DataFrame,
+    origin: Origin,
+    columns: Mapping[str, str],
+    *,
+    default_symbol: str,
+    wanted: Sequence[str] | None,
 ) -> tuple[list[Table], tuple[str, ...]]:
     """A frame with columns (field, symbol), in either order, as Yahoo's are."""
     levels = [{tidy(name) for name in frame.columns.get_level_values(k)} for k in range(frame.columns.nlevels)]
     fields = [k for k, level in enumerate(levels) if "close" in level or set(columns.values()) & level]
     if len(levels) != 2 or len(fields) != 1:
         raise ConfigError(
-            Problem("data_config.frame", f"{origin.label} has columns of {len(levels)} levels; two are read: fields and symbols")
+            Problem(
+                "data_config.frame",
+                f"{origin.label} has columns of {len(levels)} levels; two are read: fields and symbols",
+            )
         )
     by_symbol = frame.columns.get_level_values(1 - fields[0])
     by_field = frame.columns.get_level_values(fields[0])
-    shared = [at for at, name in enumerate(by_field) if tidy(name) in TIME_NAMES]  # a time column has no symbol of its own
-    available = [str(name) for at, name in dict(reversed(list(enumerate(by_symbol)))).items() if at not in shared]
+    shared = [
+        at for at, name in enumerate(by_field) if tidy(name) in TIME_NAMES
+    ]  # a time column has no symbol of its own
     available = list(dict.fromkeys(str(name) for at, name in enumerate(by_symbol) if at not in shared))
     tables: list[Table] = []
     notes: dict[str, None] = {}
@@ -179,13 +193,15 @@ def _by_symbol(names: pd.Series, origin: Origin) -> dict[str, slice | I64]:
         return {str(unique[0]): slice(0, len(names))}
     order = np.argsort(codes, kind="stable").astype(np.int64)
     ends = np.cumsum(np.bincount(codes))
-    return {str(name): order[end - count : end] for name, end, count in zip(unique, ends, np.bincount(codes), strict=True)}
+    return {
+        str(name): order[end - count : end] for name, end, count in zip(unique, ends, np.bincount(codes), strict=True)
+    }
 
 
 def _times(
     frame: pd.DataFrame, series: Mapping[str, pd.Series], origin: Origin, columns: Mapping[str, str]
 ) -> tuple[pd.Index, tuple[str, ...]]:
-    """The times: the index if it holds times, else a column, else an index that looks like times, else the index as it is."""
+    """The index if it holds times, else a column of times, else an index that reads as one, else the index as it is."""
     index = frame.index
     asked = bool({"time", "date"} & columns.keys())
     if isinstance(index, pd.PeriodIndex):
@@ -196,7 +212,9 @@ def _times(
         values = _date_and_time(series["date"], series["time"])
     elif "time" in series or "date" in series:
         values = series["time" if "time" in series else "date"]
-    elif not isinstance(index, pd.RangeIndex) and (tidy(index.name) in TIME_NAMES or not pd.api.types.is_numeric_dtype(index)):
+    elif not isinstance(index, pd.RangeIndex) and (
+        tidy(index.name) in TIME_NAMES or not pd.api.types.is_numeric_dtype(index)
+    ):
         values = index.to_series()
     elif origin.in_file:
         known = ", ".join(str(name) for name in frame.columns)
@@ -207,7 +225,7 @@ def _times(
             )
         )
     else:
-        return index, (f"{origin.label} has no times: bars are numbered, and a year counts 252 of them.",)
+        return index, ()
     try:
         return read_times(values)
     except AmbiguousDatesError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,12 @@ _DAY_AND_MONTH = r"^\s*(?P<first>\d{1,2})(?P<mark>[/.\-])(?P<second>\d{1,2})[/.\
 _ZONED = re.compile(r":\d\d(?:\.\d+)?\s*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 _CENTURIES = (19_000_101, 22_001_231)  # whole numbers in between are dates written yyyymmdd
 _EARLIEST = 1e8  # seconds: 1973; smaller numbers are rather row numbers than times
-_SCALES = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
+_SCALES: tuple[tuple[float, Literal["s", "ms", "us", "ns"]], ...] = (
+    (1e11, "s"),
+    (1e14, "ms"),
+    (1e17, "us"),
+    (np.inf, "ns"),
+)
 
 
 class TimesError(ValueError):
@@ -36,8 +41,8 @@ class AmbiguousDatesError(TimesError):
 def read_times(values: pd.Series) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     """Times, in microseconds or finer, in the zone that the values carry; and notes on what had to be chosen.
 
-    What can't be read is NaT. Numbers count seconds, milli-, micro- or nanoseconds since 1970 (their size tells which) and
-    are UTC; whole numbers such as 20240131 are dates. Of dates such as 3/4/2024 all values together tell which comes first.
+    What can't be read is NaT. Numbers count seconds, milli-, micro- or nanoseconds since 1970 (their size tells which)
+    and are UTC; whole numbers such as 20240131 are dates. Whether 3/4/2024 is in March or April, all values tell.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def read_times(values: pd.Series) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
-        return pd.DatetimeIndex(pd.to_datetime(values)), ()
+        return pd.DatetimeIndex(pd.to_datetime(values)).as_unit("us"), ()
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         raise TimesError(f"holds {array.type}, not times")
     return _from_texts(pc.utf8_trim_whitespace(array))
@@ -77,9 +82,8 @@ def _from_numbers(numbers: np.ndarray, values: pd.Series) -> pd.DatetimeIndex:
     if np.abs(known).max() < _EARLIEST:
         raise TimesError(f"holds numbers up to {known.max():g}, which count no seconds since 1970")
     unit = next(unit for limit, unit in _SCALES if np.abs(known).max() < limit)
-    if values.dtype.kind in "iu":  # nanoseconds don't fit into a float
-        return pd.DatetimeIndex(pd.to_datetime(values, unit=unit, utc=True))
-    return pd.DatetimeIndex(pd.to_datetime(pd.Series(numbers), unit=unit, utc=True))
+    exact = values.to_numpy() if values.dtype.kind in "iu" else numbers  # nanoseconds don't fit into a float
+    return pd.to_datetime(exact, unit=unit, utc=True)
 
 
 def _from_texts(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
@@ -98,9 +102,13 @@ def _from_texts(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
             return pd.DatetimeIndex(pc.cast(texts, pa.timestamp(unit)).to_pandas()), ()
         except pa.ArrowInvalid:
             continue
-    series = pd.Series(texts.to_pandas())
-    for pattern in _patterns(first, series):
-        return pd.DatetimeIndex(pd.to_datetime(series, format=pattern, errors="coerce")), ()
+    pattern = _pattern(first, texts)
+    if pattern is not None:
+        try:
+            return pd.DatetimeIndex(pc.strptime(texts, pattern, "us").to_pandas()), ()
+        except pa.ArrowInvalid:  # some can't be read, or a fraction of a second, which arrow's parser has no letter for
+            series = pd.Series(texts.to_pandas())
+            return pd.DatetimeIndex(pd.to_datetime(series, format=pattern, errors="coerce")).as_unit("us"), ()
     raise TimesError(f"holds {first!r}, which is no time that can be read; write times as 2014-03-07 15:30:00")
 
 
@@ -110,55 +118,58 @@ def _from_zoned(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     except pa.ArrowInvalid:
         series = pd.Series(texts.to_pandas())
         index = pd.DatetimeIndex(pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True))
-    endings = pc.unique(pc.replace_substring_regex(texts, r"^.*?(Z|[+-]\d\d:?(\d\d)?)$", r"\1")).to_pylist()
-    offsets = {offset for e in endings if e and (offset := _offset(e)) is not None}
+    endings = sorted(ending for ending in pc.unique(pc.utf8_slice_codeunits(texts, -6)).to_pylist() if ending)
+    offsets = {offset: ending for ending in endings if (offset := _offset(ending)) is not None}
     if len(offsets) == 1:
-        offset = offsets.pop()
+        (offset,) = offsets
         return (index.tz_convert(timezone(offset)) if offset else index), ()
-    named = ", ".join(sorted(e for e in endings if e and _offset(e) is not None))
+    named = ", ".join(offsets.values())
     return index, (f"The times carry several offsets ({named}), which name no time zone: they are read as UTC.",)
 
 
 def _offset(ending: str) -> timedelta | None:
-    if ending == "Z":
+    """The offset from UTC that ends the text of a time, of which the last six characters are given."""
+    if ending.endswith("Z"):
         return timedelta(0)
-    match = re.fullmatch(r"([+-])(\d\d):?(\d\d)?", ending)
+    match = re.search(r"([+-])(\d\d):?(\d\d)?$", ending)
     if match is None:
         return None
     size = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
     return -size if match[1] == "-" else size
 
 
-def _patterns(first: str, series: pd.Series) -> Iterator[str]:
-    """The formats that fit the first value, the likeliest first."""
+def _pattern(first: str, texts: pa.Array) -> str | None:
+    """The format that fits the first value, if one does."""
     dates = list(_DATES)
     if match := re.match(_DAY_AND_MONTH, first):
-        dates = [_day_or_month_first(match, series)]
-    for day in dates:
-        for clock in _CLOCKS:
-            try:
-                datetime.strptime(first, day + clock)  # noqa: DTZ007 - only the format is of interest
-            except ValueError:
-                continue
-            yield day + clock
+        dates = [_day_or_month_first(match, texts)]
+    for pattern in (day + clock for day in dates for clock in _CLOCKS):
+        try:
+            datetime.strptime(first, pattern)  # noqa: DTZ007 - only the format is of interest
+        except ValueError:
+            continue
+        return pattern
+    return None
 
 
-def _day_or_month_first(match: re.Match[str], series: pd.Series) -> str:
+def _day_or_month_first(match: re.Match[str], texts: pa.Array) -> str:
     mark, year = match["mark"], "%Y" if len(match["year"]) == 4 else "%y"
     day_first, month_first = f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"
-    parts = series.str.extract(_DAY_AND_MONTH)[["first", "second"]].astype("float64").max()
-    if parts["first"] > 12:
+    days = pd.Series(pc.unique(pc.utf8_slice_codeunits(texts, 0, 10)).to_pandas())
+    parts = days.str.extract(_DAY_AND_MONTH)
+    first, second = (pd.to_numeric(parts[name]).max() for name in ("first", "second"))
+    if first > 12:
         return day_first
-    if parts["second"] > 12:
+    if second > 12:
         return month_first
-    if mark == ".":
+    if mark == ".":  # nobody writes the month first with points
         return day_first
-    dates = series.str.extract(r"^\s*(\S+)")[0]
+    dates = parts["first"] + mark + parts["second"] + mark + parts["year"]
     ordered = [
         pattern
         for pattern in (month_first, day_first)
         if pd.to_datetime(dates, format=pattern, errors="coerce").is_monotonic_increasing
     ]
-    if len(ordered) == 1 and len(series) > 2:
+    if len(ordered) == 1:
         return ordered[0]
     raise AmbiguousDatesError(f"holds dates such as {match[0].strip()}, of which day and month can't be told apart")

@@ -60,7 +60,9 @@ def parse_constraint(text: object, path: str) -> Constraint:
         value = _compile(tree, names, text, path)
     except RecursionError:
         raise ConfigError(Problem(path, "is nested too deeply; split it into several constraints")) from None
-    if not isinstance(tree, (ast.Compare, ast.BoolOp)) and not (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)):
+    if not isinstance(tree, (ast.Compare, ast.BoolOp)) and not (
+        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    ):
         raise ConfigError(_pointed(path, text, "is not a condition; compare something, e.g. `fast < slow`", 1))
     return Constraint(text.strip(), frozenset(names), value)
 
@@ -100,7 +102,9 @@ def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[
 
             return chained
         case _:
-            message = "has something a condition can't hold; use parameters, numbers, + - * /, < <= > >= == !=, and, or, not"
+            message = (
+                "has something a condition can't hold; use parameters, numbers, + - * /, < <= > >= == !=, and, or, not"
+            )
             raise ConfigError(_pointed(path, text, message, node.col_offset + 1))
 
 

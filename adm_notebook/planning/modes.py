@@ -56,7 +56,10 @@ def choose_mode(asked: str, enabled: bool, n_rows: int, n_bars: int, workers: in
     old, new = (estimate(mode, n_rows, n_bars, workers) for mode in ("traditional", "composable"))
     if old <= new:
         return "traditional", f"Traditional, because {work} are done before the compiled engine has started."
-    return "composable", f"Composable, because {work} take about {_seconds(new)} compiled and {_seconds(old)} bar by bar."
+    return (
+        "composable",
+        f"Composable, because {work} take about {_seconds(new)} compiled and {_seconds(old)} bar by bar.",
+    )
 
 
 def _seconds(seconds: float) -> str:

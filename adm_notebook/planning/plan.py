@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.config import WorkflowConfig
+    from adm_notebook.config.data import DataConfig
 
 __all__ = ["Limits", "Plan", "PlannedStrategy", "Row", "Sleeve"]
 
@@ -115,6 +116,7 @@ class Plan:
     mode: str
     mode_reason: str
     pattern: str
+    data: DataConfig
     market: Market
     strategies: tuple[PlannedStrategy, ...]
     settings: tuple[Settings, ...]

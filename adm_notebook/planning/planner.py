@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from adm_notebook.components import InvalidParameters, canonical_parameters, canonical_type, make_strategy, parameters_of
+from adm_notebook.components import (
+    InvalidParameters,
+    canonical_parameters,
+    canonical_type,
+    make_strategy,
+    parameters_of,
+)
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.frozen import digest_of
@@ -54,15 +60,16 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     sections, problems = read_sections(config)
     request = _collect(problems, lambda: DataRequest.resolve(config.data_config))
     settings, setting_axes = _collect(problems, lambda: _settings(sections.settings)) or ((), ())
-    constraints = [c for p, t in sections.constraints if (c := _collect(problems, lambda p=p, t=t: parse_constraint(t, p)))]
+    constraints = [
+        c for p, t in sections.constraints if (c := _collect(problems, lambda p=p, t=t: parse_constraint(t, p)))
+    ]
     strategies, left_out = _strategies(sections, constraints, problems)
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
         _collect(problems, lambda: choose_mode(execution_mode, composable, 1, 1, 1))
     raise_if(problems, config)
     assert request is not None
     defaults, warnings = list(sections.defaults), list(sections.warnings)
-    if not config.data_config:
-        defaults.insert(0, "No data source named: the bundled sample is used (S&P 500, daily, 1999 to 2018).")
+    defaults[:0] = request.notes
     defaults.append("No risk profile given: the settings of backtest_config apply.")
     warnings += _unused_allocations(sections)
     _check_weights(sections, problems)
@@ -93,6 +100,7 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         mode=mode,
         mode_reason=reason,
         pattern=sections.pattern,
+        data=request.config,
         market=market,
         strategies=tuple(strategies),
         settings=tuple(settings),
@@ -142,7 +150,9 @@ def _collect(problems: list[Problem], step: Any) -> Any:
 def _workers(config: WorkflowConfig) -> int:
     if not config.parallel_execution:
         return 1
-    return config.max_workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        config.max_workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
 
 
 # ---- settings -------------------------------------------------------------------------------------------------------
@@ -201,7 +211,9 @@ def _strategies(
     for (path, _), constraint in zip(sections.constraints, constraints, strict=False):
         missing = sorted(constraint.names - known)
         if missing and not problems:
-            message = f"speaks of {', '.join(missing)}, which no strategy here has. Parameters: {', '.join(sorted(known))}"
+            message = (
+                f"speaks of {', '.join(missing)}, which no strategy here has. Parameters: {', '.join(sorted(known))}"
+            )
             problems.append(Problem(path, message))
     if not problems and planned and sum(s.n_combinations for s in planned) == 0:
         texts = " and ".join(c.text for c in constraints)
@@ -209,7 +221,9 @@ def _strategies(
     return [s for s in planned if s.n_combinations or sections.combined], left_out
 
 
-def _labelled(strategy: PlannedStrategy, entry: StrategyEntry, used: dict[str, int], taken: set[str]) -> PlannedStrategy:
+def _labelled(
+    strategy: PlannedStrategy, entry: StrategyEntry, used: dict[str, int], taken: set[str]
+) -> PlannedStrategy:
     """The strategy under its own name: `name`, else `type`, then `type_2`."""
     from dataclasses import replace
 
@@ -228,7 +242,9 @@ def _plan_strategy(
     axes, fixed = [], {}
     for name, value in given.items():
         if is_swept(value):
-            values = _collect(problems, lambda name=name, value=value: values_of(value, f"{entry.parameter_path}.{name}"))
+            values = _collect(
+                problems, lambda name=name, value=value: values_of(value, f"{entry.parameter_path}.{name}")
+            )
             axes.append(Axis(name, values or (None,)))
         else:
             fixed[name] = value
@@ -309,7 +325,9 @@ def _check_weights(sections: Sections, problems: list[Problem]) -> None:
     given = [e.allocation for e in sections.strategies if e.allocation is not None]
     total = sum(given)
     if total > 1 + 1e-9:
-        problems.append(Problem("optimization_config.strategies", f"allocations add up to {total:g}; together they are at most 1"))
+        problems.append(
+            Problem("optimization_config.strategies", f"allocations add up to {total:g}; together they are at most 1")
+        )
     elif len(given) < len(sections.strategies) and total >= 1 - 1e-12:
         without = next(e for e in sections.strategies if e.allocation is None)
         message = f"has no allocation, and the others leave nothing of the capital (they add up to {total:g})"

@@ -78,13 +78,20 @@ class _Reader:
         for key in values:
             if key not in known:
                 near = did_you_mean(key, known)
-                self.wrong(f"{path}.{key}", f"unknown field.{near}" if near else f"unknown field. Known here: {', '.join(known)}")
+                self.wrong(
+                    f"{path}.{key}",
+                    f"unknown field.{near}" if near else f"unknown field. Known here: {', '.join(known)}",
+                )
 
     def positive(self, value: Any, path: str, whole: bool) -> Any:
         """A number above 0, or None if it is left out."""
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not 0 < value < float("inf"):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int if whole else (int, float))
+            or not 0 < value < float("inf")
+        ):
             self.wrong(path, f"must be a {'whole ' if whole else ''}number above 0, but was {shown(value)}")
             return None
         return value
@@ -96,7 +103,10 @@ def read_sections(config: WorkflowConfig) -> tuple[Sections, list[Problem]]:
     for section, known in _KNOWN.items():
         values = getattr(config, section)
         if section == "validation_config" and values:
-            reader.wrong(section, "plays no part in this workflow; leave it out. Out-of-sample validation comes with a later version")
+            reader.wrong(
+                section,
+                "plays no part in this workflow; leave it out. Out-of-sample validation comes with a later version",
+            )
             continue
         reader.unknown_keys(values, known, section)
     _workflow_type(reader)
@@ -107,12 +117,19 @@ def read_sections(config: WorkflowConfig) -> tuple[Sections, list[Problem]]:
     objective, maximise = _objective(reader, optimization)
     method = optimization.get("method")
     if method not in (None, "grid"):
-        reader.wrong("optimization_config.method", f"must be grid, but was {shown(method)}; random and optuna {_NOT_YET}")
+        reader.wrong(
+            "optimization_config.method", f"must be grid, but was {shown(method)}; random and optuna {_NOT_YET}"
+        )
     for key in ("n_trials", "seed"):
         if optimization.get(key) is not None:
-            reader.wrong(f"optimization_config.{key}", "belongs to random search; a grid runs every combination. Leave it out")
+            reader.wrong(
+                f"optimization_config.{key}", "belongs to random search; a grid runs every combination. Leave it out"
+            )
     if "results" in config.infrastructure_config:
-        reader.wrong("infrastructure_config.results", "streaming rows to Parquet comes with a later version; leave it out and use result.save")
+        reader.wrong(
+            "infrastructure_config.results",
+            "streaming rows to Parquet comes with a later version; leave it out and use result.save",
+        )
     sections = Sections(
         pattern=pattern,
         strategies=strategies,
@@ -132,9 +149,15 @@ def read_sections(config: WorkflowConfig) -> tuple[Sections, list[Problem]]:
 def _workflow_type(reader: _Reader) -> None:
     kind = reader.config.workflow_type
     if kind == WorkflowType.LIVE_TRADING:
-        reader.wrong("workflow_type", "live_trading is refused: this toolkit does research on past prices and sends no orders. Use backtest")
+        reader.wrong(
+            "workflow_type",
+            "live_trading is refused: this toolkit does research on past prices and sends no orders. Use backtest",
+        )
     elif kind == WorkflowType.VALIDATION:
-        reader.wrong("workflow_type", "validation (out-of-sample workflows) is planned, and not yet built. Use backtest on a later `start`")
+        reader.wrong(
+            "workflow_type",
+            "validation (out-of-sample workflows) is planned, and not yet built. Use backtest on a later `start`",
+        )
     elif kind == WorkflowType.ANALYSIS:
         mode = reader.config.analysis_config.get("mode")
         if mode is None:
@@ -148,12 +171,17 @@ def _pattern(reader: _Reader) -> str:
     mode = config.analysis_config.get("mode")
     nested = [k for k in ("classifiers", "risk_profiles") if config.optimization_config.get(k)]
     if config.parameters.get("phases") is not None:
-        reader.wrong("parameters.phases", f"hybrid workflows of several phases {_NOT_YET}; run each phase as its own workflow")
+        reader.wrong(
+            "parameters.phases", f"hybrid workflows of several phases {_NOT_YET}; run each phase as its own workflow"
+        )
     if config.parameters.get("pattern") is not None:
         reader.wrong("parameters.pattern", f"a pattern of one's own {_LATER}")
     if mode is not None and mode not in ("signal_generation", "signal_replay"):
         near = did_you_mean(mode, ["signal_generation", "signal_replay"])
-        reader.wrong("analysis_config.mode", f"must be signal_generation or signal_replay, but was {shown(mode)}.{near}".removesuffix("."))
+        reader.wrong(
+            "analysis_config.mode",
+            f"must be signal_generation or signal_replay, but was {shown(mode)}.{near}".removesuffix("."),
+        )
         return "simple_backtest"
     implied = mode or ("full_backtest" if nested else "simple_backtest")
     pattern = implied if asked is None else asked
@@ -169,9 +197,14 @@ def _pattern(reader: _Reader) -> str:
             reader.wrong(where, f"asks for the pattern {pattern}, which {_LATER}")
     elif nested:
         for key in nested:
-            reader.wrong(f"optimization_config.{key}", f"has no place in simple_backtest, and full_backtest {_NOT_YET}; leave it out")
+            reader.wrong(
+                f"optimization_config.{key}",
+                f"has no place in simple_backtest, and full_backtest {_NOT_YET}; leave it out",
+            )
     elif mode is not None:
-        reader.wrong("analysis_config.mode", f"asks for {mode}, but the pattern is simple_backtest; leave one of them out")
+        reader.wrong(
+            "analysis_config.mode", f"asks for {mode}, but the pattern is simple_backtest; leave one of them out"
+        )
     elif config.analysis_config:
         reader.wrong("analysis_config", "plays no part in simple_backtest; leave it out")
     return "simple_backtest" if pattern not in RUNNABLE else pattern
@@ -182,7 +215,10 @@ def _memory(reader: _Reader) -> float | None:
     alias = reader.positive(reader.config.parameters.get("max_memory_mb"), "parameters.max_memory_mb", whole=False)
     direct = reader.config.memory_limit_mb
     if alias is not None and direct is not None and alias != direct:
-        reader.wrong("parameters.max_memory_mb", f"is {alias:g}, but memory_limit_mb, which means the same, is {direct:g}; keep one")
+        reader.wrong(
+            "parameters.max_memory_mb",
+            f"is {alias:g}, but memory_limit_mb, which means the same, is {direct:g}; keep one",
+        )
     return direct if direct is not None else alias
 
 
@@ -228,7 +264,10 @@ def _strategy(reader: _Reader, item: Any, path: str) -> StrategyEntry | None:
     kind, name, parameters = item.get("type"), item.get("name"), item.get("parameters")
     fine = True
     if not isinstance(kind, str):
-        reader.wrong(f"{path}.type", "is missing; name a strategy, e.g. momentum" if kind is None else f"must be text, but was {shown(kind)}")
+        reader.wrong(
+            f"{path}.type",
+            "is missing; name a strategy, e.g. momentum" if kind is None else f"must be text, but was {shown(kind)}",
+        )
         fine = False
     elif kind == "ensemble":
         reader.wrong(f"{path}.type", "ensembles come with a later version; list the members as strategies")
@@ -240,14 +279,22 @@ def _strategy(reader: _Reader, item: Any, path: str) -> StrategyEntry | None:
         reader.wrong(f"{path}.parameters", f"must be a mapping (name: value), but was {shown(parameters)}")
         fine = False
     if item.get("regimes") is not None:
-        reader.wrong(f"{path}.regimes", f"limiting a strategy to regimes needs a classifier, which {_NOT_YET}; leave it out")
+        reader.wrong(
+            f"{path}.regimes", f"limiting a strategy to regimes needs a classifier, which {_NOT_YET}; leave it out"
+        )
     if not isinstance(item.get("enabled", True), bool):
         reader.wrong(f"{path}.enabled", f"must be true or false, but was {shown(item['enabled'])}")
     allocation = item.get("allocation")
-    if allocation is not None and (isinstance(allocation, bool) or not isinstance(allocation, (int, float)) or not 0 < allocation <= 1):
-        reader.wrong(f"{path}.allocation", f"must be a share of the capital, above 0 and at most 1, but was {shown(allocation)}")
+    if allocation is not None and (
+        isinstance(allocation, bool) or not isinstance(allocation, (int, float)) or not 0 < allocation <= 1
+    ):
+        reader.wrong(
+            f"{path}.allocation", f"must be a share of the capital, above 0 and at most 1, but was {shown(allocation)}"
+        )
         fine = False
-    return StrategyEntry(str(kind), name, dict(parameters or {}), allocation, path, f"{path}.parameters") if fine else None
+    return (
+        StrategyEntry(str(kind), name, dict(parameters or {}), allocation, path, f"{path}.parameters") if fine else None
+    )
 
 
 def _objective(reader: _Reader, optimization: Mapping[str, Any]) -> tuple[str, bool]:
@@ -261,7 +308,10 @@ def _objective(reader: _Reader, optimization: Mapping[str, Any]) -> tuple[str, b
         objective = "sharpe"
     if direction not in (None, "maximize", "minimize"):
         near = did_you_mean(direction, ["maximize", "minimize"])
-        reader.wrong("optimization_config.direction", f"must be maximize or minimize, but was {shown(direction)}.{near}".removesuffix("."))
+        reader.wrong(
+            "optimization_config.direction",
+            f"must be maximize or minimize, but was {shown(direction)}.{near}".removesuffix("."),
+        )
     return objective, direction != "minimize"
 
 
@@ -271,7 +321,10 @@ def _constraints(reader: _Reader, given: Any) -> list[tuple[str, object]]:
     if isinstance(given, str):
         return [("optimization_config.constraints", given)]
     if not isinstance(given, (list, tuple)):
-        reader.wrong("optimization_config.constraints", f"must be a list of conditions such as `fast < slow`, but was {shown(given)}")
+        reader.wrong(
+            "optimization_config.constraints",
+            f"must be a list of conditions such as `fast < slow`, but was {shown(given)}",
+        )
         return []
     return [(f"optimization_config.constraints[{i}]", text) for i, text in enumerate(given)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.components import parameters_of
-from adm_notebook.config.settings import PRESETS, Settings
+from adm_notebook.config.settings import Settings
 from adm_notebook.config.yaml_text import dump
 
 if TYPE_CHECKING:
@@ -26,9 +26,13 @@ def conditions(settings: Settings, directions: Iterable[str], swept: Iterable[st
         parts.append(_size(settings))
     if not any(name.split(".")[0] == "commission" for name in swept):
         parts.append(_commission(settings))
-    if not any(name.split(".")[0] == "slippage" for name in swept) and (settings.slippage.entry or settings.slippage.exit):
+    if not any(name.split(".")[0] == "slippage" for name in swept) and (
+        settings.slippage.entry or settings.slippage.exit
+    ):
         entry, leave = settings.slippage.entry, settings.slippage.exit
-        parts.append(f"{_percent(entry)} slippage" if entry == leave else f"slippage {_percent(entry)} in, {_percent(leave)} out")
+        parts.append(
+            f"{_percent(entry)} slippage" if entry == leave else f"slippage {_percent(entry)} in, {_percent(leave)} out"
+        )
     if settings.stop_loss is not None and "stop_loss" not in swept:
         parts.append(f"{_percent(settings.stop_loss)} {'trailing stop' if settings.trailing else 'stop-loss'}")
     if settings.take_profit is not None and "take_profit" not in swept:
@@ -40,7 +44,9 @@ def conditions(settings: Settings, directions: Iterable[str], swept: Iterable[st
     if settings.max_position_value is not None and "max_position_value" not in swept:
         parts.append(f"positions up to {settings.max_position_value:,.0f}")
     if settings.fill != "next_open" and "fill" not in swept:
-        parts.append({"close": "filled at the signal's close", "prev_close": "filled at the close before"}[settings.fill])
+        parts.append(
+            {"close": "filled at the signal's close", "prev_close": "filled at the close before"}[settings.fill]
+        )
     if settings.preset != "default":
         parts.append(f"rules of {settings.preset}")
     return ", ".join(parts) + "."
@@ -51,7 +57,11 @@ def _size(settings: Settings) -> str:
         return f"{settings.size:,g} units in each trade"
     if settings.size_mode == "value":
         return f"{settings.size:,.0f} in each trade"
-    return "all capital in each trade" if settings.size > 1 - 1e-9 else f"{_percent(settings.size)} of the capital in each trade"
+    return (
+        "all capital in each trade"
+        if settings.size > 1 - 1e-9
+        else f"{_percent(settings.size)} of the capital in each trade"
+    )
 
 
 def _commission(settings: Settings) -> str:
@@ -109,11 +119,18 @@ def resolved_yaml(plan: Plan) -> str:
         {
             "workflow_type": plan.workflow_type,
             "parameters": {"container_pattern": plan.pattern},
-            "data_config": {k: v for k, v in plan.market.described.items() if v is not None},
+            "data_config": _data(plan),
             "backtest_config": backtest,
             "optimization_config": optimization,
         }
     )
+
+
+def _data(plan: Plan) -> dict[str, Any]:
+    """The data section: what was set, with source and symbols always said."""
+    given = plan.data.model_dump(exclude_defaults=True, exclude_none=True)
+    described: dict[str, Any] = {"source": plan.data.source, **given, "symbols": list(plan.symbols)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in described.items()}
 
 
 def plan_text(plan: Plan) -> str:
@@ -123,12 +140,17 @@ def plan_text(plan: Plan) -> str:
     lines = [f"Plan: {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {rows}"]
     lines.append(f"  mode      {plan.mode}. {plan.mode_reason}")
     lines.append(f"  pattern   {plan.pattern}")
-    lines.append(f"  bars      {bars.n_bars:,} {bars.calendar.label} bars, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}"
-                 if bars.calendar.has_time else f"  bars      {bars.n_bars:,} bars without times")
+    lines.append(
+        f"  bars      {bars.n_bars:,} {bars.calendar.label} bars, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}"
+        if bars.calendar.has_time
+        else f"  bars      {bars.n_bars:,} bars without times"
+    )
     for s in plan.strategies:
         axes = ", ".join(f"{a.name} {_values(a.values)}" for a in s.axes)
-        lines.append(f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
-                     + (f" ({axes})" if axes else ""))
+        lines.append(
+            f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
+            + (f" ({axes})" if axes else "")
+        )
     for axis in plan.setting_axes:
         lines.append(f"  setting   {axis.name} {_values(axis.values)}")
     for text, count in plan.left_out.items():

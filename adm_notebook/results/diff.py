@@ -59,9 +59,13 @@ class ResultDiff:
             lines += [f"  ~ {m.metric:<14} {m.old:>16.10g}  {m.new:>16.10g}" for m in changed.itertuples()]
         if len(self.trades):
             lines.append(f"Trades of the best row: {len(self.trades):,} differences")
-            lines += [f"  {t.change} {t.entry} {t.field}: {t.old} -> {t.new}" for t in self.trades.head(10).itertuples()]
+            lines += [
+                f"  {t.change} {t.entry} {t.field}: {t.old} -> {t.new}" for t in self.trades.head(10).itertuples()
+            ]
         if self.first_bar is not None:
-            lines.append(f"Equity parts at bar {self.first_bar:,} ({self.first_time}), by {self.largest_gap:,.2f} at most.")
+            lines.append(
+                f"Equity parts at bar {self.first_bar:,} ({self.first_time}), by {self.largest_gap:,.2f} at most."
+            )
         if len(self.rows):
             lines.append(f"Combinations: {len(self.rows):,} differences (.rows)")
         return "\n".join(lines)
@@ -100,7 +104,12 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     reasons: list[str] = []
     metrics = pd.DataFrame(
         [
-            {"metric": name, "old": old, "new": new, "same": _close(old, new, rtol, rtol * scale if name in _MONEY else 1e-12)}
+            {
+                "metric": name,
+                "old": old,
+                "new": new,
+                "same": _close(old, new, rtol, rtol * scale if name in _MONEY else 1e-12),
+            }
             for name in METRICS
             for old, new in [(a.metrics.get(name, math.nan), b.metrics.get(name, math.nan))]
         ]
@@ -113,13 +122,21 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     if len(trades):
         reasons.append(f"{len(trades):,} differences in trades")
     if not metrics["same"].all():
-        reasons.append(f"{(~metrics['same']).sum()} metrics of the best row differ ({metrics.loc[~metrics['same'], 'metric'].iloc[0]} first)")
+        reasons.append(
+            f"{(~metrics['same']).sum()} metrics of the best row differ ({metrics.loc[~metrics['same'], 'metric'].iloc[0]} first)"
+        )
     if first_bar is not None:
         reasons.append(f"equity parts at bar {first_bar:,}")
     if len(rows):
         reasons.append(f"{rows['portfolio'].nunique():,} combinations differ")
     exact = not reasons and _exactly(a, b)
-    verdict = "identical" if exact else f"equivalent within {rtol:g}" if not reasons else "different because " + "; ".join(reasons)
+    verdict = (
+        "identical"
+        if exact
+        else f"equivalent within {rtol:g}"
+        if not reasons
+        else "different because " + "; ".join(reasons)
+    )
     return ResultDiff(not reasons, verdict, rows, metrics, trades, first_bar, first_time, gap)
 
 
@@ -138,13 +155,19 @@ def _row_differences(a: WorkflowResult, b: WorkflowResult, rtol: float, scale: f
     keys = [k for k in _keys(a.stats) if k in _keys(b.stats)]
 
     def by_key(stats: pd.DataFrame) -> dict[tuple[str, ...], Any]:
-        return {tuple(map(str, r[:-1])): r[-1] for r in zip(*(stats[k] for k in keys), stats.index, strict=True)} if keys else {}
+        return (
+            {tuple(map(str, r[:-1])): r[-1] for r in zip(*(stats[k] for k in keys), stats.index, strict=True)}
+            if keys
+            else {}
+        )
 
     old, new = by_key(a.stats), by_key(b.stats)
     found: list[dict[str, Any]] = []
 
     def differ(portfolio: Any, key: tuple[str, ...], metric: str, was: Any, now: Any) -> None:
-        found.append({"portfolio": portfolio, **dict(zip(keys, key, strict=True)), "metric": metric, "old": was, "new": now})
+        found.append(
+            {"portfolio": portfolio, **dict(zip(keys, key, strict=True)), "metric": metric, "old": was, "new": now}
+        )
 
     for key in dict.fromkeys([*old, *new]):
         if key not in new:
@@ -185,7 +208,9 @@ def _trade_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: flo
         else:
             was, now = old[key], new[key]
             names = [n for n in _TRADE_WORDS if was[n] != now[n]]
-            names += [n for n in _TRADE_VALUES if not _close(was[n], now[n], rtol, rtol * scale if n == "pnl" else 1e-12)]
+            names += [
+                n for n in _TRADE_VALUES if not _close(was[n], now[n], rtol, rtol * scale if n == "pnl" else 1e-12)
+            ]
             found += [{"change": "~", "entry": entry, "field": n, "old": was[n], "new": now[n]} for n in names]
     return pd.DataFrame(found, columns=["change", "entry", "field", "old", "new"])
 

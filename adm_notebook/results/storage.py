@@ -45,7 +45,11 @@ def save(result: WorkflowResult, directory: Path) -> Path:
     RunError
         where the folder holds something that is not a result, or can't be written.
     """
-    if directory.exists() and not (directory / "result.json").is_file() and (directory.is_file() or any(directory.iterdir())):
+    if (
+        directory.exists()
+        and not (directory / "result.json").is_file()
+        and (directory.is_file() or any(directory.iterdir()))
+    ):
         raise RunError(f"{directory} is there and is not a saved result; name a new folder")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +105,9 @@ def _write(result: WorkflowResult, folder: Path) -> None:
             "settings": benchmark.settings.model_dump(mode="json"),
             "exit_reasons": EXIT_REASONS,
         }
-    (folder / "result.json").write_text(json.dumps(state, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8")
+    (folder / "result.json").write_text(
+        json.dumps(state, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8"
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -169,7 +175,9 @@ def _read(state: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _without_frame(row: int) -> Detail:
-    message = f"Row {row} can't be made again: its bars were a DataFrame of the notebook, which is not saved with a result."
+    message = (
+        f"Row {row} can't be made again: its bars were a DataFrame of the notebook, which is not saved with a result."
+    )
     raise RunError(f"{message} Run the workflow again, or save the frame to a file and use `path:`.")
 
 
@@ -201,5 +209,3 @@ def _read_best(best: dict[str, Any], folder: Path) -> dict[str, Any]:
         Settings.model_validate(best["settings"]),
     )
     return {"best_detail": detail, "benchmark": benchmark}
-
-

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from adm_notebook.engine import reference, reference_metrics
+import pandas as pd
+
+from adm_notebook.config.settings import Settings
+from adm_notebook.engine import compiled, reference, reference_metrics
+from adm_notebook.engine import metrics as compiled_metrics
 from adm_notebook.engine.account import Account
+from adm_notebook.market.calendar import Calendar
 
 
 class Engine(NamedTuple):
@@ -14,4 +19,13 @@ class Engine(NamedTuple):
     metrics: Callable[..., dict[str, float]]  # (account, index, settings, *, capital=None)
 
 
-ENGINES = {"reference": Engine(reference.simulate, reference_metrics.metrics)}
+def _compiled_metrics(
+    account: Account, index: pd.Index, settings: Settings, *, capital: float | None = None
+) -> dict[str, float]:
+    return compiled_metrics.metrics(account, Calendar.of(index), settings, capital=capital)
+
+
+ENGINES = {
+    "reference": Engine(reference.simulate, reference_metrics.metrics),
+    "compiled": Engine(compiled.simulate, _compiled_metrics),
+}

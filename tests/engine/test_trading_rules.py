@@ -273,7 +273,7 @@ def test_a_strength_that_leaves_less_than_one_lot_gives_no_trade(trade: Trade, r
         ({"size_mode": "value", "size": 90.0, "lot_size": 1.0}, "below the lot"),
         ({"lot_size": 20.0}, "below the lot"),
         ({"size_rule": "whole", "initial_capital": 99.0}, "below the lot"),
-        ({"size_rule": "whole", "size_mode": "units", "size": 11.0}, "cancelled"),
+        ({"size_rule": "whole", "size_mode": "units", "size": 11.0}, "no cash"),
     ],
 )
 def test_a_long_that_gives_no_trade_is_listed(trade: Trade, settings: dict[str, Any], reason: str) -> None:

@@ -1,0 +1,75 @@
+"""Comparisons and targets over whole arrays, compiled. Truth is a small integer: 0 false, 1 unknown, 2 true.
+
+So that `and` is the minimum of two truths, `or` the maximum, and `not` the difference to 2 (Kleene's three-valued logic).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adm_notebook.jit import jit
+from adm_notebook.market.arrays import F64, I8
+
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "order_nb", "order_with_nb", "target_nb"]
+
+FALSE, UNKNOWN, TRUE = 0, 1, 2
+
+
+@jit
+def order_nb(left: F64, right: F64, close: F64) -> I8:
+    """How two series stand to each other on each bar, rounding forgiven (specification, section 9).
+
+    left, right  (n_bars,)  any unit
+    close        (n_bars,)  quote currency; values below 1e-12 of it, in magnitude, count as 0
+    returns      (n_bars,)  0 below, 1 equal within 1e-12 relative, 2 above, 3 unknown: one of them is NaN
+    """
+    n = left.shape[0]
+    order = np.empty(n, np.int8)
+    for t in range(n):
+        a, b, tiny = left[t], right[t], 1e-12 * close[t]
+        a = 0.0 if abs(a) < tiny else a
+        b = 0.0 if abs(b) < tiny else b
+        gap = abs(a - b)
+        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
+        order[t] = np.int8(3) if (a != a) | (b != b) else np.int8(1) if near else np.int8(2) if a > b else np.int8(0)
+    return order
+
+
+@jit
+def order_with_nb(left: F64, right: float, close: F64) -> I8:
+    """The same for a series and a number."""
+    n = left.shape[0]
+    order = np.empty(n, np.int8)
+    for t in range(n):
+        a, b, tiny = left[t], right, 1e-12 * close[t]
+        a = 0.0 if abs(a) < tiny else a
+        b = 0.0 if abs(b) < tiny else b
+        gap = abs(a - b)
+        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
+        order[t] = np.int8(3) if (a != a) | (b != b) else np.int8(1) if near else np.int8(2) if a > b else np.int8(0)
+    return order
+
+
+@jit
+def target_nb(up: I8, down: I8, keep: bool, long: int, short: int) -> I8:
+    """The position wanted on each bar.
+
+    up, down     (n_bars,)  truths: where the target is `long`, where it is `short`
+    keep         where neither holds: the last target stays, else it is 0
+    long, short  +1 and -1, or 0 for a side that is not traded
+    returns      (n_bars,)  target; 0 where a truth is unknown
+    """
+    n = up.shape[0]
+    target = np.empty(n, np.int8)
+    last = np.int8(0)
+    for t in range(n):
+        if up[t] == 1 or down[t] == 1:
+            last = np.int8(0)
+        elif up[t] == 2:
+            last = np.int8(long)
+        elif down[t] == 2:
+            last = np.int8(short)
+        elif not keep:
+            last = np.int8(0)
+        target[t] = last
+    return target

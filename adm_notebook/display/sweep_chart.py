@@ -1,0 +1,308 @@
+"""The picture of a sweep: a heatmap of two parameters, or a line of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm, to_rgb
+from matplotlib.patches import Rectangle
+
+from adm_notebook.display.equity_chart import thin
+from adm_notebook.display.measures import Measure
+from adm_notebook.display.numbers import axis_money, value_text
+from adm_notebook.display.picture import (
+    WIDTH,
+    Chart,
+    EndLabel,
+    Theme,
+    drawable,
+    dress,
+    end_labels,
+    heading,
+    round_ticks,
+    set_ticks,
+    signed_percent,
+    text_style,
+    text_width,
+    thinned,
+)  # fmt: skip
+from adm_notebook.display.subject import Subject
+from adm_notebook.display.sweeps import is_numeric, plane_of
+from adm_notebook.market.arrays import F64
+
+__all__ = ["sweep_chart"]
+
+HEIGHT = 360
+_TOP, _BOTTOM = 26, 24  # CSS pixels above and below the panel
+_BAR = 82  # right of a heatmap: its colour bar
+_LABEL_MOST = 110  # CSS pixels of a name beside an axis
+_MARKED = 60  # values up to which each is marked on a line
+_SMALL = 6  # CSS pixels of a cell below which the chosen one gets a ring instead of an outline
+
+
+def sweep_chart(subject: Subject, axes: Sequence[str], t: Theme) -> Chart:
+    """Heatmap of the two parameters `axes`, or line of the one."""
+    if subject.best is None:
+        raise ValueError("there is no row that could be drawn")
+    plane = plane_of(subject.stats, subject.best, subject.swept, axes)
+    figure = Chart(WIDTH, HEIGHT, t)
+    if len(axes) == 1:
+        _line(figure, subject, plane, axes[0], t)
+    else:
+        _heatmap(figure, subject, plane, axes, t)
+    return figure
+
+
+def _values(plane: pd.DataFrame, name: str) -> list[Any]:
+    """The values of a parameter along its axis: numbers ascending, others in their order."""
+    column = plane[name].dropna()
+    return sorted(column.unique()) if is_numeric(column) else list(dict.fromkeys(column))
+
+
+# ---- heatmap --------------------------------------------------------------------------------------------------------
+
+
+def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequence[str], t: Theme) -> None:
+    values = {name: _values(plane, name) for name in axes}
+    rows, columns = axes if len(values[axes[0]]) <= len(values[axes[1]]) else (axes[1], axes[0])
+    ys, xs = values[rows], values[columns]
+    cells, present, chosen = _cells(subject, plane, (rows, ys), (columns, xs))
+
+    y_labels, x_labels = _labels(ys), _labels(xs)
+    left = max(30.0, max(text_width(label, bold=True) for label in y_labels) + 10)
+    width, height = WIDTH - left - _BAR, HEIGHT - _TOP - _BOTTOM
+    ax = figure.add_axes((left / WIDTH, _BOTTOM / HEIGHT, width / WIDTH, height / HEIGHT))
+    dress(ax, t, grid=False, baseline=False)
+    norm, colours = _scale(cells, t)
+    image = np.empty((*cells.shape, 3))
+    image[:] = to_rgb(t.ground)
+    todo = present if not subject.is_partial or subject.result.facts.left_out else np.ones_like(present)
+    image[todo] = to_rgb(t.empty)
+    known = ~np.isnan(cells)
+    image[known] = colours(norm(np.clip(cells[known], norm.vmin, norm.vmax)))[:, :3]
+    cell = min(width / len(xs), height / len(ys))
+    smooth = "nearest" if cell >= 2 else "antialiased"  # cells smaller than a pixel are averaged, not left out
+    ax.imshow(image, extent=(0, len(xs), 0, len(ys)), aspect="auto", origin="lower", interpolation=smooth, zorder=1)
+    if cell >= 2 * _SMALL:
+        ax.vlines(range(1, len(xs)), 0, len(ys), color=t.ground, linewidth=0.8, linestyle="-", zorder=2)
+        ax.hlines(range(1, len(ys)), 0, len(xs), color=t.ground, linewidth=0.8, linestyle="-", zorder=2)
+    y, x = chosen
+    if cell >= _SMALL:
+        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=t.ink, linewidth=2, zorder=5, clip_on=False))
+    else:
+        ax.plot(
+            [x + 0.5],
+            [y + 0.5],
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=t.ink,
+            markeredgewidth=1.6,
+            zorder=5,
+            clip_on=False,
+        )
+    ax.set_xlim(0, len(xs))
+    ax.set_ylim(0, len(ys))
+    for which, all_values, labels, at, room in (("x", xs, x_labels, x, width), ("y", ys, y_labels, y, height)):
+        keep = _kept_ticks(all_values, labels, at, room, upright=which == "x")
+        set_ticks(ax, which, [i + 0.5 for i in keep], [labels[i] for i in keep], t, [i == at for i in keep])
+    row_name, column_name = (drawable(name, 200) for name in (rows, columns))
+    heading(ax, t, f"{subject.objective.label} by {row_name} (rows) and {column_name} (columns)")
+    _colour_bar(figure, ScalarMappable(norm=norm, cmap=colours), subject.objective, cells, t)
+
+
+def _cells(
+    subject: Subject, plane: pd.DataFrame, rows: tuple[str, list[Any]], columns: tuple[str, list[Any]]
+) -> tuple[F64, Any, tuple[int, int]]:
+    """Objective by row and column (NaN where none), which cells the sweep has, and where the chosen one is."""
+    places = []
+    for name, values in (rows, columns):
+        position = {value: i for i, value in enumerate(values)}
+        places.append(plane[name].map(position).to_numpy(float))
+    inside = ~(np.isnan(places[0]) | np.isnan(places[1]))
+    y, x = (p[inside].astype(np.int64) for p in places)
+    cells = np.full((len(rows[1]), len(columns[1])), np.nan)
+    present = np.zeros(cells.shape, bool)
+    ok = (plane["status"] == "ok").to_numpy()[inside]
+    present[y, x] = True
+    cells[y[ok], x[ok]] = plane[subject.objective.name].to_numpy(float)[inside][ok]
+    at = int(np.flatnonzero(plane.index[inside] == subject.best)[0])
+    return cells, present, (int(y[at]), int(x[at]))
+
+
+def _scale(cells: F64, t: Theme) -> tuple[Normalize, LinearSegmentedColormap]:
+    """Diverging around 0 where values lie on both sides of it, else from low to high."""
+    finite = cells[np.isfinite(cells)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    if low < 0 < high:
+        reach = max(-low, high)
+        return TwoSlopeNorm(0, -reach, reach), LinearSegmentedColormap.from_list("diverging", t.diverging)
+    if low == high:
+        low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
+    return Normalize(low, high), LinearSegmentedColormap.from_list("sequential", t.sequential)
+
+
+def _colour_bar(figure: Chart, mappable: ScalarMappable, objective: Measure, cells: F64, t: Theme) -> None:
+    finite = cells[np.isfinite(cells)]
+    if len(finite) == 0 or finite.min() == finite.max():
+        return
+    low, high = float(finite.min()), float(finite.max())
+    panel = HEIGHT - _TOP - _BOTTOM
+    ax = figure.add_axes(((WIDTH - _BAR + 16) / WIDTH, _BOTTOM / HEIGHT, 10 / WIDTH, panel / HEIGHT))
+    levels = np.linspace(low, high, 256)
+    ax.imshow(
+        mappable.to_rgba(levels)[:, None, :3],
+        extent=(0, 1, low, high),
+        aspect="auto",
+        origin="lower",
+        interpolation="auto",
+    )
+    dress(ax, t, grid=False, baseline=False)
+    ax.yaxis.tick_right()
+    set_ticks(ax, "x", [], [], t)
+    ticks = round_ticks(low, high, 5)
+    set_ticks(ax, "y", ticks, _scale_labels(ticks, objective), t)
+    ax.set_ylim(low, high)
+
+
+def _scale_labels(ticks: Sequence[float], objective: Measure) -> list[str]:
+    """Values beside a scale, all with the decimals that their step needs."""
+    if objective.kind in ("money", "gain"):
+        return [axis_money(v) for v in ticks]
+    percent = objective.kind in ("change", "level", "share")
+    step = (ticks[1] - ticks[0] if len(ticks) > 1 else 1.0) * (100 if percent else 1)
+    digits = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6) + (1 if round(step * 4) % 4 and 2 <= step < 3 else 0)
+    if percent:
+        return [signed_percent(v, digits) for v in ticks]
+    return [f"{v:,.{digits}f}".replace("-", "−") for v in ticks]
+
+
+# ---- line -----------------------------------------------------------------------------------------------------------
+
+
+def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Theme) -> None:
+    o, benchmark = subject.objective, subject.result.benchmark
+    numeric = is_numeric(plane[name])
+    ok = plane[(plane["status"] == "ok") & plane[name].notna()]
+    values = _values(plane, name)
+    x = ok[name].to_numpy(float) if numeric else ok[name].map({v: i for i, v in enumerate(values)}).to_numpy(float)
+    y = ok[o.name].to_numpy(float)
+    order = np.argsort(x, kind="stable")
+    x, y, labels_of = x[order], y[order], ok.index.to_numpy()[order]
+    finite = np.isfinite(y)
+    held = math.nan if benchmark is None else float(benchmark.metrics.get(o.name, math.nan))
+
+    left, right = 54, 118
+    width = WIDTH - left - right
+    ax = figure.add_axes(
+        (left / WIDTH, (_BOTTOM + 16) / HEIGHT, width / WIDTH, (HEIGHT - _TOP - _BOTTOM - 16) / HEIGHT)
+    )
+    dress(ax, t)
+    reach = [*y[finite], *([held] if math.isfinite(held) else [])] or [0.0, 1.0]
+    low, high = min(reach), max(reach)
+    pad = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
+    ax.set_ylim(low - pad, high + pad)
+    ticks = round_ticks(low - pad, high + pad, 6)
+    set_ticks(ax, "y", ticks, _scale_labels(ticks, o), t)
+    if low < 0 < high:
+        ax.axhline(0, color=t.axis, linewidth=0.8, linestyle="-", zorder=1)
+
+    place = float(x[labels_of == subject.best][0])
+    spots = [float(v) for v in values] if numeric else [float(i) for i in range(len(values))]
+    margin = (spots[-1] - spots[0]) * 0.02 if numeric else 0.5
+    ax.set_xlim(spots[0] - margin, spots[-1] + margin)
+    keep = _kept_ticks(values, _labels(values), spots.index(place), width, upright=True, spots=spots)
+    set_ticks(
+        ax, "x", [spots[i] for i in keep], [_labels(values)[i] for i in keep], t, [spots[i] == place for i in keep]
+    )
+    ax.annotate(
+        drawable(name, 300), xy=(0.5, 0), xycoords="axes fraction", xytext=(0, -20), textcoords="offset points", ha="center", va="top",
+        annotation_clip=False, **text_style(t.ink2),
+    )  # fmt: skip
+    if math.isfinite(held):
+        ax.axhline(held, color=t.bench, linewidth=0.9, linestyle="-", zorder=2)
+    shown = thin(np.where(finite, y, np.nan))
+    marker = "o" if len(shown) <= _MARKED else ""
+    ax.plot(
+        x[shown],
+        y[shown],
+        color=t.series,
+        linewidth=1.5 if numeric else 0,
+        linestyle="-",
+        marker=marker,
+        markersize=4,
+        zorder=3,
+    )
+    best = float(subject.stats.at[subject.best, o.name])
+    labels = []
+    if math.isfinite(best):
+        ax.plot(
+            [place],
+            [best],
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=t.ink,
+            markeredgewidth=1.6,
+            zorder=5,
+            clip_on=False,
+        )
+        chosen = drawable(f"best, {value_text(subject.stats.at[subject.best, name])}", 106, bold=True)
+        labels.append(EndLabel(best, f"{chosen}\n{o.number(best, wide=False)}", t.series, bold=True))
+    if math.isfinite(held):
+        labels.append(EndLabel(held, f"Buy and hold\n{o.number(held, wide=False)}", t.ink2))
+    end_labels(ax, labels)
+    heading(ax, t, f"{o.label} by {drawable(name, 300)}")
+
+
+# ---- axes -----------------------------------------------------------------------------------------------------------
+
+
+def _labels(values: Sequence[Any]) -> list[str]:
+    return [drawable(value_text(v), _LABEL_MOST, bold=True) for v in values]
+
+
+def _kept_ticks(
+    values: Sequence[Any],
+    labels: Sequence[str],
+    chosen: int,
+    room: float,
+    *,
+    upright: bool,
+    spots: Sequence[float] | None = None,
+) -> list[int]:
+    """Round values, the chosen one always; those that would touch it or each other give way."""
+    n = len(values)
+    step = room / n
+    at = [(i + 0.5) * step for i in range(n)]
+    if spots is not None and n > 1 and spots[-1] > spots[0]:
+        at = [(s - spots[0]) / (spots[-1] - spots[0]) * room for s in spots]
+    candidates = _round_values(values, labels, room, upright=upright)
+    ranks = [2 if i == chosen else 1 if i in candidates else 0 for i in range(n)]
+    wanted = sorted({*candidates, chosen})
+    if upright:
+        kept = thinned([at[i] for i in wanted], [labels[i] for i in wanted], [ranks[i] for i in wanted], gap=8)
+        return [wanted[k] for k in kept]
+    return [i for i in wanted if i == chosen or abs(at[i] - at[chosen]) >= 15]
+
+
+def _round_values(values: Sequence[Any], labels: Sequence[str], room: float, *, upright: bool) -> set[int]:
+    """Positions of evenly spaced values: multiples of 1, 2, 5 x 10^k if the values are numbers, else every n-th."""
+    widest = max(text_width(label) for label in labels) + 10 if upright else 22
+    most = max(int(room / widest), 1)
+    n = len(values)
+    if n <= most:
+        return set(range(n))
+    if all(isinstance(v, (int, float, np.number)) for v in values):
+        span = float(values[-1]) - float(values[0])
+        power = 10.0 ** math.floor(math.log10(span / most))
+        for step in (power * k for k in (1, 2, 5, 10, 20, 50)):
+            hits = {i for i, v in enumerate(values) if abs(float(v) / step - round(float(v) / step)) < 1e-6}
+            if 2 <= len(hits) <= most:
+                return hits
+    return set(range(0, n, -(-n // most)))

@@ -1,0 +1,225 @@
+"""The metrics of one account, from its equity and its trades (specification, section 11)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adm_notebook.config.settings import Settings
+from adm_notebook.engine.account import EXIT_REASONS, METRICS, Account
+from adm_notebook.jit import jit, readonly
+from adm_notebook.market.arrays import F64, I8, I64
+from adm_notebook.market.calendar import Calendar
+
+__all__ = ["metrics", "periods_per_year"]
+
+OPEN = EXIT_REASONS.index("open")
+NEGLIGIBLE = 1e-12  # a deviation this small beside the largest value is rounding
+
+
+def metrics(
+    account: Account, calendar: Calendar, settings: Settings, *, capital: float | None = None
+) -> dict[str, float]:
+    """The numbers by which backtests are compared, in the order of `METRICS`.
+
+    Parameters
+    ----------
+    account
+        equity and trades; trades in order of entry, which may overlap where several accounts are combined
+    calendar
+        of the bars whose equity `account` has
+    settings
+        give `metrics_style`, `periods_per_year` and, unless `capital` is given, the initial capital
+    capital
+        money that the first return counts from
+
+    Returns
+    -------
+    dict
+        NaN where a metric does not exist, for instance the win rate without a closed trade; inf on overflow. Counts
+        are of type int.
+    """
+    capital = settings.initial_capital if capital is None else capital
+    like_peer = settings.metrics_style == "backtesting.py"
+    equity = readonly(account.equity)
+    mean, deviation, largest, downside, drawdown = curve_sums(equity, capital)
+    ratio = float(equity[-1]) / capital
+    values: dict[str, float] = {
+        "total_return": ratio - 1.0,
+        "max_drawdown": drawdown,
+        "fees": float(account.fees.sum()),
+        "final_equity": float(equity[-1]),
+        "n_unfilled": len(account.unfilled_bar),
+    }
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # inf and NaN are answers here
+        if like_peer:
+            values |= _peer_curve_metrics(equity, calendar, drawdown)
+        else:
+            A = periods_per_year(calendar, settings)
+            if deviation <= NEGLIGIBLE * largest:
+                deviation = 0.0
+            annual = np.float64(ratio) ** (A / len(equity)) - 1.0 if ratio >= 0.0 else np.nan
+            values |= {
+                "annual_return": annual,
+                "volatility": deviation * np.sqrt(A),
+                "sharpe": _ratio(mean, deviation) * np.sqrt(A),
+                "sortino": _ratio(mean * A, np.sqrt(A * downside)),
+                "calmar": annual / abs(drawdown) if drawdown else np.nan,
+            }
+        values |= _trade_metrics(account, like_peer)
+    return {name: values[name] if name.startswith("n_") else float(values[name]) for name in METRICS}
+
+
+def periods_per_year(calendar: Calendar, settings: Settings) -> float:
+    """Bars in a year, as `settings` want them counted."""
+    if settings.periods_per_year == "auto":
+        return calendar.periods_per_year
+    if settings.periods_per_year == "spacing":
+        return calendar.spacing_periods
+    return float(settings.periods_per_year)
+
+
+def _ratio(mean: float, deviation: float) -> float:
+    """Without deviation inf with the sign of the mean, NaN if that is 0 too; NaN where the deviation is unknown."""
+    if deviation == 0.0:
+        return np.copysign(np.inf, mean) if mean != 0.0 else np.nan
+    return mean / deviation
+
+
+def _trade_metrics(account: Account, like_peer: bool) -> dict[str, float]:
+    n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered = trade_sums(
+        readonly(account.entry_bar),
+        readonly(account.exit_bar),
+        readonly(account.exit_reason),
+        readonly(account.pnl),
+        readonly(account.returns),
+        like_peer,
+    )
+    if like_peer:
+        gains, losses = gains_r, losses_r
+    exposure = covered / len(account.equity)
+    if n == 0:
+        unknown = dict.fromkeys(("win_rate", "profit_factor", "expectancy", "avg_trade", "sqn"), np.nan)
+        return {"n_trades": 0, "exposure": exposure, **unknown}
+    mean = total / n
+    deviation = np.sqrt(np.float64(squares) / (n - 1))  # NaN of one trade
+    if deviation <= NEGLIGIBLE * largest:
+        deviation = np.float64(0.0)
+    without_losses = np.nan if like_peer or gains == 0.0 else np.inf
+    sqn = np.sqrt(n) * _ratio(mean, deviation)
+    return {
+        "n_trades": n,
+        "win_rate": wins / n,
+        "profit_factor": gains / -losses if losses else without_losses,
+        "expectancy": total_return / n if like_peer else mean,
+        "avg_trade": total_return / n,
+        "sqn": np.nan if like_peer and deviation == 0.0 else sqn,
+        "exposure": exposure,
+    }
+
+
+def _peer_curve_metrics(equity: F64, calendar: Calendar, drawdown: float) -> dict[str, float]:
+    """Annual metrics as backtesting.py's `compute_stats` finds them: from the returns of days, by geometric means."""
+    A = calendar.peer_periods_per_year
+    of_period = equity[calendar.period_ends]
+    r = of_period[1:] / of_period[:-1] - 1.0
+    r = r[~np.isnan(r)]
+    if not len(r):
+        return dict.fromkeys(("annual_return", "volatility", "sharpe", "sortino", "calmar"), np.nan)
+    growth = 1.0 + (0.0 if (r <= -1.0).any() else np.expm1(np.log1p(r).mean()))
+    annual = growth**A - 1.0
+    variance = r.var(ddof=1) if len(r) > 1 else np.nan
+    if np.sqrt(variance) <= NEGLIGIBLE * np.abs(r).max():
+        variance = 0.0
+    volatility = growth**A * np.sqrt(np.expm1(A * np.log1p(variance / growth**2)))
+    downside = np.sqrt(A * np.mean(np.minimum(r, 0.0) ** 2))
+    return {
+        "annual_return": annual,
+        "volatility": volatility,
+        "sharpe": annual / volatility if volatility else np.nan,
+        "sortino": annual / downside if downside else np.nan,
+        "calmar": annual / abs(drawdown) if drawdown else np.nan,
+    }
+
+
+@jit
+def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float, float]:
+    """What the metrics need to know of an equity curve, in two passes.
+
+    equity     (n_bars,)  money, at each close; n_bars > 0
+    capital    scalar     money before the first bar
+    mean       of the returns of each bar, the first against `capital`; 0 where the equity before was 0
+    deviation  their standard deviation, ddof 1; NaN of a single bar
+    largest    the largest of their absolute values
+    downside   mean of min(return, 0) squared
+    drawdown   min(equity / highest equity so far - 1), 0 or below
+    """
+    n_bars = equity.shape[0]
+    total = downside = largest = drawdown = 0.0
+    peak, before = -np.inf, capital
+    for block in range(0, n_bars, 1024):  # sums of sums: a million returns keep their digits
+        block_total = block_downside = 0.0
+        for i in range(block, min(block + 1024, n_bars)):
+            now = equity[i]
+            r = now / before - 1.0 if before != 0.0 else 0.0
+            before = now
+            block_total += r
+            loss = min(r, 0.0)
+            block_downside += loss * loss
+            largest = max(largest, abs(r))
+            peak = max(peak, now)
+            if now < peak:
+                drawdown = min(drawdown, now / peak - 1.0 if peak != 0.0 else -np.inf)
+        total += block_total
+        downside += block_downside
+    mean = total / n_bars
+
+    squares, before = 0.0, capital
+    for block in range(0, n_bars, 1024):
+        block_squares = 0.0
+        for i in range(block, min(block + 1024, n_bars)):
+            now = equity[i]
+            r = now / before - 1.0 if before != 0.0 else 0.0
+            before = now
+            block_squares += (r - mean) * (r - mean)
+        squares += block_squares
+    deviation = np.sqrt(squares / (n_bars - 1)) if n_bars > 1 else np.nan
+    return mean, deviation, largest, downside / n_bars, drawdown
+
+
+@jit
+def trade_sums(
+    entry_bar: I64, exit_bar: I64, exit_reason: I8, pnl: F64, returns: F64, like_peer: bool
+) -> tuple[int, int, float, float, float, float, float, float, float, float, int]:
+    """Sums over closed trades, and the number of bars with any trade open.
+
+    entry_bar, exit_bar, exit_reason, pnl, returns  (n_trades,)  as in `Account`, in order of entry
+    like_peer  count bars from entry to exit inclusive, of closed trades only; else an open trade to the last bar
+               and a closed one to the bar before its exit
+    Returned are the number of closed trades and of those with a gain; of pnl the sum of gains, of losses, of all, of
+    squared distances from the mean, and the largest absolute value; of returns the sum, that of gains, of losses;
+    and the bars covered.
+    """
+    n = wins = covered = until = 0
+    gains = losses = largest = total_return = gains_r = losses_r = 0.0
+    for k in range(pnl.shape[0]):
+        is_open = exit_reason[k] == OPEN
+        if not (is_open and like_peer):
+            end = exit_bar[k] + 1 if is_open or like_peer else exit_bar[k]
+            covered += max(0, end - max(entry_bar[k], until))
+            until = max(until, end)
+        if is_open:
+            continue
+        n += 1
+        wins += pnl[k] > 0.0
+        gains += max(pnl[k], 0.0)
+        losses += min(pnl[k], 0.0)
+        largest = max(largest, abs(pnl[k]))
+        total_return += returns[k]
+        gains_r += max(returns[k], 0.0)
+        losses_r += min(returns[k], 0.0)
+    total = gains + losses
+    squares = 0.0
+    for k in range(pnl.shape[0]):
+        if exit_reason[k] != OPEN:
+            squares += (pnl[k] - total / n) ** 2
+    return n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered

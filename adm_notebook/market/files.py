@@ -1,0 +1,298 @@
+"""Files as frames: finding them, reading CSV in whatever dialect a vendor writes, reading Parquet."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import glob
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from adm_notebook.config.data import CSV_SUFFIXES, PARQUET_SUFFIXES, DataConfig
+from adm_notebook.errors import ConfigError, DataError, Problem
+from adm_notebook.market.columns import TIME_NAMES, find_columns, tidy
+from adm_notebook.market.tables import Origin
+
+__all__ = ["SourceFiles", "find_files", "read_csv", "read_parquet", "stem"]
+
+_HEAD = 65_536
+_PRICE_WORDS = {"open", "high", "low", "close", "adjclose", "volume", "o", "h", "l", "c"}
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """The files of a source, by symbol; `one` means a single file, which may hold several symbols of its own."""
+
+    by_symbol: Mapping[str, Path]
+    label: str
+    one: bool
+
+
+def find_files(config: DataConfig) -> SourceFiles:
+    """The files that `data_config.path` means: one, several, a folder's, or those that match a glob.
+
+    Raises
+    ------
+    ConfigError
+        naming what is there instead.
+    """
+    place = config.path
+    if isinstance(place, Mapping):
+        return SourceFiles(
+            {name: _existing(p, f"data_config.path.{name}") for name, p in place.items()}, _label(len(place)), False
+        )
+    if isinstance(place, tuple):
+        paths = [_existing(p, f"data_config.path[{k}]") for k, p in enumerate(place)]
+        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
+    assert place is not None  # resolve() has seen to it
+    path = Path(place).expanduser()
+    suffixes = PARQUET_SUFFIXES if config.source == "parquet" else CSV_SUFFIXES
+    if path.is_dir():
+        paths = sorted(p for p in path.iterdir() if p.name.lower().endswith(suffixes))
+        if not paths:
+            raise ConfigError(Problem("data_config.path", f"no file in {place} ends with {', '.join(suffixes)}"))
+        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
+    if glob.has_magic(place) and not path.exists():
+        paths = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
+        if not paths:
+            raise ConfigError(Problem("data_config.path", f"no file matches {place}"))
+        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
+    path = _existing(place, "data_config.path")
+    return SourceFiles({stem(path): path}, path.name, True)
+
+
+def stem(path: Path) -> str:
+    """The name of a file without the endings that say how it is stored: `SPY_1m.csv.gz` is `SPY_1m`."""
+    name = path.name
+    for suffix in sorted((*CSV_SUFFIXES, *PARQUET_SUFFIXES), key=len, reverse=True):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def read_parquet(path: Path) -> tuple[pd.DataFrame, Origin]:
+    """The whole file; an index that pandas has stored is restored.
+
+    Raises
+    ------
+    DataError
+        if it is no Parquet file.
+    """
+    try:
+        frame = pa_parquet.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path.name} can't be read as Parquet: {_first_line(error)}", _other_kind(path, "csv")
+        ) from error
+    return frame, Origin.of_rows(path.name)
+
+
+def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tuple[str, ...]]:
+    """The columns of times, prices, volume and symbols, where the file has them; times and symbols as text.
+
+    Delimiter, decimal comma, compression, lines before the header, and Yahoo's header of three lines are recognised.
+    A row is called by its line in the file, which is also its row in a spreadsheet: below a header of one line the
+    first bar is row 2.
+
+    Raises
+    ------
+    DataError
+        if it is empty, no text, or has lines with another number of fields (with on_bad_data `drop` those are left out,
+        and a note says so).
+    ConfigError
+        if a column can't be found.
+    """
+    dialect = _dialect(path)
+    if dialect.symbols:  # Yahoo's header names each field once a symbol
+        names = [f"{name}\t{symbol}" for name, symbol in zip(dialect.names, dialect.symbols, strict=True)]
+        wanted, texts = names, names[:1]
+    else:
+        names = list(dialect.names)
+        found = find_columns(names, config.columns, path.name)
+        wanted = list(dict.fromkeys(found.values()))
+        texts = [found[ours] for ours in ("time", "date", "symbol") if ours in found]
+    broken: list[str] = []
+
+    def on_broken_line(line: pa_csv.InvalidRow) -> str:
+        broken.append(line.text)
+        return "skip" if config.on_bad_data == "drop" else "error"
+
+    try:
+        table = pa_csv.read_csv(
+            pa.input_stream(str(path), compression="detect"),
+            pa_csv.ReadOptions(column_names=names, skip_rows=dialect.skip),
+            pa_csv.ParseOptions(delimiter=dialect.delimiter, invalid_row_handler=on_broken_line),
+            pa_csv.ConvertOptions(
+                include_columns=wanted,
+                column_types=dict.fromkeys(texts, pa.string()),
+                decimal_point=dialect.decimal,
+                strings_can_be_null=True,
+            ),
+        )
+    except (pa.ArrowException, OSError) as error:
+        if broken and config.on_bad_data == "error":
+            line, text = _find_line(path, broken[0]), broken[0]
+            fields = f"{text.count(dialect.delimiter) + 1} fields instead of {len(names)}"
+            hint = "Correct the line, or drop such lines with data_config.on_bad_data: drop"
+            raise DataError(f"{path.name}, row {line:,}: has {fields}: {text.strip()[:60]}", hint) from None
+        if "Empty CSV" in str(error):
+            raise DataError(f"{path.name} has a header and no rows.") from None
+        raise DataError(
+            f"{path.name} can't be read as CSV: {_first_line(error)}", _other_kind(path, "parquet")
+        ) from error
+    frame: pd.DataFrame = table.to_pandas()
+    if dialect.symbols:
+        frame.columns = pd.MultiIndex.from_arrays([dialect.names, dialect.symbols])
+    skipped = frozenset(broken)
+
+    def name_row(row: int) -> str:
+        return f"{path.name}, row {_line_of(path, row, dialect.skip, skipped):,}"
+
+    origin = Origin(path.name, name_row, in_file=True)
+    if not broken:
+        return frame, origin, ()
+    where = f"first {path.name}, row {_find_line(path, broken[0]):,}"
+    plural = "lines" if len(broken) > 1 else "line"
+    return frame, origin, (f"{len(broken):,} {plural} dropped that do not have {len(names)} fields, {where}.",)
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """How a CSV file is written: lines up to the first row, names of the columns, and their symbols."""
+
+    delimiter: str
+    decimal: str
+    skip: int
+    names: tuple[str, ...]
+    symbols: tuple[str, ...] = ()
+
+
+def _dialect(path: Path) -> _Dialect:
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            head = stream.read(_HEAD)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name} can't be opened: {_first_line(error)}") from error
+    if not head.strip():
+        raise DataError(f"{path.name} is empty.")
+    text = head.decode("utf-8-sig", errors="replace")
+    if "\0" in text or text.count("\ufffd") > len(text) // 20:
+        raise DataError(f"{path.name} can't be read as CSV: it is no UTF-8 text.", _other_kind(path, "parquet"))
+    lines = text.splitlines()
+    at = max(range(min(20, len(lines))), key=lambda k: (_known_names(lines[k]), -k))
+    if _known_names(lines[at]) < 2:
+        at = next(k for k, line in enumerate(lines) if line.strip())
+    delimiter = _delimiter(lines[at])
+    names = _fields(lines[at], delimiter)
+    following = [_fields(line, delimiter) for line in lines[at + 1 : at + 3]]
+    if len(following) == 2 and following[0][:1] == ("Ticker",) and tidy(following[1][0]) in TIME_NAMES:
+        tickers = (following[0] + ("",) * len(names))[: len(names)]
+        return _Dialect(delimiter, ".", at + 3, (following[1][0], *names[1:]), ("", *tickers[1:]))
+    comma = (
+        delimiter == ";" and bool(following) and any("," in f and f.replace(",", "", 1).isdigit() for f in following[0])
+    )
+    return _Dialect(delimiter, "," if comma else ".", at + 1, _unique(names))
+
+
+def _known_names(line: str) -> int:
+    return len({tidy(name) for name in _fields(line, _delimiter(line))} & (TIME_NAMES | _PRICE_WORDS))
+
+
+def _delimiter(line: str) -> str:
+    return max(",;\t|", key=line.count)
+
+
+def _fields(line: str, delimiter: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as pandas would give them: `Unnamed: 0` for none, `Close.1` for the second of two."""
+    given: dict[str, int] = {}
+    unique = []
+    for k, name in enumerate(names):
+        name = name or f"Unnamed: {k}"
+        count = given[name] = given.get(name, -1) + 1
+        unique.append(f"{name}.{count}" if count else name)
+    return tuple(unique)
+
+
+def _lines(path: Path) -> io.TextIOBase:
+    return io.TextIOWrapper(pa.input_stream(str(path), compression="detect"), encoding="utf-8-sig", errors="replace")
+
+
+def _line_of(path: Path, row: int, skip: int, broken: frozenset[str]) -> int:
+    """The 1-based line of a data row; only an error asks for it, so the file is read again."""
+    seen = -1
+    with _lines(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if number > skip and line.strip("\r\n") and line.strip("\r\n") not in broken:
+                seen += 1
+                if seen == row:
+                    return number
+    return row + skip + 1
+
+
+def _find_line(path: Path, text: str) -> int:
+    with _lines(path) as stream:
+        return next(
+            (number for number, line in enumerate(stream, start=1) if line.strip("\r\n") == text.strip("\r\n")), 0
+        )
+
+
+def _existing(place: str, where: str) -> Path:
+    path = Path(place).expanduser()
+    if path.is_file():
+        return path
+    folder = path.parent
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    if folder != path.parent:
+        raise ConfigError(Problem(where, f"no such folder: {path.parent} (seen from {Path.cwd()})"))
+    names = sorted(p.name for p in folder.iterdir() if p.is_file())
+    near = (
+        difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+        or [name for name in names if name.lower().endswith((*CSV_SUFFIXES, *PARQUET_SUFFIXES))][:5]
+    )
+    others = f" There {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
+    raise ConfigError(Problem(where, f"no such file: {place} (seen from {Path.cwd()}).{others}".removesuffix(".")))
+
+
+def _by_stem(paths: list[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for path in paths:
+        name = stem(path)
+        if name in named:
+            raise ConfigError(
+                Problem(
+                    "data_config.path",
+                    f"{named[name]} and {path} would both be symbol {name}; write path: {{symbol: file, ...}}",
+                )
+            )
+        named[name] = path
+    return named
+
+
+def _label(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0].rstrip(".") + "."
+
+
+def _other_kind(path: Path, kind: str) -> str:
+    suffixes: Any = PARQUET_SUFFIXES if kind == "parquet" else CSV_SUFFIXES
+    return (
+        f"Is it a {kind} file? Then write data_config.source: {kind}"
+        if not path.name.lower().endswith(suffixes)
+        else ""
+    )

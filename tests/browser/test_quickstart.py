@@ -1,0 +1,51 @@
+"""The quickstart as a user sees it: opened in JupyterLab, run from top to bottom, reloaded without a kernel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("ADM_SHOTS")
+"""A folder to keep screenshots in, for looking at; unset, none are kept."""
+
+def shoot(page: Page, name: str, *, cell: str | None = None) -> None:
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        target = page.locator(cell).first if cell else page
+        target.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+def open_notebook(page: Page, url: str, name: str) -> None:
+    page.goto(f"{url}/lab/tree/{name}?reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_quickstart_runs_and_shows_its_cards(lab, page: Page, theme: str) -> None:  # type: ignore[no-untyped-def]
+    lab.theme(theme)
+    open_notebook(page, lab.url, "01_quickstart.ipynb")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    heading = page.locator(".adm-card h3", has_text="best of 263 is fast 55, slow 200")
+    expect(heading).to_be_attached(timeout=90_000)
+    first = page.locator(".jp-Cell", has_text="%%adm run golden_cross").first
+    first.scroll_into_view_if_needed()
+    expect(first.locator("h3", has_text="ma_crossover 50/200 on SP500")).to_be_visible()
+    expect(first.locator("td", has_text="+216.5")).to_be_visible()
+    expect(first.locator("img")).to_be_visible()
+    dark = theme.endswith("Dark")
+    background = first.locator(".adm-card").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert background == ("rgb(17, 17, 17)" if dark else "rgb(255, 255, 255)")
+    for card in page.locator(".adm-card").all():
+        width = card.evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert width[0] <= width[1] + 1, "a card is wider than its cell"
+    shoot(page, f"quickstart-{'dark' if dark else 'light'}", cell=".jp-Cell:has-text('%%adm run golden_cross')")
+    fold = first.locator("summary", has_text="Trades").first
+    fold.click()
+    expect(first.locator("td", has_text="1999-10-20")).to_be_visible()

@@ -1,0 +1,107 @@
+"""Settings of an account: presets, short forms, and what excludes what."""
+
+import pytest
+
+from adm_notebook.config.settings import PRESETS, Settings
+from adm_notebook.errors import ConfigError
+
+
+def test_the_default_preset_is_the_specification_s_column() -> None:
+    settings = Settings.resolve({})
+    assert (settings.initial_capital, settings.fill, settings.size_rule, settings.margin) == (
+        100_000,
+        "next_open",
+        "fractional",
+        1,
+    )
+    assert (settings.stop_base, settings.opposite, settings.shortfall, settings.after_stop) == (
+        "fill",
+        "reverse",
+        "partial",
+        "keep",
+    )
+    assert settings.ruin
+    assert settings.warmup == settings.periods_per_year == "auto"
+
+
+def test_the_peers_presets_are_the_specification_s_columns() -> None:
+    bt, vbt = Settings.resolve({"preset": "backtesting.py"}), Settings.resolve({"preset": "vectorbt"})
+    assert (bt.initial_capital, bt.size, bt.size_rule, bt.lot, bt.shortfall) == (
+        10_000,
+        1 - 2**-52,
+        "whole",
+        1,
+        "cancel",
+    )
+    assert bt.metrics_style == "backtesting.py"
+    assert (vbt.initial_capital, vbt.fill, vbt.after_stop, vbt.ruin, vbt.warmup) == (100, "close", "drop", False, 0)
+    assert vbt.commission.fixed_per == "order"
+
+
+@pytest.mark.parametrize(
+    ("given", "rate", "fixed"),
+    [
+        (0.001, 0.001, 0),
+        (0, 0, 0),
+        ({"rate": 0.001}, 0.001, 0),
+        ({"fixed": 2}, 0, 2),
+        ({"type": "percentage", "value": 0.002}, 0.002, 0),
+        ({"type": "fixed", "value": 5}, 0, 5),
+    ],
+)
+def test_commission_is_a_rate_or_its_parts_or_the_older_form(given: object, rate: float, fixed: float) -> None:
+    commission = Settings.resolve({"commission": given}).commission
+    assert (commission.rate, commission.fixed) == (rate, fixed)
+
+
+def test_one_slippage_means_both_sides_and_only_the_entry_under_backtesting_py() -> None:
+    assert Settings.resolve({"slippage": 0.01}).slippage.exit == 0.01
+    assert Settings.resolve({"slippage": 0.01, "preset": "vectorbt"}).slippage.exit == 0.01
+    assert Settings.resolve({"slippage": 0.01, "preset": "backtesting.py"}).slippage.exit == 0
+    assert Settings.resolve({"commission": 0.001, "preset": "vectorbt"}).commission.fixed_per == "order"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"initial_capital": 0}, "initial_capital  must be above 0, but was 0"),
+        ({"initial_capital": -5}, "initial_capital  must be above 0, but was -5"),
+        ({"initial_capital": True}, "must be a number, but was True"),
+        ({"initial_capital": "1000"}, "must be a number, but was '1000'"),
+        ({"initial_capital": float("nan")}, "must be a finite number, but was NaN"),
+        ({"initial_capital": float("inf")}, "must be a finite number"),
+        ({"commision": 0.1}, "Did you mean `commission`?"),
+        ({"commission": {"rat": 1}}, "backtest_config.commission.rat  unknown field. Did you mean `rate`?"),
+        ({"commission": {"type": "percent", "value": 1}}, "backtest_config.commission.type"),
+        ({"commission": -0.1}, "must be 0 or more, but was -0.1"),
+        ({"fill": "next_opn"}, "Did you mean `next_open`?"),
+        ({"size": 0}, "must be above 0"),
+        ({"size_rule": "whole", "size_mode": "value"}, "size_mode value goes with size_rule fractional"),
+        ({"size_rule": "whole", "lot_size": 0.5}, "has lots of 1, but lot_size was 0.5"),
+        ({"size_rule": "whole", "size_mode": "units", "size": 1.5}, "needs a whole number of units"),
+        ({"margin": 0.5}, "needs size_rule whole"),
+        ({"margin": 1.5, "size_rule": "whole"}, "must be 1 or less"),
+        ({"trailing": True}, "trailing needs a stop_loss"),
+        ({"finalize": "last_open", "fill": "close"}, "use last_close"),
+        ({"warmup": -1}, "warmup must be `auto` or 0 or more"),
+        ({"warmup": 1.5}, "warmup"),
+        ({"periods_per_year": 0}, "periods_per_year must be `auto` or above 0"),
+        ({"preset": "vectorbtt"}, "Did you mean `vectorbt`?"),
+        ({"stop_loss": 0}, "must be above 0"),
+        ({"max_drawdown": 1.2}, "must be 1 or less"),
+    ],
+)
+def test_what_makes_no_account_is_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.resolve(given)
+    assert said in str(caught.value)
+
+
+def test_equal_settings_have_one_digest_whatever_the_spelling() -> None:
+    assert Settings.resolve({"commission": 0, "initial_capital": 100_000}).digest == Settings.resolve({}).digest
+    assert Settings.resolve({"size": 1}).digest == Settings.resolve({"size": 1.0}).digest
+    assert len({Settings.resolve({"preset": p}).digest for p in PRESETS}) == 3
+
+
+def test_repr_shows_only_what_was_changed() -> None:
+    assert repr(Settings.resolve({"commission": 0.001})) == "Settings(commission=Commission(rate=0.001))"

@@ -1,0 +1,191 @@
+"""Malformed inputs: each gives a short error that names the key or the row, and nothing is left half-written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import adm_notebook as adm
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+CONFIGS = {
+    "empty text": ("", "the text is empty"),
+    "no mapping": ("- momentum", "must be sections"),
+    "yaml bomb": (BOMB, "aliases"),
+    "object tag": ("data_config: !!python/object/new:os.system [true]", "tags build objects"),
+    "broken yaml": ("backtest_config: {strategy: momentum", "closing bracket"),
+    "key twice": ("backtest_config: {commission: 1, commission: 2}", "backtest_config.commission  stands here twice"),
+    "unknown section": ("backtest_confg: {}", "Did you mean `backtest_config`?"),
+    "section of the wrong type": ("backtest_config: [1, 2]", "backtest_config  must be a section"),
+    "wrong workflow type": ("workflow_type: backtset", "Did you mean `backtest`?"),
+    "live trading": ("workflow_type: live_trading", "sends no orders"),
+    "validation": ("workflow_type: validation", "workflow_type  validation (out-of-sample workflows) is planned"),
+    "unknown pattern": ("parameters: {container_pattern: simple_backtst}", "Did you mean `simple_backtest`?"),
+    "pattern of a later version": ("parameters: {container_pattern: full_backtest}", "comes with a later version"),
+    "classifiers": ("optimization_config: {classifiers: [{type: trend}]}", "optimization_config.classifiers"),
+    "signal generation": ("analysis_config: {mode: signal_generation}", "analysis_config.mode"),
+    "unknown strategy": ("backtest_config: {strategy: ma_crossovr}", "Did you mean `ma_crossover`?"),
+    "unknown parameter": (
+        "backtest_config: {strategy: {type: ma_crossover, parameters: {fst: 3}}}",
+        "backtest_config.strategy.parameters.fst",
+    ),
+    "parameter of the wrong type": (
+        "backtest_config: {strategy: {type: ma_crossover, parameters: {fast: ten}}}",
+        "backtest_config.strategy.parameters.fast",
+    ),
+    "wrong value deep in a sweep": (
+        "optimization_config: {strategies: [{type: ma_crossover, parameters: {fast: [5, 10, -3]}}]}",
+        "optimization_config.strategies[0].parameters.fast[2]",
+    ),
+    "every combination refused": (
+        "backtest_config: {strategy: {type: ma_crossover, parameters: {fast: 50, slow: 20}}}",
+        "fast",
+    ),
+    "strategy twice": (
+        "backtest_config: {strategy: momentum}\noptimization_config: {strategies: [momentum]}",
+        "stands beside optimization_config.strategies",
+    ),
+    "no strategy enabled": (
+        "optimization_config: {strategies: [{type: momentum, enabled: false}]}",
+        "has no strategy that is enabled",
+    ),
+    "empty list of strategies": ("optimization_config: {strategies: []}", "is an empty list"),
+    "negative capital": ("backtest_config: {initial_capital: -1000}", "must be above 0, but was -1000"),
+    "capital as text": ("backtest_config: {initial_capital: 'a lot'}", "must be a number, but was 'a lot'"),
+    "misspelt setting": ("backtest_config: {comission: 0.001}", "Did you mean `commission`?"),
+    "settings that clash": ("backtest_config: {trailing: true}", "trailing needs a stop_loss"),
+    "range backwards": (
+        "optimization_config: {strategies: [{type: rsi, parameters: {period: {min: 20, max: 5, step: 1}}}]}",
+        "min must not be above max",
+    ),
+    "constraint on nothing": (
+        "backtest_config: {strategy: momentum}\noptimization_config: {constraints: ['fast < slow']}",
+        "fast, slow",
+    ),
+    "constraint that leaves nothing": (
+        "optimization_config: {strategies: [{type: ma_crossover, parameters: {fast: [5, 6]}}], constraints: ['fast > 99']}",
+        "leave no combination",
+    ),
+    "constraint that is code": (
+        "optimization_config: {strategies: [momentum], constraints: [\"__import__('os').system('true') < 1\"]}",
+        "can't hold",
+    ),
+    "unknown objective": ("optimization_config: {objective: sharp}", "Did you mean `sharpe`?"),
+    "rule with an unknown name": (
+        "backtest_config: {strategy: {type: rule, parameters: {entry: 'closse > 3', exit: 'close < 3'}}}",
+        "closse",
+    ),
+    "rule that is code": (
+        "backtest_config: {strategy: {type: rule, parameters: {entry: '().__class__', exit: 'close < 3'}}}",
+        "entry",
+    ),
+    "unknown symbol": ("data_config: {symbols: [SP50]}", "Did you mean `SP500`?"),
+    "file that is not there": ("data_config: {path: nowhere.csv}", "data_config.path"),
+    "older data key": ("data_config: {file_path: a.csv}", "Write `path`"),
+    "impossible date": ("data_config: {start: 2024-13-45}", "'2024-13-45' can't be read"),
+    "start after end": ("data_config: {start: 2010-01-01, end: 2009-01-01}", "is after end"),
+    "no workers": ("max_workers: 0", "max_workers"),
+    "dots left in": ("backtest_config: {strategy: ...}", "fill it in"),
+    "allocation above the whole": (
+        "backtest_config: {portfolio: {combine: true}}\n"
+        "optimization_config: {strategies: [{type: momentum, allocation: 0.8}, {type: rsi, allocation: 0.7}]}",
+        "add up to 1.5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), CONFIGS.values(), ids=CONFIGS)
+def test_a_malformed_config_is_refused_in_a_few_lines(text: str, said: str, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(adm.ConfigError) as caught:
+        adm.EnhancedCoordinator().run(adm.WorkflowConfig.from_yaml(text))
+    answer = str(caught.value)
+    assert said in answer, answer
+    assert len(answer) < 900
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+def prices(n: int = 60) -> pd.DataFrame:
+    close = 100 + np.sin(np.arange(n) / 5)
+    index = pd.date_range("2020-01-01", periods=n, freq="D")
+    return pd.DataFrame({"open": close, "high": close + 1, "low": close - 1, "close": close}, index=index)
+
+
+def broken(**cells: tuple[int, float]) -> pd.DataFrame:
+    frame = prices()
+    for column, (row, value) in cells.items():
+        frame.iloc[row, frame.columns.get_loc(column)] = value
+    return frame
+
+
+FRAMES = {
+    "high below close": (broken(high=(7, 50.0)), "2020-01-08"),
+    "NaN price": (broken(close=(9, np.nan)), "2020-01-10"),
+    "negative price": (broken(low=(3, -1.0)), "2020-01-04"),
+    "infinite price": (broken(high=(5, np.inf)), "2020-01-06"),
+    "unsorted time": (prices().iloc[[0, 2, 1, *range(3, 60)]], "2020-01-02"),
+    "a time twice": (prices().iloc[[0, 1, 1, *range(2, 60)]], "2020-01-02"),
+}
+
+
+@pytest.mark.parametrize(("frame", "day"), FRAMES.values(), ids=FRAMES)
+def test_prices_that_cannot_be_used_give_a_failed_result_that_names_the_row(frame: pd.DataFrame, day: str) -> None:
+    result = adm.EnhancedCoordinator().run(adm.WorkflowConfig(data_config={"frame": frame}))
+    assert not result.success
+    assert result.best is None
+    assert result.metrics == {}
+    assert result.trades.empty
+    assert result.equity.empty
+    assert day in result.errors[0]
+    assert "on_bad_data: drop" in result.facts.hint
+    assert "Failed" in repr(result)
+
+
+def test_dropping_bad_rows_runs_and_says_how_many() -> None:
+    config = adm.WorkflowConfig(data_config={"frame": broken(high=(7, 50.0)), "on_bad_data": "drop"})
+    result = adm.EnhancedCoordinator().run(config)
+    assert result.success
+    assert result.facts.n_bars == 59
+    assert any("1 row" in sentence or "row" in sentence for sentence in result.warnings)
+
+
+def test_a_strategy_that_raises_fails_its_row_and_the_others_go_on() -> None:
+    @adm.strategy
+    def fragile(bars: pd.DataFrame, window: int = 5) -> pd.Series:
+        if window == 7:
+            raise ZeroDivisionError("seven is unlucky")
+        return (bars["close"] > bars["close"].rolling(window).mean()).astype(int)
+
+    entry = {"type": "fragile", "parameters": {"window": [5, 7, 9]}}
+    config = adm.WorkflowConfig(data_config={"frame": prices()}, optimization_config={"strategies": [entry]})
+    for mode in ("traditional", "composable"):
+        result = adm.EnhancedCoordinator().run(config, execution_mode=mode)
+        assert result.success
+        assert result.stats["status"].tolist() == ["ok", "failed", "ok"]
+        assert "seven is unlucky" in result.stats["error"][1]
+        with pytest.raises(adm.RunError, match="this row is failed"):
+            result.detail(1)
+
+
+def test_a_single_strategy_that_raises_gives_a_failed_result() -> None:
+    @adm.strategy
+    def hopeless(bars: pd.DataFrame) -> pd.Series:
+        raise ValueError("no idea")
+
+    config = adm.WorkflowConfig(data_config={"frame": prices()}, backtest_config={"strategy": "hopeless"})
+    result = adm.EnhancedCoordinator().run(config)
+    assert not result.success
+    assert result.best is None
+    assert "no idea" in result.errors[0]
+
+
+def test_a_config_of_the_wrong_kind_is_named() -> None:
+    with pytest.raises(adm.ConfigError, match="must be a WorkflowConfig"):
+        adm.EnhancedCoordinator().run({"backtest_config": {}})  # type: ignore[arg-type]  # the mistake under test
