@@ -69,19 +69,26 @@ class _Cache(FunctionCache):
     """
 
     def __init__(self, function: Callable[..., object]) -> None:
-        super().__init__(function)
+        untyped: Any = super()
+        untyped.__init__(function)
         self.source_stamp = (self._impl.locator.get_source_stamp(), *sorted(set(_stamps_of_callees(function))))
         self._cache_file._source_stamp = self.source_stamp
 
     def load_overload(self, signature: object, target_context: object) -> Any:
+        untyped: Any = super()
         try:
-            return super().load_overload(signature, target_context)
-        except (OSError, EOFError, pickle.UnpicklingError):  # unreadable or damaged: as good as absent
+            return untyped.load_overload(signature, target_context)
+        except OSError:
+            return None
+        except (EOFError, pickle.UnpicklingError):  # damaged: start afresh
+            with suppress(OSError):
+                untyped.flush()
             return None
 
     def save_overload(self, signature: object, data: object) -> None:
+        untyped: Any = super()
         with suppress(OSError):  # the folder vanished, or the disk is full: the code is in memory all the same
-            super().save_overload(signature, data)
+            untyped.save_overload(signature, data)
 
 
 def _stamps_of_callees(function: Callable[..., object]) -> Iterator[bytes]:

@@ -1,1 +1,46 @@
-"""(under construction)"""
+"""Components: indicators and strategies, each a registry, the built-ins, and the user's own."""
+
+from adm_notebook.components.bars import BarsLike, FeatureOf
+from adm_notebook.components.decision import Decision, Flags
+from adm_notebook.components.expressions import ExpressionError
+from adm_notebook.components.indicators import INDICATORS, Indicator, make_indicator
+from adm_notebook.components.library import (
+    STRATEGIES,
+    StrategyRow,
+    canonical_parameters,
+    canonical_type,
+    describe,
+    make_strategy,
+    names,
+    parameters_of,
+    strategy,
+)
+from adm_notebook.components.registry import Registry
+from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
+from adm_notebook.components.user_indicators import indicator
+
+__all__ = [
+    "INDICATORS",
+    "STRATEGIES",
+    "BarsLike",
+    "Decision",
+    "ExpressionError",
+    "FeatureOf",
+    "Flags",
+    "Indicator",
+    "InvalidParameters",
+    "ParameterInfo",
+    "Registry",
+    "Strategy",
+    "StrategyRow",
+    "StrategyType",
+    "canonical_parameters",
+    "canonical_type",
+    "describe",
+    "indicator",
+    "make_indicator",
+    "make_strategy",
+    "names",
+    "parameters_of",
+    "strategy",
+]

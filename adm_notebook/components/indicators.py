@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from adm_notebook.components.bars import BarsLike, expand, valid_bars
 from adm_notebook.components.registry import Registry
-from adm_notebook.components.talib_functions import TalibFunction, talib_functions
+from adm_notebook.components.talib_functions import talib_functions
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
 from adm_notebook.market.arrays import F64
 
-__all__ = ["INDICATORS", "Indicator", "IndicatorFunction", "Input", "make_indicator"]
+__all__ = ["INDICATORS", "Indicator", "IndicatorFunction", "Input", "build", "make_indicator"]
 
 
 class Input(Protocol):
@@ -86,7 +86,9 @@ class Indicator:
     def key(self) -> str:
         """Canonical text: equal for equal indicators, in every process."""
         given = self.inputs[: self.function.replaceable]
-        series = [i if isinstance(i, str) else i.key for i in given] if given != self.function.inputs[: len(given)] else []
+        series = (
+            [i if isinstance(i, str) else i.key for i in given] if given != self.function.inputs[: len(given)] else []
+        )
         text = f"{self.function.name}({', '.join(series + self.function.shown(self.parameters))})"
         return f"{text}.{self.column}" if self.column else text
 
@@ -188,18 +190,17 @@ def _inputs(function: IndicatorFunction, given: tuple[str | Input, ...]) -> tupl
     wanted, low = function.inputs, function.name.lower()
     if not given or given == wanted:
         if "periods" in wanted and not given:
-            raise ValueError(f"{low} needs two series, the second with the period of each bar: {low}(close, 10 + rsi(14) / 10)")
+            raise ValueError(
+                f"{low} needs two series, the second with the period of each bar: {low}(close, 10 + rsi(14) / 10)"
+            )
         return wanted
     if not function.replaceable:
         reads = ", ".join(wanted)
-        raise ValueError(f"{low} always reads {reads}; leave its series out" if wanted else f"{low} takes no series, only parameters")
+        raise ValueError(
+            f"{low} always reads {reads}; leave its series out" if wanted else f"{low} takes no series, only parameters"
+        )
     if len(given) > function.replaceable:
         raise ValueError(f"{low} reads {function.replaceable} series, but {len(given)} were given")
     if "periods" in wanted and len(given) < function.replaceable:
         raise ValueError(f"{low} needs two series, the second with the period of each bar")
     return (*given, *wanted[len(given) :])
-
-
-def is_talib(function: IndicatorFunction) -> bool:
-    """Whether it is one of TA-Lib's."""
-    return isinstance(function, TalibFunction)

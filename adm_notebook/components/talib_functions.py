@@ -71,7 +71,9 @@ class TalibFunction:
     @cached_property
     def replaceable(self) -> int:
         """How many inputs, from the first, are not bound to a price column."""
-        return sum(name.startswith("price") and name != "prices" or name == "periods" for name in self._info["input_names"])
+        return sum(
+            name.startswith("price") and name != "prices" or name == "periods" for name in self._info["input_names"]
+        )
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -110,9 +112,7 @@ class TalibFunction:
         if n_bars == 0:
             return tuple(np.empty(0) for _ in self.outputs)
         present = None
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
-            holes = any(np.isnan(array.sum()) for array in arrays)
-        if holes:
+        if any(np.isnan(array.min()) for array in arrays):
             present = ~np.any([np.isnan(array) for array in arrays], axis=0)
             if not present.any():
                 return tuple(np.full(n_bars, np.nan) for _ in self.outputs)

@@ -40,18 +40,6 @@ _WRITE_INSTEAD = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class DataRequest:
-    """What to load: the checked `config`, and beside it the frame itself, which is no part of any digest.
-
-    notes: sentences about what was filled in because the user left it out.
-    """
-
-    config: DataConfig
-    frame: Frames | None = None
-    notes: tuple[str, ...] = ()
-
-
 class DataConfig(FrozenConfig):
     """The fields of `data_config`, apart from `frame`."""
 
@@ -68,57 +56,6 @@ class DataConfig(FrozenConfig):
     max_bars: int | None = Field(None, gt=0, description="the first so many bars of the period, before resampling")
     columns: dict[str, str] = Field({}, description="our name: the file's name, where we do not find it ourselves")
     on_bad_data: Literal["error", "drop"] = Field("error", description="what to do with rows that fail the checks")
-
-    @classmethod
-    def resolve(cls, given: Mapping[str, Any] | None, path: str = "data_config") -> DataRequest:
-        """`given` as a request: names and values checked, the source inferred where none is named.
-
-        Parameters
-        ----------
-        given
-            the section as typed, or None (the bundled sample). `frame` may be a DataFrame or a mapping symbol ->
-            DataFrame; it is taken out, and returned beside the config.
-        path
-            where it stands in the config, for the error.
-
-        Raises
-        ------
-        ConfigError
-            for all problems at once. Whether files, symbols and columns exist is only known when the data are loaded.
-        """
-        values = dict(given or {})
-        frame = values.pop("frame", None)
-        problems: list[Problem] = []
-        for key in [k for k in values if k in _WRITE_INSTEAD]:
-            problems.append(Problem(str(key), f"unknown field. Write `{_WRITE_INSTEAD[key]}`"))
-            del values[key]
-        if frame is not None and (reason := _not_frames(frame)):
-            problems.append(Problem("frame", reason))
-        source, place = values.get("source"), values.get("path")
-        if frame is not None and place is not None:
-            problems.append(Problem("path", "stands beside frame: which of them is meant? Leave one out"))
-        elif frame is not None and source not in (None, "frame"):
-            problems.append(Problem("source", f"must be `frame` or left out beside a frame, but was {shown(source)}"))
-        elif place is not None and source in ("sample", "frame"):
-            problems.append(Problem("path", f"is not used by source {source}: leave out path, or source"))
-        elif frame is None and source == "frame":
-            problems.append(Problem("frame", "is missing: source `frame` needs a DataFrame"))
-        elif place is None and source in ("csv", "parquet"):
-            problems.append(Problem("path", f"is missing: source `{source}` needs a file"))
-        config: DataConfig | None = None
-        notes: tuple[str, ...] = ()
-        try:
-            config = cls.model_validate(values)
-            if config.source is None and not problems:
-                inferred, notes = _inferred_source(config, frame)
-                config = config.model_copy(update={"source": inferred})
-        except ValidationError as error:
-            problems.extend(problems_of(error, cls))
-        except _UnknownKindError as error:
-            problems.append(Problem("source", str(error)))
-        if problems or config is None:
-            raise ConfigError([problem.under(path) for problem in problems])
-        return DataRequest(config, frame, notes)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -196,6 +133,69 @@ class DataConfig(FrozenConfig):
     def period(self) -> Timeframe | None:
         """`timeframe`, parsed."""
         return None if self.timeframe is None else Timeframe.parse(self.timeframe)
+
+
+@dataclass(frozen=True, eq=False)
+class DataRequest:
+    """What to load: the checked `config`, and beside it the frame itself, which is no part of any digest.
+
+    notes: sentences about what was filled in because the user left it out.
+    """
+
+    config: DataConfig
+    frame: Frames | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any] | None, path: str = "data_config") -> Self:
+        """`given` as a request: names and values checked, the source inferred where none is named.
+
+        Parameters
+        ----------
+        given
+            the section as typed, or None (the bundled sample). `frame` may be a DataFrame or a mapping symbol ->
+            DataFrame; it is taken out, and returned beside the config.
+        path
+            where it stands in the config, for the error.
+
+        Raises
+        ------
+        ConfigError
+            for all problems at once. Whether files, symbols and columns exist is only known when the data are loaded.
+        """
+        values = dict(given or {})
+        frame = values.pop("frame", None)
+        problems: list[Problem] = []
+        for key in [k for k in values if k in _WRITE_INSTEAD]:
+            problems.append(Problem(str(key), f"unknown field. Write `{_WRITE_INSTEAD[key]}`"))
+            del values[key]
+        if frame is not None and (reason := _not_frames(frame)):
+            problems.append(Problem("frame", reason))
+        source, place = values.get("source"), values.get("path")
+        if frame is not None and place is not None:
+            problems.append(Problem("path", "stands beside frame: which of them is meant? Leave one out"))
+        elif frame is not None and source not in (None, "frame"):
+            problems.append(Problem("source", f"must be `frame` or left out beside a frame, but was {shown(source)}"))
+        elif place is not None and source in ("sample", "frame"):
+            problems.append(Problem("path", f"is not used by source {source}: leave out path, or source"))
+        elif frame is None and source == "frame":
+            problems.append(Problem("frame", "is missing: source `frame` needs a DataFrame"))
+        elif place is None and source in ("csv", "parquet"):
+            problems.append(Problem("path", f"is missing: source `{source}` needs a file"))
+        config: DataConfig | None = None
+        notes: tuple[str, ...] = ()
+        try:
+            config = DataConfig.model_validate(values)
+            if config.source is None and not problems:
+                inferred, notes = _inferred_source(config, frame)
+                config = config.model_copy(update={"source": inferred})
+        except ValidationError as error:
+            problems.extend(problems_of(error, DataConfig))
+        except _UnknownKindError as error:
+            problems.append(Problem("source", str(error)))
+        if problems or config is None:
+            raise ConfigError([problem.under(path) for problem in problems])
+        return cls(config, frame, notes)
 
 
 class _UnknownKindError(Exception):

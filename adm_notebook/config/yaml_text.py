@@ -194,7 +194,8 @@ def _plain(value: Any, path: str = "") -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(k): _plain(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
+        plain = {str(k): _plain(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
+        return _Inline(plain) if path and plain and _is_small(plain) else plain
     if isinstance(value, (list, tuple)):
         return [_plain(v, f"{path}[{i}]") for i, v in enumerate(value)]
     if value is None or isinstance(value, (str, bool, int, float, dt.date)):
@@ -220,9 +221,12 @@ def _is_small(value: Any) -> bool:
     return False
 
 
-def _represent_mapping(dumper: yaml.SafeDumper, value: dict[str, Any]) -> Node:
-    small = _is_small(value) and bool(dumper.represented_objects or dumper.object_keeper)
-    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=small)
+class _Inline(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+def _represent_inline(dumper: yaml.SafeDumper, value: _Inline) -> Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
 
 
 def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> Node:
@@ -239,7 +243,7 @@ def _represent_float(dumper: yaml.SafeDumper, value: float) -> Node:
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
-_Dumper.add_representer(dict, _represent_mapping)
+_Dumper.add_representer(_Inline, _represent_inline)
 _Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(float, _represent_float)
 

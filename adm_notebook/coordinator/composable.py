@@ -60,7 +60,7 @@ class FeatureStore:
                     break
             under_way.wait()
         try:
-            columns = indicator.compute(bars.prices)
+            columns = indicator.compute(bars)
             with self._lock:
                 self.requested += 1
                 self.computed += 1

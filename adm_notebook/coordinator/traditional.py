@@ -51,7 +51,7 @@ class TraditionalExecutor:
     def _account(self, plan: Plan, row: Row, sleeve: Sleeve, gate: Gate) -> Account:
         bars = plan.market[sleeve.symbol]
         strategy = plan.strategies[sleeve.strategy].build(sleeve.combination)
-        decision = strategy.evaluate_by_bar(bars, lambda indicator: indicator.compute(bars.prices), gate.check)
+        decision = strategy.evaluate_by_bar(bars, lambda indicator: indicator.compute(bars), gate.check)
         settings = sleeve_settings(row.settings, sleeve.weight)
         warmup = warmup_of(settings, decision)
         return reference.simulate(bars.prices, _signals(decision, warmup), settings, warmup=warmup, check=gate.check)

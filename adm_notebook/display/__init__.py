@@ -1,4 +1,4 @@
-"""How results look: HTML that reads well without its styles, a PNG, and plain text; light to import, drawn when asked."""
+"""How results look: HTML that reads well without its styles, a PNG, and plain text; imported when first asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adm_notebook.display.differences import diff_html_of
     from adm_notebook.display.grid import Column
     from adm_notebook.display.notices import Notice, TableView, banner, table
     from adm_notebook.display.publish import bundle_of, display_result, figure_of, html_of, png_of, report_html, text_of
@@ -19,6 +20,7 @@ __all__ = [
     "TableView",
     "banner",
     "bundle_of",
+    "diff_html_of",
     "display_result",
     "figure_of",
     "html_of",
@@ -35,6 +37,7 @@ _HOMES = {
     **dict.fromkeys(("Notice", "TableView", "banner", "table"), "notices"),
     **dict.fromkeys(("Code", "Name"), "words"),
     "Column": "grid",
+    "diff_html_of": "differences",
 }
 
 

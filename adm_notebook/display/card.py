@@ -1,4 +1,4 @@
-"""The result card as HTML: head (title, conditions, figures) and tail (tables and folds), with the picture in between."""
+"""The result card as HTML: head (title, conditions, figures) and tail (tables, folds); the picture goes in between."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from adm_notebook.display.html import render
 from adm_notebook.display.lede import caption, lede
 from adm_notebook.display.style import style_tag
 from adm_notebook.display.subject import Subject
-from adm_notebook.display.sweeps import axes_of
 from adm_notebook.display.tables import errors_grid, figures, ranked_grid, trade_figures, trades_gist, trades_grid
 from adm_notebook.display.words import marked, plural
 
-__all__ = ["HTML_MOST", "Card", "card_of", "picture_axes"]
+__all__ = ["HTML_MOST", "Card", "card_of"]
 
 HTML_MOST = 60_000
 """Bytes of HTML that a saved card may hold, style sheet not counted."""
@@ -32,13 +31,6 @@ class Card:
     def with_style(self) -> str:
         """The head as the first output of a cell carries it."""
         return style_tag() + self.head
-
-
-def picture_axes(subject: Subject) -> list[str]:
-    """The swept parameters on the axes of the card's picture; none for a single backtest."""
-    if not subject.is_sweep or subject.best is None:
-        return []
-    return axes_of(subject.stats, subject.best, subject.swept, subject.objective.name)
 
 
 def card_of(subject: Subject) -> Card:
@@ -69,7 +61,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
     return render(
         "tail.html",
         s=subject,
-        caption=caption(subject, picture_axes(subject)),
+        caption=caption(subject),
         ranked=ranked,
         ranked_title=_ranked_title(subject, len(ranked.rows)) if ranked else "",
         not_ok=_not_ok(subject),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,10 +19,12 @@ from adm_notebook.display.picture import (
     dress,
     end_labels,
     heading,
+    money_labels,
+    percent_labels,
     round_ticks,
     set_ticks,
-    signed_percent,
     text_style,
+    text_width,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.timeaxis import TimeAxis
@@ -35,8 +37,8 @@ __all__ = ["equity_chart", "thin"]
 
 HEIGHT = 430
 _LEFT, _RIGHT = 46, 118  # CSS pixels beside the panels
-_PANEL = WIDTH - _LEFT - _RIGHT
-_DRAWN = 4 * _PANEL  # bars drawn at most: first, last, lowest and highest of each pixel
+_DRAWN = 4 * (WIDTH - _LEFT - _RIGHT)  # bars drawn at most: first, last, lowest and highest of each pixel
+_SAMPLER: Any = M4Downsampler()  # type: ignore[no-untyped-call]  # tsdownsample has no types here
 _MARKED = 40  # trades up to which entries and exits are marked on the line
 _LOG_FROM = 3  # times the lowest value: from here on the scale is logarithmic
 
@@ -53,32 +55,41 @@ def equity_chart(subject: Subject, t: Theme) -> Chart:
         else np.ascontiguousarray(benchmark.values, float)
     )
     axis = TimeAxis(detail.index, side_by_side=subject.is_intraday)
+    falls, held_falls = _falls(equity), None if held is None else _falls(held)
+    money, percents = _money_scale(equity, held), _percent_scale(falls, held_falls)
+    left = max(_LEFT, *(text_width(label) + 10 for label in (*money.labels, *percents.labels)))
+    width = WIDTH - left - _RIGHT
 
     figure = Chart(WIDTH, HEIGHT, t)
     grid = figure.add_gridspec(
-        3,
-        1,
-        height_ratios=(62, 8, 24),
-        hspace=0.1,
-        left=_LEFT / WIDTH,
-        right=1 - _RIGHT / WIDTH,
-        top=0.945,
-        bottom=0.06,
+        3, 1, height_ratios=(62, 8, 24), hspace=0.1, left=left / WIDTH, right=1 - _RIGHT / WIDTH, top=0.945, bottom=0.06
     )
     top, middle, bottom = (figure.add_subplot(grid[i]) for i in range(3))
     for panel in (top, middle, bottom):
         panel.set_xlim(*axis.limits)
-    name = drawable(subject.strategy, _RIGHT - 12, "Strategy", bold=True)
-    _equity(top, t, axis, equity, held)
+    _equity(top, t, axis, money, equity, held)
     if len(detail.account.pnl) <= _MARKED:
         _marks(top, t, axis, detail.account)
+    name = drawable(subject.strategy, _RIGHT - 12, "Strategy", bold=True)
     labels = [EndLabel(equity[-1], f"{name}\n{percent(metrics['total_return'])}", t.series, bold=True)]
     if held is not None and benchmark is not None:
         labels.append(EndLabel(held[-1], f"Buy and hold\n{percent(benchmark.metrics['total_return'])}", t.ink2))
     end_labels(top, labels)
-    _ribbon(middle, t, axis, detail.account)
-    _drawdown(bottom, t, axis, equity, held)
+    _ribbon(middle, t, axis, detail.account, int(2 * width))
+    _drawdown(bottom, t, axis, percents, falls, held_falls)
+    at, names = axis.ticks(width)
+    set_ticks(bottom, "x", at, names, t)
     return figure
+
+
+class _Scale(NamedTuple):
+    """A vertical axis."""
+
+    low: float
+    high: float
+    ticks: list[float]
+    labels: list[str]
+    is_log: bool = False
 
 
 def thin(values: F64, most: int = _DRAWN) -> Any:
@@ -90,7 +101,7 @@ def thin(values: F64, most: int = _DRAWN) -> Any:
     if len(finite) <= most:
         return finite
     whole = values if len(finite) == len(values) else np.ascontiguousarray(values[finite])
-    kept = np.unique(np.r_[0, M4Downsampler().downsample(whole, n_out=most - most % 4), len(whole) - 1])
+    kept = np.unique(np.r_[0, _SAMPLER.downsample(whole, n_out=most - most % 4), len(whole) - 1])
     return finite[kept.astype(np.int64)]
 
 
@@ -107,27 +118,38 @@ def _line(ax: Axes, axis: TimeAxis, values: F64, color: str, width: float, zorde
     )
 
 
-def _equity(ax: Axes, t: Theme, axis: TimeAxis, equity: F64, held: F64 | None) -> None:
-    dress(ax, t, baseline=False)
-    curves = [equity] if held is None else [equity, held]
-    finite = np.concatenate([c[np.isfinite(c)] for c in curves])
+def _money_scale(equity: F64, held: F64 | None) -> _Scale:
+    """Logarithmic where the curves span more than a factor of three and stay above 0."""
+    finite = np.concatenate([c[np.isfinite(c)] for c in (equity, held) if c is not None])
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     is_log = low > 0 and high / low > _LOG_FROM
     if is_log:
-        ax.set_yscale("log")
         low, high = low * 0.93, high * 1.07
         ticks = _log_ticks(low, high)
     else:
         pad = (high - low) * 0.07 or abs(high) * 0.01 or 1.0
         low, high = low - pad, high + pad
         ticks = round_ticks(low, high, 6)
-    ax.set_ylim(low, high)
-    set_ticks(ax, "y", ticks, [axis_money(v) for v in ticks], t)
+    return _Scale(low, high, ticks, [axis_money(v) for v in ticks] if is_log else money_labels(ticks), is_log)
+
+
+def _percent_scale(falls: F64, held_falls: F64 | None) -> _Scale:
+    low = 1.08 * min(-0.002, *(float(np.nanmin(d)) for d in (falls, held_falls) if d is not None))
+    ticks = round_ticks(low, 0, 4)
+    return _Scale(low, 0, ticks, percent_labels(ticks))
+
+
+def _equity(ax: Axes, t: Theme, axis: TimeAxis, scale: _Scale, equity: F64, held: F64 | None) -> None:
+    dress(ax, t, baseline=False)
+    if scale.is_log:
+        ax.set_yscale("log")
+    ax.set_ylim(scale.low, scale.high)
+    set_ticks(ax, "y", scale.ticks, scale.labels, t)
     set_ticks(ax, "x", [], [], t)
     if held is not None:
         _line(ax, axis, held, t.bench, 0.9, 2)
     _line(ax, axis, equity, t.series, 1.5, 3)
-    heading(ax, t, "Equity, log scale" if is_log else "Equity")
+    heading(ax, t, "Equity, log scale" if scale.is_log else "Equity")
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
@@ -173,12 +195,12 @@ def _marks(ax: Axes, t: Theme, axis: TimeAxis, account: Account) -> None:
             )
 
 
-def _ribbon(ax: Axes, t: Theme, axis: TimeAxis, account: Account) -> None:
+def _ribbon(ax: Axes, t: Theme, axis: TimeAxis, account: Account, columns: int) -> None:
     """A segment a trade, coloured by its outcome; where several share a pixel, it is split by how many won and lost."""
     ax.set_ylim(0, 1)
     ax.axis("off")
     if len(account.pnl):
-        columns, rows = 2 * _PANEL, 16
+        rows = 16
         won, lost = (_coverage(axis, account, which, columns) for which in (account.pnl > 0, account.pnl <= 0))
         total = won + lost
         share = won / np.maximum(total, 1)
@@ -209,28 +231,21 @@ def _coverage(axis: TimeAxis, account: Account, which: Any, columns: int) -> Any
     return np.cumsum(edges)[:columns]
 
 
-def _drawdown(ax: Axes, t: Theme, axis: TimeAxis, equity: F64, held: F64 | None) -> None:
+def _drawdown(ax: Axes, t: Theme, axis: TimeAxis, scale: _Scale, falls: F64, held_falls: F64 | None) -> None:
     dress(ax, t)
-    own = _falls(equity)
-    other = None if held is None else _falls(held)
-    worst = [float(np.nanmin(d)) for d in (own, other) if d is not None]
-    low = max(min([*worst, -1e-4]) * 1.08, -1e6)
-    ax.set_ylim(low, 0)
-    ticks = round_ticks(low, 0, 4)
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = 0 if step >= 0.01 - 1e-12 else 1 if step >= 0.001 - 1e-12 else 2
-    set_ticks(ax, "y", ticks, [signed_percent(v, digits) for v in ticks], t)
-    at, names = axis.ticks(_PANEL)
-    set_ticks(ax, "x", at, names, t)
-    if other is not None:
-        _line(ax, axis, other, t.bench, 0.7, 3)
-    bars = thin(own)
-    ax.fill_between(axis.x(bars), own[bars], 0, color=t.loss, alpha=0.28, linewidth=0, zorder=2)
-    _line(ax, axis, own, t.loss, 0.8, 4)
-    heading(ax, t, "Drawdown")
-    labels = [EndLabel(worst[0], f"worst\n{percent(worst[0])}", t.loss, bold=True)]
-    if other is not None:
-        labels.append(EndLabel(worst[1], f"worst\n{percent(worst[1])}", t.ink2))
+    ax.set_ylim(scale.low, scale.high)
+    set_ticks(ax, "y", scale.ticks, scale.labels, t)
+    if held_falls is not None:
+        _line(ax, axis, held_falls, t.bench, 0.7, 3)
+    bars = thin(falls)
+    ax.fill_between(axis.x(bars), falls[bars], 0, color=t.loss, alpha=0.28, linewidth=0, zorder=2)
+    _line(ax, axis, falls, t.loss, 0.8, 4)
+    heading(ax, t, "Drawdown" if axis.is_time else "Drawdown, by bar number")
+    worst = float(np.nanmin(falls))
+    labels = [EndLabel(worst, f"worst\n{percent(worst)}", t.loss, bold=True)]
+    if held_falls is not None:
+        worst = float(np.nanmin(held_falls))
+        labels.append(EndLabel(worst, f"worst\n{percent(worst)}", t.ink2))
     end_labels(ax, labels)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from adm_notebook.display.numbers import value_text
 from adm_notebook.display.subject import Subject
-from adm_notebook.display.sweeps import neighbours, ok_rows, plane_of
+from adm_notebook.display.sweeps import is_missing, neighbours, ok_rows, plane_of
 from adm_notebook.display.words import Words, clip, enumerated
 
 __all__ = ["caption", "lede"]
@@ -29,7 +27,7 @@ def _neighbours(subject: Subject) -> str:
     facts, o = subject.result.facts, subject.objective
     if subject.best is None or not subject.swept or not facts.maximise:
         return ""
-    best = float(subject.stats.at[subject.best, o.name])
+    best = subject.result.metrics[o.name]
     if not best > 0:
         return ""
     near = neighbours(subject.stats, subject.best, subject.swept, o.name)
@@ -39,7 +37,7 @@ def _neighbours(subject: Subject) -> str:
     verdict = "a broad plateau, not a lone peak" if near.min() > _PLATEAU * best else "a lone peak, not a broad plateau"
     if len(near) == 1:
         return f"Its one neighbour has {low} as its {o.words}: {verdict}."
-    return f"Its {len(near):,} neighbours have {o.many} from {low} to {high}: {verdict}."
+    return f"Its {len(near):,} neighbours have {o.plural} from {low} to {high}: {verdict}."
 
 
 def _lost(subject: Subject) -> str:
@@ -51,8 +49,9 @@ def _lost(subject: Subject) -> str:
     )
 
 
-def caption(subject: Subject, axes: list[str]) -> Words:
-    """What a picture of a sweep holds fixed: which of several symbols and the like, and the parameters not on its axes."""
+def caption(subject: Subject) -> Words:
+    """What a picture of a sweep holds fixed: names (symbol, strategy, ...) and the parameters not on its axes."""
+    axes = subject.axes
     if subject.best is None or not axes:
         return ()
     stats, best = subject.stats, subject.best
@@ -60,7 +59,7 @@ def caption(subject: Subject, axes: list[str]) -> Words:
     if shown >= len(stats):
         return ()
     names = [clip(str(stats.at[best, c]), 40) for c in subject.varying_names]
-    held = [c for c in subject.swept if c not in axes and stats[c].nunique() > 1 and not pd.isna(stats.at[best, c])]
+    held = [c for c in subject.swept if c not in axes and stats[c].nunique() > 1 and not is_missing(stats.at[best, c])]
     words: list[str] = ["The picture shows ", *enumerated([clip(a, 40) for a in axes])]
     if held and len(axes) == 2:
         words.append(", which matter most," if names else ", which matter most")

@@ -17,25 +17,36 @@ Kind = Literal["change", "level", "share", "ratio", "money", "gain", "count"]
 class Measure:
     """One metric as people read it.
 
-    label, short  heading, and heading where room is short
-    many          the label in the plural, within a sentence
-    means         definition, shown by a pointer resting on the heading
+    label, short  heading, and heading where room is short, if that differs
     kind          how the number is written: `change` percent with sign, `level` percent without, `share` whole percent,
                   `gain` money with sign
+    means         definition, shown by a pointer resting on the heading
+    many          several of it within a sentence, where that is not just the label with an s
+    why_missing   what the dash says that stands for an undefined value
     """
 
     name: str
     label: str
-    short: str
-    many: str
-    means: str
     kind: Kind
+    means: str = ""
+    short: str = ""
+    many: str = ""
     why_missing: str = ""
 
     @property
     def words(self) -> str:
         """The label within a sentence."""
-        return self.label if self.kind == "ratio" and self.label != "Profit factor" else self.label.lower()
+        return self.plural.removesuffix("s") if self.label[0] == self.plural[0] else self.label.lower()
+
+    @property
+    def plural(self) -> str:
+        """Several of it, within a sentence."""
+        return self.many or f"{self.label.lower()}s"
+
+    @property
+    def heading(self) -> str:
+        """The label where room is short."""
+        return self.short or self.label
 
     def number(self, x: float, *, toned: bool = False, compete: bool = False, wide: bool = True) -> Number:
         """The metric written; `compete` gives ratios a third decimal, `wide=False` shortens large money."""
@@ -55,28 +66,64 @@ class Measure:
 _NO_CLOSED = "no closed trades"
 _FLAT = "equity does not move, or there are too few bars"
 
-_MEASURES = {
-    m.name: m
-    for m in (
-        Measure("total_return", "Total return", "Total return", "total returns", "Final equity over the initial capital", "change"),
-        Measure("annual_return", "Annual return", "Annual", "annual returns", "Total return, compounded, of one year", "change", "not defined for a negative equity"),
-        Measure("volatility", "Volatility", "Volatility", "volatilities", "Yearly standard deviation of bar returns", "level", _FLAT),
-        Measure("sharpe", "Sharpe ratio", "Sharpe", "Sharpe ratios", "Mean yearly return over its volatility, without a risk-free rate", "ratio", _FLAT),
-        Measure("sortino", "Sortino ratio", "Sortino", "Sortino ratios", "Mean yearly return over its downside deviation", "ratio", _FLAT),
-        Measure("calmar", "Calmar ratio", "Calmar", "Calmar ratios", "Annual return over the worst drawdown", "ratio", "no drawdown"),
-        Measure("max_drawdown", "Worst drawdown", "Worst drawdown", "worst drawdowns", "Deepest fall from a peak of the equity, at closes", "change"),
-        Measure("n_trades", "Closed trades", "Trades", "closed trades", "Trades that were closed", "count"),
-        Measure("win_rate", "Won", "Won", "shares of trades won", "Share of closed trades that made a profit after costs", "share", _NO_CLOSED),
-        Measure("profit_factor", "Profit factor", "Profit factor", "profit factors", "Sum of gains over sum of losses, closed trades", "ratio", _NO_CLOSED),
-        Measure("expectancy", "Average profit", "Average profit", "average profits", "Mean profit of closed trades, after costs, in money", "gain", _NO_CLOSED),
-        Measure("avg_trade", "Average return", "Average", "average returns", "Mean return of closed trades, after costs", "change", _NO_CLOSED),
-        Measure("sqn", "SQN", "SQN", "SQNs", "System quality number: root of the number of trades, times their mean profit over its deviation", "ratio", "fewer than 2 closed trades"),
-        Measure("exposure", "Time invested", "Invested", "shares of time invested", "Share of bars with an open position", "share"),
-        Measure("fees", "Fees paid", "Fees", "fees paid", "Commissions of all fills", "money"),
-        Measure("final_equity", "Final equity", "Final equity", "final equities", "Equity at the last close", "money"),
-        Measure("n_unfilled", "Unfilled orders", "Unfilled", "unfilled orders", "Orders that gave no trade", "count"),
-    )
-}  # fmt: skip
+_ALL = (
+    Measure("total_return", "Total return", "change", "Final equity over the initial capital, less 1"),
+    Measure(
+        "annual_return", "Annual return", "change", "Total return, compounded, of one year", short="Annual",
+        why_missing="not defined for a negative equity",
+    ),
+    Measure(
+        "volatility", "Volatility", "level",
+        "Yearly standard deviation of bar returns", many="volatilities", why_missing=_FLAT
+    ),
+    Measure(
+        "sharpe", "Sharpe ratio", "ratio",
+        "Mean yearly return over its volatility, without a risk-free rate", short="Sharpe",
+        many="Sharpe ratios", why_missing=_FLAT,
+    ),
+    Measure(
+        "sortino", "Sortino ratio", "ratio", "Mean yearly return over its downside deviation", short="Sortino",
+        many="Sortino ratios", why_missing=_FLAT,
+    ),
+    Measure(
+        "calmar", "Calmar ratio", "ratio",
+        "Annual return over the worst drawdown", short="Calmar", many="Calmar ratios",
+        why_missing="no drawdown",
+    ),
+    Measure("max_drawdown", "Worst drawdown", "change", "Deepest fall from a peak of the equity, at closes"),
+    Measure("n_trades", "Closed trades", "count", "Trades that were closed", short="Trades", many="closed trades"),
+    Measure(
+        "win_rate", "Won", "share",
+        "Share of closed trades that made a profit after costs", many="shares of trades won",
+        why_missing=_NO_CLOSED,
+    ),
+    Measure(
+        "profit_factor", "Profit factor", "ratio",
+        "Sum of gains over sum of losses, closed trades", why_missing=_NO_CLOSED
+    ),
+    Measure(
+        "expectancy", "Average profit", "gain",
+        "Mean profit of closed trades, after costs, in money", why_missing=_NO_CLOSED
+    ),
+    Measure(
+        "avg_trade", "Average return", "change", "Mean return of closed trades, after costs", short="Average",
+        why_missing=_NO_CLOSED,
+    ),
+    Measure(
+        "sqn", "SQN", "ratio",
+        "System quality number: root of the number of trades, times mean profit over its deviation",
+        many="SQNs", why_missing="fewer than 2 closed trades",
+    ),
+    Measure(
+        "exposure", "Time invested", "share", "Share of bars with an open position", short="Invested",
+        many="shares of time invested",
+    ),
+    Measure("fees", "Fees paid", "money", "Commissions of all fills", short="Fees", many="fees paid"),
+    Measure("final_equity", "Final equity", "money", "Equity at the last close", many="final equities"),
+    Measure("n_unfilled", "Unfilled orders", "count", "Orders that gave no trade", short="Unfilled",
+            many="unfilled orders"),
+)  # fmt: skip
+_MEASURES = {m.name: m for m in _ALL}
 
 HEADLINE = ("total_return", "annual_return", "sharpe", "max_drawdown", "volatility", "exposure")
 """The metrics of a card's first table."""
@@ -84,4 +131,4 @@ HEADLINE = ("total_return", "annual_return", "sharpe", "max_drawdown", "volatili
 
 def measure(name: str) -> Measure:
     """The metric of this name; a name that is unknown here is its own label."""
-    return _MEASURES.get(name) or Measure(name, name, name, name, "", "ratio")
+    return _MEASURES.get(name) or Measure(name, name, "ratio", many=name)

@@ -166,7 +166,7 @@ def price_decimals(values: Sequence[float]) -> int:
     """
     finite = [v for v in values if math.isfinite(v)]
     for digits in range(2, 7):
-        if all(abs(round(v, digits) - v) <= 1e-9 * abs(v) for v in finite):
+        if all(abs(round(v, digits) - v) <= 1e-12 * abs(v) for v in finite):
             return digits
     typical = sorted(abs(v) for v in finite)[len(finite) // 2]
     return 2 if typical >= 100 else 4 if typical >= 1 else 6

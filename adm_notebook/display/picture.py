@@ -1,4 +1,4 @@
-"""What all pictures share: themes, a figure that shows itself, axes without frames, names at the ends of lines, small PNGs.
+"""What all pictures share: themes, a figure that shows itself, frameless axes, names at the ends of lines, small PNGs.
 
 Object interface of matplotlib only: no pyplot, no global state, every property given, so that a user's own settings
 change nothing. matplotlib is not thread-safe: whoever draws holds `LOCK`.
@@ -37,14 +37,17 @@ __all__ = [
     "dress",
     "end_labels",
     "heading",
+    "money_labels",
+    "percent_labels",
     "png",
     "round_ticks",
     "set_ticks",
-    "signed_percent",
+    "signed_labels",
     "text_style",
     "text_width",
     "theme_of",
     "thinned",
+    "tick_decimals",
 ]
 
 LOCK = threading.RLock()
@@ -128,9 +131,9 @@ def _glyphs(path: str) -> frozenset[int]:
 
 
 def drawable(text: str, width: float, instead: str = "", *, bold: bool = False) -> str:
-    """`text` as the pictures' font can draw it within `width` CSS pixels: unknown characters become a box, the end an ellipsis.
+    """`text` as the pictures' font can draw it within `width` CSS pixels: what is too long ends with an ellipsis.
 
-    Where the font knows less than half of the characters, `instead` says more than a row of boxes.
+    Characters that the font lacks become a box; where it lacks more than half, `instead` says more than their row.
     """
     text = clip(text, 200)
     known = _glyphs(_BOLD if bold else _FONT)
@@ -184,8 +187,13 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [0.0 if abs(v) < slack else float(v) for v in values if low - slack <= v <= high + slack]
 
 
+def tick_decimals(ticks: Sequence[float]) -> int:
+    """As few decimals as show these values whole, six at most."""
+    return next((d for d in range(6) if all(abs(round(v, d) - v) < 1e-9 + 1e-9 * abs(v) for v in ticks)), 6)
+
+
 def thinned(at: Sequence[float], labels: Sequence[str], ranks: Sequence[int], gap: float = 10) -> list[int]:
-    """Which labels stay when they stand at `at` (CSS pixels), none nearer than `gap` to the next; lower ranks go first."""
+    """Which labels stay at `at` (CSS pixels), so that none is nearer than `gap` to the next; lower ranks go first."""
     half = [text_width(label) / 2 for label in labels]
     kept: list[int] = []
     for i in sorted(range(len(at)), key=lambda i: (-ranks[i], i)):
@@ -226,17 +234,34 @@ def end_labels(ax: Axes, labels: Sequence[EndLabel], line_height: float = 15.5) 
         )  # fmt: skip
 
 
-def signed_percent(x: float, digits: int) -> str:
-    """Percent beside an axis: real minus, no plus."""
-    text = f"{abs(x) * 100:,.{digits}f}"
-    return f"{MINUS if x < 0 and text.strip('0.') else ''}{text}%"
+def percent_labels(ticks: Sequence[float]) -> list[str]:
+    """Fractions beside an axis, as percent of one precision: real minus, no plus."""
+    values = [v * 100 for v in ticks]
+    return signed_labels(values, tick_decimals(values), "%")
+
+
+def money_labels(ticks: Sequence[float]) -> list[str]:
+    """Money beside a linear axis: `100k`, `105.5M`, or in full where that would take more decimals."""
+    largest = max(map(abs, ticks), default=0.0)
+    for scale, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        scaled = [v / scale for v in ticks]
+        if largest >= scale and tick_decimals(scaled) <= 1:
+            labels = signed_labels(scaled, tick_decimals(scaled), letter)
+            return ["0" if v == 0 else label for v, label in zip(ticks, labels, strict=True)]
+    return signed_labels(ticks, tick_decimals(ticks))
+
+
+def signed_labels(values: Sequence[float], digits: int, unit: str = "") -> list[str]:
+    """Values beside an axis, of one precision."""
+    texts = [f"{abs(v):,.{digits}f}" for v in values]
+    return [f"{MINUS if v < 0 and t.strip('0.') else ''}{t}{unit}" for v, t in zip(values, texts, strict=True)]
 
 
 def png(figure: Figure) -> bytes:
     """The figure at twice its size in CSS pixels, in a palette: as many colours as fit in `PNG_MOST` bytes."""
     image = _pixels(figure)
     data = b""
-    for colours in (224, 96, 40, 16):
+    for colours in (224, 128, 64, 32, 16):
         data = _palette_png(image, colours)
         if len(data) <= PNG_MOST:
             return data
@@ -248,9 +273,10 @@ def _pixels(figure: Figure) -> Image.Image:
         canvas, dpi = FigureCanvasAgg(figure), figure.dpi
         try:
             figure.dpi = 2 * _CSS_DPI
-            canvas.draw()
+            canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib has no types here
             width, height = canvas.get_width_height()
-            return Image.frombytes("RGBA", (width, height), bytes(canvas.buffer_rgba())).convert("RGB")
+            pixels = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+            return Image.frombytes("RGBA", (width, height), pixels).convert("RGB")
         finally:
             figure.dpi = dpi
 

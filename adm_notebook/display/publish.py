@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from adm_notebook.display.card import Card, card_of, picture_axes
+from adm_notebook.display.card import Card, card_of
 from adm_notebook.display.html import render
 from adm_notebook.display.numbers import percent
 from adm_notebook.display.style import css, dark_page_css
@@ -99,16 +99,18 @@ def display_result(
         ids of three displays; with `update`, those that were reserved earlier are filled, and emptied where the card
         has fewer outputs.
     """
-    from IPython.display import publish_display_data
+    from IPython import display
+
+    publish: Callable[..., None] = display.publish_display_data
 
     outputs = bundle_of(result, name, theme)
     if display_ids is None:
         for data, metadata in outputs:
-            publish_display_data(data, metadata)
+            publish(data, metadata)
         return
     outputs += [({"text/html": ""}, {})] * (len(display_ids) - len(outputs))
     for display_id, (data, metadata) in zip(display_ids, outputs, strict=True):
-        publish_display_data(data, metadata, transient={"display_id": display_id}, update=update)
+        publish(data, metadata, transient={"display_id": display_id}, update=update)
 
 
 def report_html(result: WorkflowResult, name: str = "result") -> str:
@@ -135,7 +137,7 @@ def report_html(result: WorkflowResult, name: str = "result") -> str:
 
 def _has_picture(subject: Subject) -> bool:
     """A single backtest has one, and a sweep of at least one parameter that makes a difference."""
-    return subject.best is not None and (not subject.is_sweep or bool(picture_axes(subject)))
+    return subject.best is not None and (not subject.is_sweep or bool(subject.axes))
 
 
 def _draw(subject: Subject, theme: str | None) -> Chart:
@@ -143,14 +145,14 @@ def _draw(subject: Subject, theme: str | None) -> Chart:
     from adm_notebook.display.picture import LOCK, theme_of
     from adm_notebook.display.sweep_chart import sweep_chart
 
-    axes = picture_axes(subject)
+    axes = subject.axes
     with LOCK:
         return sweep_chart(subject, axes, theme_of(theme)) if axes else equity_chart(subject, theme_of(theme))
 
 
 def _alt(subject: Subject) -> str:
     """The picture in words."""
-    axes = picture_axes(subject)
+    axes = subject.axes
     if len(axes) == 2:
         return f"Heatmap of {subject.objective.label} by {axes[0]} and {axes[1]}; the best cell is outlined"
     if axes:

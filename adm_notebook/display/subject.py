@@ -11,6 +11,7 @@ import pandas as pd
 
 from adm_notebook.display.measures import Measure, measure
 from adm_notebook.display.numbers import value_text
+from adm_notebook.display.sweeps import axes_of, is_missing
 from adm_notebook.display.words import Code, Name, Words, clip, enumerated, marked, plural, unique
 
 if TYPE_CHECKING:
@@ -94,6 +95,13 @@ class Subject:
         return [name for name in self.result.facts.swept if name in self.stats.columns]
 
     @cached_property
+    def axes(self) -> list[str]:
+        """The swept parameters on the axes of the card's picture; none for a single backtest."""
+        if not self.is_sweep or self.best is None:
+            return []
+        return axes_of(self.stats, self.best, self.swept, self.objective.name)
+
+    @cached_property
     def objective(self) -> Measure:
         return measure(self.result.facts.objective)
 
@@ -110,12 +118,12 @@ class Subject:
 
     @cached_property
     def choices(self) -> list[tuple[str, str]]:
-        """What sets the best row apart, as (parameter, value); the parameter is empty for names of symbols and the like."""
+        """What sets the best row apart, as (parameter, value); names of symbols and the like have no parameter."""
         if self.best is None:
             return []
         named = [("", str(self.stats.at[self.best, c])) for c in self.varying_names]
         values = [(c, self.stats.at[self.best, c]) for c in self.swept]
-        return [*named, *((c, value_text(v)) for c, v in values if not pd.isna(v))]
+        return [*named, *((c, value_text(v)) for c, v in values if not is_missing(v))]
 
     @cached_property
     def varying_names(self) -> list[str]:
@@ -126,6 +134,8 @@ class Subject:
     @cached_property
     def strategy(self) -> str:
         """The best row's strategy, as its row is headed."""
+        if self.is_combined:
+            return "Portfolio"
         if self.best is not None:
             return str(self.stats.at[self.best, "strategy"])
         return self.result.facts.strategy or "Strategy"
@@ -192,7 +202,7 @@ class Subject:
 
     @cached_property
     def banner(self) -> Banner | None:
-        """The one coloured box of the card: what failed, what was stopped, that nothing was traded, what to beware of."""
+        """The one coloured box of the card: what failed or was stopped, that nothing was traded, what to beware of."""
         more = [marked(w) for w in self.warnings[:_WARNINGS_MOST]]
         if len(self.warnings) > _WARNINGS_MOST:
             rest = len(self.warnings) - _WARNINGS_MOST
@@ -223,7 +233,7 @@ class Subject:
         strong = clip(errors[0], 200).replace("`", "") if errors else "Interrupted."
         if done == 0:
             return strong, [
-                "Nothing was finished. Run it again with " if planned == 1 else "No combination was finished. Run them with ",
+                "Nothing was finished. Run it with " if planned == 1 else "No combination was finished. Run them with ",
                 Code(f"%adm rerun {self.name}"), ".",
             ]  # fmt: skip
         kept = f"{plural(done, 'combination')} finished and {'is' if done == 1 else 'are'} kept"
@@ -244,7 +254,7 @@ class Subject:
 
     @property
     def _what(self) -> list[str]:
-        """The subject of the title: one strategy by name (with parameters, in a single run), several by names or number."""
+        """The subject of the title: one strategy (with its parameters, in a single run), several by names or number."""
         facts = self.result.facts
         if self.is_combined and self.detail is not None:
             return ["Portfolio of ", *_few(unique(self.detail.strategies), "strategies")]

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from adm_notebook.display.equity_chart import thin
 from adm_notebook.display.measures import Measure
-from adm_notebook.display.numbers import axis_money, value_text
+from adm_notebook.display.numbers import value_text
 from adm_notebook.display.picture import (
     WIDTH,
     Chart,
@@ -24,12 +24,15 @@ from adm_notebook.display.picture import (
     dress,
     end_labels,
     heading,
+    money_labels,
+    percent_labels,
     round_ticks,
     set_ticks,
-    signed_percent,
+    signed_labels,
     text_style,
     text_width,
     thinned,
+    tick_decimals,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_numeric, plane_of
@@ -42,6 +45,7 @@ _TOP, _BOTTOM = 26, 24  # CSS pixels above and below the panel
 _BAR = 82  # right of a heatmap: its colour bar
 _LABEL_MOST = 110  # CSS pixels of a name beside an axis
 _MARKED = 60  # values up to which each is marked on a line
+_BLOCK = 2.5  # CSS pixels of a cell below which cells are averaged
 _SMALL = 6  # CSS pixels of a cell below which the chosen one gets a ring instead of an outline
 
 
@@ -73,21 +77,22 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
     ys, xs = values[rows], values[columns]
     cells, present, chosen = _cells(subject, plane, (rows, ys), (columns, xs))
 
-    y_labels, x_labels = _labels(ys), _labels(xs)
-    left = max(30.0, max(text_width(label, bold=True) for label in y_labels) + 10)
+    left = max(30.0, max(text_width(_label(v), bold=True) for v in _longest(ys)) + 10)
     width, height = WIDTH - left - _BAR, HEIGHT - _TOP - _BOTTOM
     ax = figure.add_axes((left / WIDTH, _BOTTOM / HEIGHT, width / WIDTH, height / HEIGHT))
     dress(ax, t, grid=False, baseline=False)
-    norm, colours = _scale(cells, t)
-    image = np.empty((*cells.shape, 3))
+    blocks, present, per_block = _in_blocks(cells, present, width, height)
+    norm, colours = _scale(blocks, t)
+    image = np.empty((*blocks.shape, 3))
     image[:] = to_rgb(t.ground)
     todo = present if not subject.is_partial or subject.result.facts.left_out else np.ones_like(present)
     image[todo] = to_rgb(t.empty)
-    known = ~np.isnan(cells)
-    image[known] = colours(norm(np.clip(cells[known], norm.vmin, norm.vmax)))[:, :3]
+    known = ~np.isnan(blocks)
+    image[known] = colours(norm(np.clip(blocks[known], norm.vmin, norm.vmax)))[:, :3]
     cell = min(width / len(xs), height / len(ys))
-    smooth = "nearest" if cell >= 2 else "antialiased"  # cells smaller than a pixel are averaged, not left out
-    ax.imshow(image, extent=(0, len(xs), 0, len(ys)), aspect="auto", origin="lower", interpolation=smooth, zorder=1)
+    ny, nx = per_block
+    extent = (0, nx * blocks.shape[1], 0, ny * blocks.shape[0])
+    ax.imshow(image, extent=extent, aspect="auto", origin="lower", interpolation="nearest", zorder=1)
     if cell >= 2 * _SMALL:
         ax.vlines(range(1, len(xs)), 0, len(ys), color=t.ground, linewidth=0.8, linestyle="-", zorder=2)
         ax.hlines(range(1, len(ys)), 0, len(xs), color=t.ground, linewidth=0.8, linestyle="-", zorder=2)
@@ -108,12 +113,14 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
         )
     ax.set_xlim(0, len(xs))
     ax.set_ylim(0, len(ys))
-    for which, all_values, labels, at, room in (("x", xs, x_labels, x, width), ("y", ys, y_labels, y, height)):
-        keep = _kept_ticks(all_values, labels, at, room, upright=which == "x")
-        set_ticks(ax, which, [i + 0.5 for i in keep], [labels[i] for i in keep], t, [i == at for i in keep])
+    for which, values_along, at, room in (("x", xs, x, width), ("y", ys, y, height)):
+        step = room / len(values_along)
+        named = _ticks(values_along, [(i + 0.5) * step for i in range(len(values_along))], at, upright=which == "x")
+        set_ticks(ax, which, [i + 0.5 for i in named], list(named.values()), t, [i == at for i in named])
+    means = f", each square the mean of {ny} × {nx}" if ny * nx > 1 else ""
     row_name, column_name = (drawable(name, 200) for name in (rows, columns))
-    heading(ax, t, f"{subject.objective.label} by {row_name} (rows) and {column_name} (columns)")
-    _colour_bar(figure, ScalarMappable(norm=norm, cmap=colours), subject.objective, cells, t)
+    heading(ax, t, f"{subject.objective.label} by {row_name} (rows) and {column_name} (columns){means}")
+    _colour_bar(figure, ScalarMappable(norm=norm, cmap=colours), subject.objective, blocks, t)
 
 
 def _cells(
@@ -133,6 +140,21 @@ def _cells(
     cells[y[ok], x[ok]] = plane[subject.objective.name].to_numpy(float)[inside][ok]
     at = int(np.flatnonzero(plane.index[inside] == subject.best)[0])
     return cells, present, (int(y[at]), int(x[at]))
+
+
+def _in_blocks(cells: F64, present: Any, width: float, height: float) -> tuple[F64, Any, tuple[int, int]]:
+    """Cells too small to be seen, averaged into blocks that can be; and how many rows and columns a block has."""
+    ny, nx = (max(1, math.ceil(_BLOCK * n / room)) for n, room in zip(cells.shape, (height, width), strict=True))
+    if ny * nx == 1:
+        return cells, present, (1, 1)
+    filling = [(0, -n % k) for n, k in zip(cells.shape, (ny, nx), strict=True)]
+    padded = np.pad(np.where(np.isfinite(cells), cells, np.nan), filling, constant_values=np.nan)
+    shape = (padded.shape[0] // ny, ny, padded.shape[1] // nx, nx)
+    known = ~np.isnan(padded)
+    n_known = known.reshape(shape).sum((1, 3))
+    sums = np.where(known, padded, 0.0).reshape(shape).sum((1, 3))
+    means = np.where(n_known > 0, sums / np.maximum(n_known, 1), np.nan)
+    return means, np.pad(present, filling).reshape(shape).any((1, 3)), (ny, nx)
 
 
 def _scale(cells: F64, t: Theme) -> tuple[Normalize, LinearSegmentedColormap]:
@@ -173,13 +195,10 @@ def _colour_bar(figure: Chart, mappable: ScalarMappable, objective: Measure, cel
 def _scale_labels(ticks: Sequence[float], objective: Measure) -> list[str]:
     """Values beside a scale, all with the decimals that their step needs."""
     if objective.kind in ("money", "gain"):
-        return [axis_money(v) for v in ticks]
-    percent = objective.kind in ("change", "level", "share")
-    step = (ticks[1] - ticks[0] if len(ticks) > 1 else 1.0) * (100 if percent else 1)
-    digits = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6) + (1 if round(step * 4) % 4 and 2 <= step < 3 else 0)
-    if percent:
-        return [signed_percent(v, digits) for v in ticks]
-    return [f"{v:,.{digits}f}".replace("-", "−") for v in ticks]
+        return money_labels(ticks)
+    if objective.kind in ("change", "level", "share"):
+        return percent_labels(ticks)
+    return signed_labels(ticks, tick_decimals(ticks))
 
 
 # ---- line -----------------------------------------------------------------------------------------------------------
@@ -216,12 +235,12 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
     spots = [float(v) for v in values] if numeric else [float(i) for i in range(len(values))]
     margin = (spots[-1] - spots[0]) * 0.02 if numeric else 0.5
     ax.set_xlim(spots[0] - margin, spots[-1] + margin)
-    keep = _kept_ticks(values, _labels(values), spots.index(place), width, upright=True, spots=spots)
-    set_ticks(
-        ax, "x", [spots[i] for i in keep], [_labels(values)[i] for i in keep], t, [spots[i] == place for i in keep]
-    )
+    at = [(v - spots[0] + margin) / (spots[-1] - spots[0] + 2 * margin) * width for v in spots]
+    named = _ticks(values, at, spots.index(place), upright=True)
+    set_ticks(ax, "x", [spots[i] for i in named], list(named.values()), t, [spots[i] == place for i in named])
     ax.annotate(
-        drawable(name, 300), xy=(0.5, 0), xycoords="axes fraction", xytext=(0, -20), textcoords="offset points", ha="center", va="top",
+        drawable(name, 300), xy=(0.5, 0), xycoords="axes fraction", xytext=(0, -20), textcoords="offset points",
+        ha="center", va="top",
         annotation_clip=False, **text_style(t.ink2),
     )  # fmt: skip
     if math.isfinite(held):
@@ -238,7 +257,7 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
         markersize=4,
         zorder=3,
     )
-    best = float(subject.stats.at[subject.best, o.name])
+    best = subject.result.metrics[o.name]
     labels = []
     if math.isfinite(best):
         ax.plot(
@@ -263,46 +282,42 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
 # ---- axes -----------------------------------------------------------------------------------------------------------
 
 
-def _labels(values: Sequence[Any]) -> list[str]:
-    return [drawable(value_text(v), _LABEL_MOST, bold=True) for v in values]
+def _label(value: Any) -> str:
+    return drawable(value_text(value), _LABEL_MOST, bold=True)
 
 
-def _kept_ticks(
-    values: Sequence[Any],
-    labels: Sequence[str],
-    chosen: int,
-    room: float,
-    *,
-    upright: bool,
-    spots: Sequence[float] | None = None,
-) -> list[int]:
-    """Round values, the chosen one always; those that would touch it or each other give way."""
-    n = len(values)
-    step = room / n
-    at = [(i + 0.5) * step for i in range(n)]
-    if spots is not None and n > 1 and spots[-1] > spots[0]:
-        at = [(s - spots[0]) / (spots[-1] - spots[0]) * room for s in spots]
-    candidates = _round_values(values, labels, room, upright=upright)
-    ranks = [2 if i == chosen else 1 if i in candidates else 0 for i in range(n)]
-    wanted = sorted({*candidates, chosen})
-    if upright:
-        kept = thinned([at[i] for i in wanted], [labels[i] for i in wanted], [ranks[i] for i in wanted], gap=8)
-        return [wanted[k] for k in kept]
-    return [i for i in wanted if i == chosen or abs(at[i] - at[chosen]) >= 15]
+def _longest(values: Sequence[Any]) -> Sequence[Any]:
+    """The few values that are longest when written."""
+    return sorted(values, key=lambda v: -len(value_text(v)))[:8]
 
 
-def _round_values(values: Sequence[Any], labels: Sequence[str], room: float, *, upright: bool) -> set[int]:
+def _ticks(values: Sequence[Any], at: Sequence[float], chosen: int, *, upright: bool) -> dict[int, str]:
+    """Names of round values by position, the chosen one always; those that would touch it or each other give way.
+
+    at       CSS pixels of each value along the axis
+    upright  whether names stand side by side, not above each other
+    """
+    longest = max(values, key=lambda v: len(value_text(v)))
+    room = text_width(_label(longest), bold=True) + 10 if upright else 22
+    extent = abs(at[-1] - at[0]) or 1.0
+    wanted = sorted({*_round_values(values, max(int(extent / room), 1)), chosen})
+    labels = {i: _label(values[i]) for i in wanted}
+    if not upright:
+        return {i: labels[i] for i in wanted if i == chosen or abs(at[i] - at[chosen]) >= 15}
+    kept = thinned([at[i] for i in wanted], list(labels.values()), [int(i == chosen) for i in wanted], gap=8)
+    return {wanted[k]: labels[wanted[k]] for k in kept}
+
+
+def _round_values(values: Sequence[Any], most: int) -> Sequence[int]:
     """Positions of evenly spaced values: multiples of 1, 2, 5 x 10^k if the values are numbers, else every n-th."""
-    widest = max(text_width(label) for label in labels) + 10 if upright else 22
-    most = max(int(room / widest), 1)
     n = len(values)
-    if n <= most:
-        return set(range(n))
+    if n <= most + 1:
+        return range(n)
     if all(isinstance(v, (int, float, np.number)) for v in values):
-        span = float(values[-1]) - float(values[0])
-        power = 10.0 ** math.floor(math.log10(span / most))
+        numbers = np.asarray(values, float)
+        power = 10.0 ** math.floor(math.log10((numbers[-1] - numbers[0]) / most))
         for step in (power * k for k in (1, 2, 5, 10, 20, 50)):
-            hits = {i for i, v in enumerate(values) if abs(float(v) / step - round(float(v) / step)) < 1e-6}
+            hits = np.flatnonzero(np.abs(numbers / step - np.round(numbers / step)) < 1e-6)
             if 2 <= len(hits) <= most:
-                return hits
-    return set(range(0, n, -(-n // most)))
+                return [int(i) for i in hits]
+    return range(0, n, -(-n // most))

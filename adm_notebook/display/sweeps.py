@@ -14,7 +14,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from adm_notebook.market.arrays import F64
 
-__all__ = ["axes_of", "is_numeric", "medians", "neighbours", "ok_rows", "plane_of", "ranked"]
+__all__ = ["axes_of", "is_missing", "is_numeric", "medians", "neighbours", "ok_rows", "plane_of", "ranked"]
 
 _IDENTITY = ("symbol", "strategy", "classifier", "risk_profile")
 
@@ -45,6 +45,11 @@ def is_numeric(column: pd.Series[Any]) -> bool:
     )
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a row has no such value: NaN or None."""
+    return bool(pd.isna(value))
+
+
 def neighbours(stats: pd.DataFrame, best: int, swept: Sequence[str], objective: str) -> F64:
     """Objective of the ok rows one grid step away from row `best` in any of the swept numeric parameters.
 
@@ -59,7 +64,7 @@ def neighbours(stats: pd.DataFrame, best: int, swept: Sequence[str], objective: 
         codes = _grid_codes(stats[name])
         near &= np.abs(codes - codes[at]) <= 1 if codes[at] >= 0 else codes < 0
     near[at] = False
-    values = stats[objective].to_numpy(float)[near]
+    values: F64 = stats[objective].to_numpy(float)[near]
     return values[~np.isnan(values)]
 
 
@@ -70,7 +75,7 @@ def axes_of(stats: pd.DataFrame, best: int, swept: Sequence[str], objective: str
     with the identity of row `best` count.
     """
     alike = stats[_equal_to(stats, best, [name for name in _IDENTITY if name in stats.columns])]
-    varying = [name for name in swept if alike[name].nunique() > 1 and not pd.isna(stats.at[best, name])]
+    varying = [name for name in swept if alike[name].nunique() > 1 and not is_missing(stats.at[best, name])]
     ok = ok_rows(stats)
     score = ok[objective].astype(float).replace([np.inf, -np.inf], np.nan)
 
@@ -87,7 +92,8 @@ def axes_of(stats: pd.DataFrame, best: int, swept: Sequence[str], objective: str
 def plane_of(stats: pd.DataFrame, best: int, swept: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
     """The rows that share everything with row `best` but the parameters on the axes."""
     held = [name for name in (*_IDENTITY, *swept) if name in stats.columns and name not in axes]
-    return stats[_equal_to(stats, best, held)]
+    plane: pd.DataFrame = stats[_equal_to(stats, best, held)]
+    return plane
 
 
 def _equal_to(stats: pd.DataFrame, row: int, names: Sequence[str]) -> Any:
@@ -96,7 +102,7 @@ def _equal_to(stats: pd.DataFrame, row: int, names: Sequence[str]) -> Any:
     for name in names:
         value = stats.at[row, name]
         equal &= (
-            stats[name].isna().to_numpy() if pd.isna(value) else (stats[name] == value).fillna(False).to_numpy(bool)
+            stats[name].isna().to_numpy() if is_missing(value) else (stats[name] == value).fillna(False).to_numpy(bool)
         )
     return equal
 

@@ -25,7 +25,7 @@ from adm_notebook.display.numbers import (
     value_text,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
-from adm_notebook.display.sweeps import is_numeric, medians, ranked
+from adm_notebook.display.sweeps import is_missing, is_numeric, medians, ranked
 from adm_notebook.display.words import Name, clip, marked, plural
 
 __all__ = ["errors_grid", "figures", "headline_names", "ranked_grid", "trade_figures", "trades_gist", "trades_grid"]
@@ -150,15 +150,15 @@ def trades_gist(subject: Subject) -> str:
 
 
 def trades_grid(subject: Subject, most: int = 100) -> tuple[Grid, str]:
-    """The trades, at most `most` of them, the first half and the last; and the sentence that says so, if any are left out."""
+    """The trades, at most `most` of them, from both ends; and the sentence that says so, if any are left out."""
     trades = subject.result.trades
     n = len(trades)
     number = np.arange(1, n + 1)
     said = ""
     if n > most:
         half = most // 2
-        keep = np.r_[0:half, n - half : n]
-        trades, number = trades.iloc[keep], number[keep]
+        trades = pd.concat([trades.head(half), trades.tail(half)])
+        number = np.r_[number[:half], number[n - half :]]
         said = f"First {half:,} and last {half:,} of {n:,}; all of them in "
     both = trades["direction"].nunique() > 1
     combined = subject.is_combined
@@ -169,7 +169,8 @@ def trades_grid(subject: Subject, most: int = 100) -> tuple[Grid, str]:
     columns += [Column("Side", left=True)] if both else []
     columns += [
         Column("Entered", left=True), Column("at price"), Column("Left", left=True), Column("at price"),
-        Column("Bars held"), Column("Return", "After costs"), Column("Profit", "After costs"), Column("Exit", left=True),
+        Column("Bars held"), Column("Return", "After costs"), Column("Profit", "After costs"),
+        Column("Exit", left=True),
     ]  # fmt: skip
     entered, left = _times(subject, trades["entry_time"]), _times(subject, trades["exit_time"])
     rows = []
@@ -213,13 +214,13 @@ def ranked_grid(subject: Subject, most: int = 10) -> Grid:
     columns += [Column(clip(name, _CELL_MOST), left=not numeric[name]) for name in swept]
     o = subject.objective
     columns.append(Column(o.label, o.means, sort="descending" if facts.maximise else "ascending"))
-    columns += [Column(measure(n).short, measure(n).means) for n in others]
+    columns += [Column(measure(n).heading, measure(n).means) for n in others]
     rows = []
     for label, r in zip(top.index, top.to_dict("records"), strict=True):
         cells: list[Cell] = [Number(str(label))]
         cells += [[Name(clip(str(r[name]), _CELL_MOST))] for name in subject.varying_names]
         for name in swept:
-            if pd.isna(r[name]):
+            if is_missing(r[name]):
                 cells.append(missing("this strategy has no such parameter"))
             else:
                 text = clip(value_text(r[name]), _CELL_MOST)
@@ -233,13 +234,12 @@ def ranked_grid(subject: Subject, most: int = 10) -> Grid:
 def errors_grid(subject: Subject, most: int = 12) -> tuple[Grid, str]:
     """The rows that gave nothing, grouped by their error, most frequent first; and how many errors are left out."""
     bad = subject.stats[subject.stats["status"] != "ok"]
-    groups = bad.groupby(["status", bad["error"].astype(str)], sort=False).groups
+    groups: dict[tuple[str, str], list[int]] = {}
+    for label, status, error in zip(bad.index, bad["status"], bad["error"], strict=True):
+        groups.setdefault((str(status), str(error)), []).append(int(label))
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
     columns = [Column("Rows", left=True), Column("Status", left=True), Column("Error", left=True)]
-    rows = [
-        Row([[_labels([int(label) for label in labels])], [str(status)], marked(str(error), 300)])
-        for (status, error), labels in ordered[:most]
-    ]
+    rows = [Row([[_labels(labels)], [status], marked(error, 300)]) for (status, error), labels in ordered[:most]]
     rest = len(ordered) - most
     return Grid(columns, rows), f"{plural(rest, 'more error')} in " if rest > 0 else ""
 

@@ -1,4 +1,4 @@
-"""A result as text: at most 20 lines of 80 columns, without ids, durations or paths, so that it is the same in every run."""
+"""A result as text: at most 20 lines of 80 columns; no id, duration or path, so that it is the same in every run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _narrow(subject: Subject, grid: Grid) -> Grid:
     names = headline_names(subject)
     keep = [i for i, name in enumerate(names) if name not in _LEFT_OUT or name == subject.objective.name]
     keep = keep[: len(names) - 1]
-    columns = [Column(measure(names[i]).short) for i in keep]
+    columns = [Column(measure(names[i]).heading) for i in keep]
     return Grid(columns, [Row([row.cells[i] for i in keep], row.heading) for row in grid.rows])
 
 

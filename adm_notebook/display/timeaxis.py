@@ -39,7 +39,7 @@ class TimeAxis:
         bars = np.asarray(bars, np.int64)
         if not self.is_dated:
             return bars.astype(float)
-        return _seconds(_local(self.index[bars])) / _DAY
+        return _seconds(_local(pd.DatetimeIndex(self.index[bars]))) / _DAY
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -60,11 +60,13 @@ class TimeAxis:
         return at, [f"{x:,.0f}" for x in at], [0] * len(at)
 
     def _timed(self) -> tuple[list[float], list[str], list[int]]:
-        first, last = self.index[0], self.index[-1]
+        index = pd.DatetimeIndex(self.index)
+        first, last = index[0], index[-1]
         span = (last - first).total_seconds()
         if span == 0:
             return list(self.x([0])), [_day(first)], [0]
-        step, form = next(((s, f) for most, s, f in _STEPS if span <= most), ("YS", "%Y"))
+        steps = [(most, s, f) for most, s, f in _STEPS if not (self.is_dated and f == "%H:%M")]
+        step, form = next(((s, f) for most, s, f in steps if span <= most), ("YS", "%Y"))
         start = first.floor(step) if step.endswith(("min", "h")) else first.normalize()
         times = pd.date_range(start, last, freq=step, tz=start.tz)
         if step == "YS":
@@ -73,13 +75,13 @@ class TimeAxis:
         times = times[times >= first]
         if len(times) < 2:
             times, form = pd.DatetimeIndex([first, last]), "%Y-%m-%d" if span > _DAY else "%H:%M"
-        bars = np.minimum(self.index.searchsorted(times.as_unit(self.index.unit)), len(self.index) - 1)
+        bars = np.minimum(index.searchsorted(times.as_unit(index.unit)), len(index) - 1)
         bars, firsts = np.unique(bars, return_index=True)
         times = times[firsts]
         at = _seconds(_local(times)) / _DAY if self.is_dated else bars.astype(float)
         if not form.startswith("%H"):
             return list(at), [f"{t:{form}}" for t in times], [0] * len(at)
-        return self._clocks(list(at), self.index[bars], form)
+        return self._clocks(list(at), index[bars], form)
 
     def _clocks(self, at: list[float], times: pd.DatetimeIndex, form: str) -> tuple[list[float], list[str], list[int]]:
         """Hours and minutes, the first of each day named by its date where there are several days."""

@@ -1,4 +1,4 @@
-"""Sentences with names and code in them, told apart until they are drawn: names come from users and are never markup."""
+"""Sentences with names and code in them, told apart until they are drawn: names come from users, never markup."""
 
 from __future__ import annotations
 

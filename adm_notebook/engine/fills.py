@@ -20,6 +20,7 @@ NO_CASH, BELOW_THE_LOT, CANCELLED, PENDING_AT_THE_END = range(4)  # positions in
 FILLED = -1
 
 SMALLEST_SIZE = 1e-8  # units; less is no trade
+LOT_TOLERANCE = 1e-9  # relative; see `floored`
 CASH_TOLERANCE = 1e-9  # relative; an order that costs this little more than the cash is filled
 
 POSITION, ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, FEES, PNL, EXIT_REASON = range(8)  # columns of the trade book
@@ -87,8 +88,16 @@ Rules = Any  # a record of dtype RULES
 
 @jit
 def floored(size: float, lot: float) -> float:
-    """The largest multiple of `lot` that is no larger than `size`, both in units; a lot of 0 allows any size."""
-    return np.floor(size / lot) * lot if lot > 0.0 else size
+    """The largest multiple of `lot` that is no larger than `size`, both in units; a lot of 0 allows any size.
+
+    A size that rounding alone keeps below a multiple counts as that multiple: 0.3 is three lots of 0.1.
+    """
+    if lot == 0.0 or size == np.inf:
+        return size
+    lots: float = np.rint(size / lot)
+    if lots * lot > size * (1.0 + LOT_TOLERANCE):
+        lots = np.floor(size / lot)
+    return lots * lot
 
 
 @jit

@@ -88,7 +88,7 @@ def run_account(
     strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
     """
     rules, books = settings[0], ledger[0]
-    n_bars = close.shape[0]
+    n_bars: int = close.shape[0]
     last_close, peak = books.last_close, books.peak
     kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
     pending = books.order_closes or books.order_opens != 0

@@ -92,6 +92,7 @@ def _trade_metrics(account: Account, like_peer: bool) -> dict[str, float]:
         readonly(account.exit_reason),
         readonly(account.pnl),
         readonly(account.returns),
+        len(account.equity),
         like_peer,
     )
     if like_peer:
@@ -188,11 +189,12 @@ def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float,
 
 @jit
 def trade_sums(
-    entry_bar: I64, exit_bar: I64, exit_reason: I8, pnl: F64, returns: F64, like_peer: bool
+    entry_bar: I64, exit_bar: I64, exit_reason: I8, pnl: F64, returns: F64, n_bars: int, like_peer: bool
 ) -> tuple[int, int, float, float, float, float, float, float, float, float, int]:
     """Sums over closed trades, and the number of bars with any trade open.
 
     entry_bar, exit_bar, exit_reason, pnl, returns  (n_trades,)  as in `Account`, in order of entry
+    n_bars     bars of the account
     like_peer  count bars from entry to exit inclusive, of closed trades only; else an open trade to the last bar
                and a closed one to the bar before its exit
     Returned are the number of closed trades and of those with a gain; of pnl the sum of gains, of losses, of all, of
@@ -204,7 +206,7 @@ def trade_sums(
     for k in range(pnl.shape[0]):
         is_open = exit_reason[k] == OPEN
         if not (is_open and like_peer):
-            end = exit_bar[k] + 1 if is_open or like_peer else exit_bar[k]
+            end = n_bars if is_open else exit_bar[k] + like_peer
             covered += max(0, end - max(entry_bar[k], until))
             until = max(until, end)
         if is_open:

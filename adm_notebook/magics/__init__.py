@@ -1,1 +1,84 @@
-"""(under construction)"""
+"""`%%adm` and `%adm`: parse, call, show. Loading them imports nothing heavy; the rest warms up in the background."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from adm_notebook.magics.complete import matcher
+from adm_notebook.magics.defaults import Adm
+from adm_notebook.magics.help import CELL_HELP, LINE_HELP
+
+__all__ = ["Adm", "load_ipython_extension", "unload_ipython_extension"]
+
+_loaded: weakref.WeakKeyDictionary[Any, Callable[[], None]] = weakref.WeakKeyDictionary()
+"""Shell -> what takes everything back that loading did."""
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register `%%adm`, `%adm`, their completion and `%config Adm`; warm the engine up on a thread of its own."""
+    unload_ipython_extension(shell)
+    defaults = Adm(parent=shell)
+
+    def cell_magic(line: str, cell: str) -> None:
+        from adm_notebook.magics.cell import run_cell
+
+        run_cell(shell, defaults, line, cell)
+
+    def line_magic(line: str) -> None:
+        from adm_notebook.magics.commands import run_command
+
+        run_command(shell, defaults, line)
+
+    cell_magic.__doc__, line_magic.__doc__ = CELL_HELP, LINE_HELP
+    registered = {"cell": cell_magic, "line": line_magic}
+    for kind, function in registered.items():
+        no_var_expand(function)  # braces are YAML's and {{name}} is ours: IPython must not fill them in
+        shell.register_magic_function(function, magic_kind=kind, magic_name="adm")
+    complete = matcher(shell.user_ns)
+    shell.Completer.custom_matchers.append(complete)
+    shell.configurables.append(defaults)
+    shell.input_transformers_cleanup.append(_with_body)
+
+    def unload() -> None:
+        for kind, function in registered.items():
+            if shell.magics_manager.magics[kind].get("adm") is function:
+                del shell.magics_manager.magics[kind]["adm"]
+        shell.Completer.custom_matchers.remove(complete)
+        shell.configurables.remove(defaults)
+        shell.input_transformers_cleanup.remove(_with_body)
+
+    _loaded[shell] = unload
+    threading.Thread(target=_warm_up, name="adm-warm-up", daemon=True).start()
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take back what `load_ipython_extension` did; nothing, where it did nothing."""
+    unload = _loaded.pop(shell, None)
+    if unload is not None:
+        unload()
+
+
+def _with_body(lines: list[str]) -> list[str]:
+    """A `%%adm` line alone gets an empty body: IPython would refuse it before we could say what belongs there."""
+    if len(lines) == 1 and lines[0].startswith("%%adm") and not lines[0][5:6].strip():
+        return [lines[0].rstrip("\n") + "\n", "\n"]
+    return lines
+
+
+_with_body.has_side_effects = True  # type: ignore[attr-defined]  # IPython's word for: not while a cell is being typed
+
+
+def _warm_up() -> None:
+    """Import what a first cell needs, and compile or load the engine."""
+    from adm_notebook.engine import warmup
+
+    warmup.start_in_background()
+    import adm_notebook.coordinator
+    import adm_notebook.display.publish
+    import adm_notebook.magics.cell
+    import adm_notebook.magics.commands  # noqa: F401  # imported to be there when it is needed

@@ -100,7 +100,7 @@ class Bars:
 class Market(Mapping[str, Bars]):
     """The bars of all symbols of a run, in the config's order.
 
-    notes         sentences on what was filled in or left out: the default symbol, rows dropped
+    notes         sentences on what was chosen or left out: the default symbol, rows dropped
     source_label  what a user would call the source: `bundled sample`, `prices.csv`, `frame`
     """
 

@@ -1,4 +1,4 @@
-"""What metrics need to know of a time axis, worked out once: bars in a year, ends of days, the name of the timeframe."""
+"""What metrics need to know of a time axis, worked out once: bars in a year, ends of days, the timeframe's name."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _periods_per_year(days_per_year: float, bars_per_day: float, spacing: float)
 
 
 def _peer_periods(index: pd.DatetimeIndex, days: I64, weekend: float) -> tuple[Bool, float]:
-    """Which days end a period whose return backtesting.py looks at, and how many it has a year (its `compute_stats`)."""
+    """Which days end a period whose return backtesting.py looks at, and how many make a year (its `compute_stats`)."""
     recent = _median_spacing(index[-100:])
     whole_days = -1 if np.isnan(recent) else int(recent // DAY)
     date = days.astype("datetime64[D]")

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
 
-__all__ = ["PRICES", "TIME_NAMES", "find_columns", "tidy"]
+__all__ = ["PRICES", "TIME_NAMES", "find_columns", "no_time_column", "tidy"]
 
 PRICES = ("open", "high", "low", "close")
 
+_PATH = "data_config.columns"
 _MOMENT = ("datetime", "timestamp", "datetimeutc", "timestamputc", "gmttime", "localtime", "opentime", "bartime", "ts")
 _DATE = ("date", "day", "tradedate", "tradingday")
 _CLOCK = ("time",)
@@ -34,7 +35,7 @@ def tidy(name: object) -> str:
 
 
 def find_columns(
-    names: Sequence[str], given: Mapping[str, str], label: str, path: str = "data_config.columns"
+    names: Sequence[str], given: Mapping[str, str], label: str, *, needs_time: bool = False
 ) -> dict[str, str]:
     """Our names -> the source's, for all that is there; `time` and `date` together are one moment.
 
@@ -46,6 +47,8 @@ def find_columns(
         `data_config.columns`; it wins.
     label
         what the source is called in an error.
+    needs_time
+        whether there must be a column of times.
 
     Raises
     ------
@@ -54,7 +57,8 @@ def find_columns(
     """
     problems = [
         Problem(
-            f"{path}.{ours}", f"{label} has no column {theirs!r}.{did_you_mean(theirs, names)} It has: {_listed(names)}"
+            f"{_PATH}.{ours}",
+            f"{label} has no column {theirs!r}.{did_you_mean(theirs, names)} It has: {_listed(names)}",
         )
         for ours, theirs in given.items()
         if theirs not in names
@@ -67,27 +71,38 @@ def find_columns(
     found = dict(given)
     for ours, synonyms in _SYNONYMS.items():
         if ours not in found and (known := next((s for s in synonyms if s in spelt), None)):
-            found[ours] = _only(spelt[known], ours, label, path)
+            found[ours] = _only(spelt[known], ours, label)
     if not {"time", "date"} & given.keys():
-        found |= _time_columns(spelt, label, path)
+        found |= _time_columns(spelt, label)
     missing = [ours for ours in PRICES if ours not in found]
+    unused = [name for name in names if name not in found.values()]
+    if needs_time and not missing and not {"time", "date"} & found.keys():
+        raise ConfigError(Problem(_PATH, no_time_column(label, names, unused)))
     if missing:
-        unused = [name for name in names if name not in found.values()]
         example = ", ".join(f'{ours}: "{_likely(ours, unused)}"' for ours in missing)
         raise ConfigError(
             Problem(
-                path,
-                f"{label} has no column for {' and '.join(missing)}. It has: {_listed(names)}. "
+                _PATH,
+                f"{label} has no column for {', '.join(missing)}. It has: {_listed(names)}. "
                 f"Say which it is, for example columns: {{{example}}}",
             )
         )
     return found
 
 
-def _time_columns(spelt: Mapping[str, list[str]], label: str, path: str) -> dict[str, str]:
+def no_time_column(label: str, names: Sequence[str], unused: Sequence[str]) -> str:
+    """The sentence that says so, with a line to type."""
+    example = unused[0] if unused else "NAME"
+    return (
+        f"{label} has no column that is known to hold times. It has: {_listed(names)}. "
+        f'Say which it is, for example columns: {{time: "{example}"}}'
+    )
+
+
+def _time_columns(spelt: Mapping[str, list[str]], label: str) -> dict[str, str]:
     def first(names: Sequence[str]) -> str | None:
         known = next((n for n in names if n in spelt), None)
-        return None if known is None else _only(spelt[known], "time", label, path)
+        return None if known is None else _only(spelt[known], "time", label)
 
     if moment := first(_MOMENT):
         return {"time": moment}
@@ -98,11 +113,11 @@ def _time_columns(spelt: Mapping[str, list[str]], label: str, path: str) -> dict
     return {} if other is None else {"time": other}
 
 
-def _only(names: Sequence[str], ours: str, label: str, path: str) -> str:
+def _only(names: Sequence[str], ours: str, label: str) -> str:
     if len(names) > 1:
         written = " and ".join(repr(name) for name in names)
         raise ConfigError(
-            Problem(path, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}')
+            Problem(_PATH, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}')
         )
     return names[0]
 

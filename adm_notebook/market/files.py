@@ -1,81 +1,27 @@
-"""Files as frames: finding them, reading CSV in whatever dialect a vendor writes, reading Parquet."""
+"""Files as frames: CSV in whatever dialect a vendor writes it, and Parquet."""
 
 from __future__ import annotations
 
 import csv
-import difflib
-import glob
 import io
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from adm_notebook.config.data import CSV_SUFFIXES, PARQUET_SUFFIXES, DataConfig
-from adm_notebook.errors import ConfigError, DataError, Problem
+from adm_notebook.config.data import PARQUET_SUFFIXES, DataConfig
+from adm_notebook.errors import DataError
 from adm_notebook.market.columns import TIME_NAMES, find_columns, tidy
 from adm_notebook.market.tables import Origin
 
-__all__ = ["SourceFiles", "find_files", "read_csv", "read_parquet", "stem"]
+__all__ = ["read_csv", "read_parquet"]
 
 _HEAD = 65_536
 _PRICE_WORDS = {"open", "high", "low", "close", "adjclose", "volume", "o", "h", "l", "c"}
-
-
-@dataclass(frozen=True)
-class SourceFiles:
-    """The files of a source, by symbol; `one` means a single file, which may hold several symbols of its own."""
-
-    by_symbol: Mapping[str, Path]
-    label: str
-    one: bool
-
-
-def find_files(config: DataConfig) -> SourceFiles:
-    """The files that `data_config.path` means: one, several, a folder's, or those that match a glob.
-
-    Raises
-    ------
-    ConfigError
-        naming what is there instead.
-    """
-    place = config.path
-    if isinstance(place, Mapping):
-        return SourceFiles(
-            {name: _existing(p, f"data_config.path.{name}") for name, p in place.items()}, _label(len(place)), False
-        )
-    if isinstance(place, tuple):
-        paths = [_existing(p, f"data_config.path[{k}]") for k, p in enumerate(place)]
-        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
-    assert place is not None  # resolve() has seen to it
-    path = Path(place).expanduser()
-    suffixes = PARQUET_SUFFIXES if config.source == "parquet" else CSV_SUFFIXES
-    if path.is_dir():
-        paths = sorted(p for p in path.iterdir() if p.name.lower().endswith(suffixes))
-        if not paths:
-            raise ConfigError(Problem("data_config.path", f"no file in {place} ends with {', '.join(suffixes)}"))
-        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
-    if glob.has_magic(place) and not path.exists():
-        paths = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
-        if not paths:
-            raise ConfigError(Problem("data_config.path", f"no file matches {place}"))
-        return SourceFiles(_by_stem(paths), _label(len(paths)), False)
-    path = _existing(place, "data_config.path")
-    return SourceFiles({stem(path): path}, path.name, True)
-
-
-def stem(path: Path) -> str:
-    """The name of a file without the endings that say how it is stored: `SPY_1m.csv.gz` is `SPY_1m`."""
-    name = path.name
-    for suffix in sorted((*CSV_SUFFIXES, *PARQUET_SUFFIXES), key=len, reverse=True):
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return name
 
 
 def read_parquet(path: Path) -> tuple[pd.DataFrame, Origin]:
@@ -89,9 +35,7 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, Origin]:
     try:
         frame = pa_parquet.read_table(path).to_pandas()
     except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path.name} can't be read as Parquet: {_first_line(error)}", _other_kind(path, "csv")
-        ) from error
+        raise DataError(f"{path.name} can't be read as Parquet: {_first_line(error)}", _hint(path)) from error
     return frame, Origin.of_rows(path.name)
 
 
@@ -116,7 +60,7 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
         wanted, texts = names, names[:1]
     else:
         names = list(dialect.names)
-        found = find_columns(names, config.columns, path.name)
+        found = find_columns(names, config.columns, path.name, needs_time=True)
         wanted = list(dict.fromkeys(found.values()))
         texts = [found[ours] for ours in ("time", "date", "symbol") if ours in found]
     broken: list[str] = []
@@ -145,9 +89,7 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
             raise DataError(f"{path.name}, row {line:,}: has {fields}: {text.strip()[:60]}", hint) from None
         if "Empty CSV" in str(error):
             raise DataError(f"{path.name} has a header and no rows.") from None
-        raise DataError(
-            f"{path.name} can't be read as CSV: {_first_line(error)}", _other_kind(path, "parquet")
-        ) from error
+        raise DataError(f"{path.name} can't be read as CSV: {_first_line(error)}", _hint(path)) from error
     frame: pd.DataFrame = table.to_pandas()
     if dialect.symbols:
         frame.columns = pd.MultiIndex.from_arrays([dialect.names, dialect.symbols])
@@ -161,7 +103,7 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
         return frame, origin, ()
     where = f"first {path.name}, row {_find_line(path, broken[0]):,}"
     plural = "lines" if len(broken) > 1 else "line"
-    return frame, origin, (f"{len(broken):,} {plural} dropped that do not have {len(names)} fields, {where}.",)
+    return frame, origin, (f"{len(broken):,} {plural} without {len(names)} fields dropped, {where}.",)
 
 
 @dataclass(frozen=True)
@@ -185,25 +127,30 @@ def _dialect(path: Path) -> _Dialect:
         raise DataError(f"{path.name} is empty.")
     text = head.decode("utf-8-sig", errors="replace")
     if "\0" in text or text.count("\ufffd") > len(text) // 20:
-        raise DataError(f"{path.name} can't be read as CSV: it is no UTF-8 text.", _other_kind(path, "parquet"))
+        raise DataError(f"{path.name} can't be read as CSV: it is no UTF-8 text.", _hint(path))
     lines = text.splitlines()
     at = max(range(min(20, len(lines))), key=lambda k: (_known_names(lines[k]), -k))
     if _known_names(lines[at]) < 2:
         at = next(k for k, line in enumerate(lines) if line.strip())
+        if sum(_is_number(name) for name in _fields(lines[at], _delimiter(lines[at]))) > 2:
+            hint = "Put one above the first row: Date,Open,High,Low,Close,Volume"
+            raise DataError(f"{path.name} has no line of column names; it begins with {lines[at][:60]!r}.", hint)
     delimiter = _delimiter(lines[at])
     names = _fields(lines[at], delimiter)
     following = [_fields(line, delimiter) for line in lines[at + 1 : at + 3]]
     if len(following) == 2 and following[0][:1] == ("Ticker",) and tidy(following[1][0]) in TIME_NAMES:
         tickers = (following[0] + ("",) * len(names))[: len(names)]
         return _Dialect(delimiter, ".", at + 3, (following[1][0], *names[1:]), ("", *tickers[1:]))
-    comma = (
-        delimiter == ";" and bool(following) and any("," in f and f.replace(",", "", 1).isdigit() for f in following[0])
-    )
+    comma = delimiter == ";" and bool(following) and any("," in f and _is_number(f) for f in following[0])
     return _Dialect(delimiter, "," if comma else ".", at + 1, _unique(names))
 
 
 def _known_names(line: str) -> int:
     return len({tidy(name) for name in _fields(line, _delimiter(line))} & (TIME_NAMES | _PRICE_WORDS))
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+([.,]\d*)?", text) is not None
 
 
 def _delimiter(line: str) -> str:
@@ -248,51 +195,19 @@ def _find_line(path: Path, text: str) -> int:
         )
 
 
-def _existing(place: str, where: str) -> Path:
-    path = Path(place).expanduser()
-    if path.is_file():
-        return path
-    folder = path.parent
-    while not folder.is_dir() and folder != folder.parent:
-        folder = folder.parent
-    if folder != path.parent:
-        raise ConfigError(Problem(where, f"no such folder: {path.parent} (seen from {Path.cwd()})"))
-    names = sorted(p.name for p in folder.iterdir() if p.is_file())
-    near = (
-        difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
-        or [name for name in names if name.lower().endswith((*CSV_SUFFIXES, *PARQUET_SUFFIXES))][:5]
-    )
-    others = f" There {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
-    raise ConfigError(Problem(where, f"no such file: {place} (seen from {Path.cwd()}).{others}".removesuffix(".")))
-
-
-def _by_stem(paths: list[Path]) -> dict[str, Path]:
-    named: dict[str, Path] = {}
-    for path in paths:
-        name = stem(path)
-        if name in named:
-            raise ConfigError(
-                Problem(
-                    "data_config.path",
-                    f"{named[name]} and {path} would both be symbol {name}; write path: {{symbol: file, ...}}",
-                )
-            )
-        named[name] = path
-    return named
-
-
-def _label(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
-
-
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0].rstrip(".") + "."
 
 
-def _other_kind(path: Path, kind: str) -> str:
-    suffixes: Any = PARQUET_SUFFIXES if kind == "parquet" else CSV_SUFFIXES
+def _hint(path: Path) -> str:
+    """What the file is instead, where its first bytes tell."""
+    with path.open("rb") as stream:
+        start = stream.read(256)
+    if start[:4] == b"PAR1":
+        return "It is a Parquet file: write data_config.source: parquet"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "Save it as UTF-8."
+    is_text = start.isascii() and b"\0" not in start
     return (
-        f"Is it a {kind} file? Then write data_config.source: {kind}"
-        if not path.name.lower().endswith(suffixes)
-        else ""
+        "It is text: write data_config.source: csv" if is_text and path.name.lower().endswith(PARQUET_SUFFIXES) else ""
     )

@@ -13,8 +13,9 @@ from adm_notebook.config.data import DataConfig, DataRequest, Frames
 from adm_notebook.errors import AdmError, ConfigError, DataError, Problem, StrategyError, did_you_mean, shown
 from adm_notebook.market.bars import Bars, Market
 from adm_notebook.market.checks import checked
-from adm_notebook.market.files import SourceFiles, find_files, read_csv, read_parquet
+from adm_notebook.market.files import read_csv, read_parquet
 from adm_notebook.market.kept import KeptByFrame, LastFew
+from adm_notebook.market.paths import SourceFiles, find_files
 from adm_notebook.market.period import cut
 from adm_notebook.market.resample import resample
 from adm_notebook.market.tables import Origin, Table, choose_symbols, tables_of
@@ -50,7 +51,7 @@ def load(request: DataRequest) -> Market:
 
     Examples
     --------
-    >>> market = load(DataConfig.resolve({"source": "sample", "symbols": "NASDAQ", "start": 2018}))
+    >>> market = load(DataRequest.resolve({"source": "sample", "symbols": "NASDAQ", "start": 2018}))
     >>> market["NASDAQ"].n_bars
     251
     """
@@ -69,7 +70,7 @@ def load(request: DataRequest) -> Market:
         known = (*_BUILT_IN, *_registered)
         message = f"must be one of {', '.join(known)}, but was {shown(name)}.{did_you_mean(name, known)}"
         raise ConfigError(Problem("data_config.source", message.removesuffix(".")))
-    return market.with_notes(request.notes) if request.notes else market
+    return market
 
 
 def register_source(name: str) -> Callable[[AnySource], AnySource]:
@@ -89,7 +90,7 @@ def register_source(name: str) -> Callable[[AnySource], AnySource]:
     ... def flat(config):
     ...     days = pd.date_range("2024-01-01", periods=3)
     ...     return pd.DataFrame({"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0}, index=days)
-    >>> load(DataConfig.resolve({"source": "flat"}))
+    >>> load(DataRequest.resolve({"source": "flat"}))
     Market(flat: 3 bars; flat)
     """
     if not isinstance(name, str) or not name.strip():
@@ -125,7 +126,7 @@ class SourceRow(NamedTuple):
 
 def describe_sources() -> tuple[SourceRow, ...]:
     """All sources: each symbol of the sample, then what is read from files and frames, then what users registered."""
-    market = load(DataConfig.resolve({"source": "sample", "symbols": list(_SAMPLE)}))
+    market = load(DataRequest.resolve({"source": "sample", "symbols": list(_SAMPLE)}))
     rows = [
         SourceRow(
             "sample",
@@ -154,7 +155,7 @@ def _from_sample(config: DataConfig, *, quiet: bool) -> Market:
     folder = Path(__file__).parent / "sample"
     label = "bundled sample"
     default, *others = _SAMPLE
-    chosen = choose_symbols(tuple(_SAMPLE), config.symbols or (default,), f"the {label}")
+    chosen = choose_symbols(tuple(_SAMPLE), config.symbols or (default,), label)
     files = SourceFiles({name: folder / _SAMPLE[name] for name in chosen}, label, one=False)
     market = _from_files(files, config.model_copy(update={"source": "parquet", "symbols": chosen}))
     if config.symbols or quiet:

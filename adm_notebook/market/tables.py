@@ -11,7 +11,7 @@ import pandas as pd
 
 from adm_notebook.errors import ConfigError, DataError, Problem, did_you_mean
 from adm_notebook.market.arrays import F64, I64, Prices
-from adm_notebook.market.columns import PRICES, TIME_NAMES, find_columns, tidy
+from adm_notebook.market.columns import PRICES, TIME_NAMES, find_columns, no_time_column, tidy
 from adm_notebook.market.times import AmbiguousDatesError, TimesError, read_times
 
 __all__ = ["Origin", "Table", "choose_symbols", "tables_of"]
@@ -138,9 +138,7 @@ def choose_symbols(available: Sequence[str], wanted: Sequence[str] | None, label
     """
     listed = ", ".join(available[:20]) + (f" and {len(available) - 20} more" if len(available) > 20 else "")
     problems = [
-        Problem(
-            "data_config.symbols", f"{name!r} is not in {label}, which has {listed}.{did_you_mean(name, available)}"
-        )
+        Problem("data_config.symbols", f"{label} has no symbol {name!r}, but {listed}.{did_you_mean(name, available)}")
         for name in wanted or ()
         if name not in available
     ]
@@ -178,9 +176,10 @@ def _by_column_level(
     for symbol in choose_symbols(available, wanted, origin.label):
         own = [at for at, name in enumerate(by_symbol) if str(name) == symbol or at in shared]
         part = frame.iloc[:, own].set_axis([str(by_field[at]) for at in own], axis=1)
-        part = part.dropna(how="all", subset=[str(by_field[at]) for at in own if at not in shared])
         read, said = tables_of(part, origin, columns, default_symbol=symbol, wanted=None)
-        tables += read
+        filled = part[[str(by_field[at]) for at in own if at not in shared]].notna().any(axis=1).to_numpy()
+        # rows are empty where only the other symbols have a bar
+        tables += read if filled.all() else [table.take(np.flatnonzero(filled)) for table in read]
         notes |= dict.fromkeys(said)
     return tables, tuple(notes)
 
@@ -217,13 +216,9 @@ def _times(
     ):
         values = index.to_series()
     elif origin.in_file:
-        known = ", ".join(str(name) for name in frame.columns)
-        raise ConfigError(
-            Problem(
-                "data_config.columns",
-                f'{origin.label} has no column of times. It has: {known}. Say which it is: columns: {{time: "NAME"}}',
-            )
-        )
+        names = [str(name) for name in frame.columns]
+        unused = [name for name in names if tidy(name) not in {tidy(column.name) for column in series.values()}]
+        raise ConfigError(Problem("data_config.columns", no_time_column(origin.label, names, unused)))
     else:
         return index, ()
     try:

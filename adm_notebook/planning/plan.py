@@ -6,7 +6,6 @@ of `backtest_config`, strategy, its parameters, the last one fastest. A row is m
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ from adm_notebook.components import Strategy, make_strategy, parameters_of
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market import Market
+from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.sweeps import Axis
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PlannedStrategy:
     type: str
     fixed: Mapping[str, Any]
     axes: tuple[Axis, ...]
-    grid: np.ndarray[Any, np.dtype[np.int64]]
+    grid: I64
     path: str
     allocation: float | None = None
 
@@ -216,39 +216,74 @@ class Plan:
         """The identity columns of rows: portfolio, symbol, strategy, classifier, risk_profile, swept parameters."""
         import pandas as pd
 
-        rows = [self.row(int(number)) for number in numbers]
-        labels = [s.label for s in self.strategies]
+        rows = np.asarray(numbers, dtype=np.int64)
+        setting, owners = self._coordinates(rows)
+        labels, symbols = [s.label for s in self.strategies], self.symbols
+        if self.combined:
+            symbol: Any = ["+".join(symbols)] * len(rows)
+            strategy: Any = ["+".join(labels)] * len(rows)
+        else:
+            per = len(self.settings) * sum(self._sizes)
+            symbol = _picked(symbols, rows // per)
+            strategy = np.empty(len(rows), dtype=object)
+            for s, (mask, _) in owners.items():
+                strategy[mask] = labels[s]
         columns: dict[str, Any] = {
-            "portfolio": np.asarray(numbers, dtype=np.int64),
-            "symbol": ["+".join(dict.fromkeys(v.symbol for v in r.sleeves)) for r in rows],
-            "strategy": ["+".join(dict.fromkeys(labels[v.strategy] for v in r.sleeves)) for r in rows],
-            "classifier": [CLASSIFIER] * len(rows),
-            "risk_profile": [RISK_PROFILE] * len(rows),
+            "portfolio": rows,
+            "symbol": pd.array(symbol, dtype="str"),
+            "strategy": pd.array(strategy, dtype="str"),
+            "classifier": pd.array([CLASSIFIER] * len(rows), dtype="str"),
+            "risk_profile": pd.array([RISK_PROFILE] * len(rows), dtype="str"),
         }
-        size = 1 if self.combined else sum(self._sizes)
+        shape = tuple(len(axis.values) for axis in self.setting_axes)
+        at = dict(
+            zip((a.name for a in self.setting_axes), np.unravel_index(setting, shape) if shape else (), strict=True)
+        )
         for column, (owner, name) in self.swept.items():
             if owner is None:
-                axis = next(i for i, a in enumerate(self.setting_axes) if a.name == name)
-                of_setting = list(itertools.product(*(a.values for a in self.setting_axes)))
-                per = int(np.prod(self._sizes, dtype=np.int64)) if self.combined else size
-                values = [of_setting[(r.number // per) % len(self.settings)][axis] for r in rows]
+                axis = next(a for a in self.setting_axes if a.name == name)
+                values = _picked([str(v) if isinstance(v, Mapping) else v for v in axis.values], at[name])
             else:
-                values = [self._value(r, owner, name) for r in rows]
-            columns[column] = [str(v) if isinstance(v, Mapping) else v for v in values]
-        return pd.DataFrame(columns, index=pd.Index(columns["portfolio"], name="row"))
+                values = np.full(len(rows), np.nan, dtype=object)
+                for s, (mask, combination) in owners.items():
+                    if owner in (-1, s):
+                        values[mask] = self._values(s, name, combination)
+            columns[column] = pd.Series(values).infer_objects().array
+        return pd.DataFrame(columns, index=pd.Index(rows, name="row"))
 
-    def _value(self, row: Row, owner: int, name: str) -> Any:
-        sleeve = next(v for v in row.sleeves if owner in (-1, v.strategy))
-        given = self._parameters(sleeve.strategy, sleeve.combination)
-        return given[name] if name in given else self._defaults(sleeve.strategy).get(name, np.nan)
+    def _coordinates(self, rows: I64) -> tuple[I64, dict[int, tuple[Bool, I64]]]:
+        """Position in `settings` of each row; and for each strategy, which rows it has, and their combinations."""
+        if self.combined:
+            per = int(np.prod(self._sizes, dtype=np.int64))
+            picked = np.unravel_index(rows % per, self._sizes)
+            everywhere = np.ones(len(rows), dtype=bool)
+            return rows // per, {s: (everywhere, at) for s, at in enumerate(picked)}
+        per = sum(self._sizes)
+        rest = rows % per
+        starts = np.concatenate([[0], np.cumsum(self._sizes)])
+        strategy = np.searchsorted(starts, rest, side="right") - 1
+        owners = {s: (strategy == s, rest[strategy == s] - starts[s]) for s in range(len(self.strategies))}
+        return rows // per % len(self.settings), owners
 
-    def _parameters(self, strategy: int, combination: int) -> dict[str, Any]:
-        return self.strategies[strategy].parameters(combination)
-
-    def _defaults(self, strategy: int) -> dict[str, Any]:
-        return {name: p.default for name, p in parameters_of(self.strategies[strategy].type).items()}
+    def _values(self, s: int, name: str, combination: I64) -> Any:
+        """Values of a parameter in combinations of a strategy: swept, fixed, by default, or NaN where it lacks it."""
+        strategy = self.strategies[s]
+        for k, axis in enumerate(strategy.axes):
+            if axis.name == name:
+                return _picked(axis.values, strategy.grid[combination, k])
+        if name in strategy.fixed:
+            return strategy.fixed[name]
+        known = parameters_of(strategy.type)
+        return known[name].default if name in known else np.nan
 
     def __repr__(self) -> str:
         from adm_notebook.planning.wording import plan_text
 
         return plan_text(self)
+
+
+def _picked(values: Sequence[Any], at: I64) -> Any:
+    """`values` at positions, as an array of objects, so that 10 stays 10 beside 'ema'."""
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects[at]

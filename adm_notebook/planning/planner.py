@@ -218,7 +218,40 @@ def _strategies(
     if not problems and planned and sum(s.n_combinations for s in planned) == 0:
         texts = " and ".join(c.text for c in constraints)
         problems.append(Problem("optimization_config.constraints", f"leave no combination: none meets {texts}"))
+    if not problems:
+        problems += _refused(planned, sections)
     return [s for s in planned if s.n_combinations or sections.combined], left_out
+
+
+def _refused(planned: list[PlannedStrategy], sections: Sections) -> list[Problem]:
+    """Why nothing could run, where each combination is refused by its strategy's own check; empty if one is not."""
+    first: InvalidParameters | None = None
+    for strategy in planned:
+        refusal = _first_refusal(strategy)
+        if refusal is None and not sections.combined:
+            return []
+        if refusal is not None and sections.combined:
+            first = refusal
+            break
+        first = first or refusal
+    if first is None:
+        return []
+    many = sum(s.n_combinations for s in planned) > 1
+    head = "every combination is refused; the first because " if many else ""
+    return [Problem(p.path, f"{head}{p.message}") for p in first.problems]
+
+
+def _first_refusal(strategy: PlannedStrategy) -> InvalidParameters | None:
+    """Why the first combination of a strategy is refused, if all of them are."""
+    first: InvalidParameters | None = None
+    for combination in range(strategy.n_combinations):
+        try:
+            strategy.build(combination)
+        except InvalidParameters as error:
+            first = first or error
+        else:
+            return None
+    return first
 
 
 def _labelled(

@@ -93,9 +93,10 @@ def resolved_yaml(plan: Plan) -> str:
             backtest[name] = swept[name]
         elif name in shown_always or getattr(first, name) != getattr(base, name):
             value = getattr(first, name)
-            backtest[name] = value.model_dump() if hasattr(value, "model_dump") else value
-            for inner in [n for n in swept if n.startswith(f"{name}.")]:
-                backtest[name][inner.split(".", 1)[1]] = swept[inner]
+            if hasattr(value, "model_dump"):  # commission and slippage: their parts, some of them swept; 0 if there is none
+                inner = {n.split(".", 1)[1]: v for n, v in swept.items() if n.startswith(f"{name}.")}
+                value = {**value.model_dump(exclude_defaults=True), **inner} or 0
+            backtest[name] = value
     if plan.combined:
         backtest["portfolio"] = {"combine": True}
     strategies = []
@@ -116,14 +117,23 @@ def resolved_yaml(plan: Plan) -> str:
     if plan.objective != "sharpe" or not plan.maximise:
         optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
     return dump(
-        {
+        _short({
             "workflow_type": plan.workflow_type,
             "parameters": {"container_pattern": plan.pattern},
             "data_config": _data(plan),
             "backtest_config": backtest,
             "optimization_config": optimization,
-        }
+        })
     )
+
+
+def _short(value: Any) -> Any:
+    """Whole numbers without a fraction: 100000 rather than 100000.0; they are typed by their field when read."""
+    if isinstance(value, dict):
+        return {k: _short(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_short(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _data(plan: Plan) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def account(close: np.ndarray, n_trades: int, *, sides: str = "long", open_last:
 def metrics_of(a: Account, capital: float = 1e5) -> dict[str, float]:
     closed = a.exit_reason != EXIT_REASONS.index("open")
     pnl, n = a.pnl[closed], int(closed.sum())
-    r = np.diff(a.equity, prepend=capital) / np.r_[capital, a.equity[:-1]]
+    before = np.r_[capital, a.equity[:-1]]
+    r = np.diff(a.equity, prepend=capital) / np.where(before == 0, np.inf, before)
     peak = np.maximum.accumulate(a.equity)
     deviation = r.std(ddof=1) if len(r) > 1 else np.nan
     losses = -pnl[pnl < 0].sum()

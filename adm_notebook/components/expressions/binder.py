@@ -28,9 +28,9 @@ from adm_notebook.components.expressions.nodes import (
     Parameter,
     Price,
     Shift,
+    columns_read,
     features,
     text_of,
-    walk,
 )
 from adm_notebook.components.expressions.parser import Template
 from adm_notebook.components.expressions.whole import Whole
@@ -66,8 +66,7 @@ class Derived:
 
     @property
     def columns(self) -> frozenset[str]:
-        own = {n.column for n in walk(self.expression) if isinstance(n, Price)}
-        return frozenset(own.union(*(i.columns for i in features(self.expression))))
+        return columns_read(self.expression)
 
     def values(self, bars: BarsLike) -> F64:
         return Whole(bars, lambda indicator: indicator.compute(bars)).array(self.expression)
@@ -118,7 +117,11 @@ class _Binder:
                 return self.arithmetic(node)
             case Negative():
                 operand = self.bind(node.operand)
-                return Number(-operand.value, operand.name, node.at) if isinstance(operand, Number) else Negative(operand, node.at)
+                return (
+                    Number(-operand.value, operand.name, node.at)
+                    if isinstance(operand, Number)
+                    else Negative(operand, node.at)
+                )
             case Function():
                 return Function(node.name, tuple(map(self.bind, node.operands)), node.at)
             case Cross():
@@ -158,14 +161,24 @@ class _Binder:
         guess = did_you_mean(name, [*self.values, *COLUMNS])
         if guess:
             return self.error(f"unknown name `{name}`.{guess}", node.at)
-        return self.error(f"unknown name `{name}`; for a parameter of your own give it a value beside the rule: `{name}: 10`", node.at)
+        return self.error(
+            f"unknown name `{name}`; for a parameter of your own give it a value beside the rule: `{name}: 10`", node.at
+        )
 
     def shift(self, node: Shift) -> Expression:
         bars = node.bars
         if isinstance(bars, Parameter):
             value = self.value_of(bars)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value != int(value) or value < 0:
-                raise self.error(f"`{bars.name}` counts bars before: a whole number from 0, but was {shown(value)}", bars.at)
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, float))
+                or value != value
+                or value != int(value)
+                or value < 0
+            ):
+                raise self.error(
+                    f"`{bars.name}` counts bars before: a whole number from 0, but was {shown(value)}", bars.at
+                )
             bars = int(value)
         operand = self.bind(node.operand)
         return Shift(operand, bars, node.at) if bars else operand
@@ -193,7 +206,14 @@ class _Binder:
                 raise self.error(f"{node.name}'s {key} must be a number", argument.at)
         output, column = self.output(function, node)
         try:
-            indicator = _built(function, tuple(numbers), tuple(named.items()), tuple(series), column, tuple(map(type, (*numbers, *named.values()))))
+            indicator = _built(
+                function,
+                tuple(numbers),
+                tuple(named.items()),
+                tuple(series),
+                column,
+                tuple(map(type, (*numbers, *named.values()))),
+            )
         except ValueError as error:
             raise self.error(str(error), node.at) from None
         return Feature(indicator, output, node.at)
@@ -249,7 +269,9 @@ def _short_names(names: tuple[str, ...], function: str) -> tuple[tuple[str, ...]
     every: list[list[str]] = []
     for name in names:
         short = [name, name.removesuffix("band")]
-        short += [name.removeprefix(prefix) for prefix in (function, function.rstrip("f"), "slow", "fast") if name != prefix]
+        short += [
+            name.removeprefix(prefix) for prefix in (function, function.rstrip("f"), "slow", "fast") if name != prefix
+        ]
         every.append(list(dict.fromkeys(s for s in short if s)))
     counts: dict[str, int] = {}
     for known in every:

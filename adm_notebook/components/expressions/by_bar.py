@@ -78,7 +78,9 @@ class ByBar:
             case Price(column=column):
                 values = self._prices[column]
                 if values is None:
-                    raise DataError("the rule reads volume, but these prices have none", "Give prices with a volume column.")
+                    raise DataError(
+                        "the rule reads volume, but these prices have none", "Give prices with a volume column."
+                    )
                 value: float = values[t]
                 return value
             case Number(value=number):

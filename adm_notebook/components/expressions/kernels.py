@@ -10,7 +10,7 @@ import numpy as np
 from adm_notebook.jit import jit
 from adm_notebook.market.arrays import F64, I8
 
-__all__ = ["FALSE", "TRUE", "UNKNOWN", "order_nb", "order_with_nb", "target_nb"]
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "carry_nb", "order_nb", "order_with_nb", "ratio_nb", "target_nb", "truth_nb"]
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2
 
@@ -51,25 +51,56 @@ def order_with_nb(left: F64, right: float, close: F64) -> I8:
 
 
 @jit
-def target_nb(up: I8, down: I8, keep: bool, long: int, short: int) -> I8:
+def truth_nb(order: I8, below: int, equal: int, above: int) -> I8:
+    """The truth of a comparison, given the order of its sides and its truth for each order.
+
+    order    (n_bars,)  as `order_nb` gives it
+    returns  (n_bars,)  truth
+    """
+    n = order.shape[0]
+    truth = np.empty(n, np.int8)
+    for t in range(n):
+        here = below if order[t] == 0 else np.int8(1)
+        here = equal if order[t] == 1 else here
+        truth[t] = above if order[t] == 2 else here
+    return truth
+
+
+@jit
+def target_nb(up: I8, down: I8, rest: int, long: int, short: int) -> I8:
     """The position wanted on each bar.
 
     up, down     (n_bars,)  truths: where the target is `long`, where it is `short`
-    keep         where neither holds: the last target stays, else it is 0
+    rest         where neither holds: 0, or 2 for "the last target stays"
     long, short  +1 and -1, or 0 for a side that is not traded
-    returns      (n_bars,)  target; 0 where a truth is unknown
+    returns      (n_bars,)  target, or 2; 0 where a truth is unknown
     """
     n = up.shape[0]
     target = np.empty(n, np.int8)
-    last = np.int8(0)
     for t in range(n):
-        if up[t] == 1 or down[t] == 1:
-            last = np.int8(0)
-        elif up[t] == 2:
-            last = np.int8(long)
-        elif down[t] == 2:
-            last = np.int8(short)
-        elif not keep:
-            last = np.int8(0)
+        here = short if down[t] == 2 else rest
+        here = long if up[t] == 2 else here
+        here = np.int8(0) if up[t] == 1 else here
+        target[t] = np.int8(0) if down[t] == 1 else here
+    return target
+
+
+@jit
+def carry_nb(target: I8) -> I8:
+    """Replace each 2 by the target before it, in place: bits instead of branches, which alternating targets mispredict."""
+    last = np.int8(0)
+    for t in range(target.shape[0]):
+        stay = -np.int8(target[t] == 2)
+        last = (last & stay) | (target[t] & ~stay)
         target[t] = last
     return target
+
+
+@jit
+def ratio_nb(left: F64, right: F64) -> F64:
+    """left / right, (n_bars,); NaN where right is 0."""
+    n = left.shape[0]
+    ratio = np.empty(n)
+    for t in range(n):
+        ratio[t] = left[t] / right[t] if right[t] != 0.0 else np.nan
+    return ratio

@@ -32,6 +32,7 @@ __all__ = [
     "Price",
     "Shift",
     "children",
+    "columns_read",
     "features",
     "is_condition",
     "text_of",
@@ -215,6 +216,12 @@ def features(*nodes: Expression | None) -> tuple[Indicator, ...]:
         if node is not None:
             found.update((part.indicator, None) for part in walk(node) if isinstance(part, Feature))
     return tuple(found)
+
+
+def columns_read(node: Expression) -> frozenset[str]:
+    """Price columns that a bound tree and its indicators read."""
+    own = {part.column for part in walk(node) if isinstance(part, Price)}
+    return frozenset(own.union(*(indicator.columns for indicator in features(node))))
 
 
 _BINDING = {Or: 1, And: 2, Not: 3, Compare: 4, Arithmetic: 5, Negative: 7}

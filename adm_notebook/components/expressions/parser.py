@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import math
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,7 +63,9 @@ def parse_condition(text: str) -> Template:
     template = parse(text)
     if not is_condition(template.root):
         raise ExpressionError(
-            f"is a number, not a condition; compare it with something, such as `{template.text} > 0`", text, template.root.at
+            f"is a number, not a condition; compare it with something, such as `{template.text} > 0`",
+            text,
+            template.root.at,
         )
     return template
 
@@ -121,7 +123,7 @@ class _Reader:
             case ast.Constant(value=bool() as truth):
                 return Constant(truth, at)
             case ast.Constant(value=int() | float() as number):
-                if not math.isfinite(number):
+                if not abs(number) <= sys.float_info.max:
                     raise self.error("is too large a number", at)
                 return Number(float(number), at=at)
             case ast.Name(id=name):
@@ -173,7 +175,10 @@ class _Reader:
 
     def comparison(self, node: ast.Compare, depth: int) -> Expression:
         terms = [node.left, *node.comparators]
-        values = [self.number(term, depth, _COMPARE.get(type(op), "in")) for term, op in zip(terms, [node.ops[0], *node.ops], strict=True)]
+        values = [
+            self.number(term, depth, _COMPARE.get(type(op), "in"))
+            for term, op in zip(terms, [node.ops[0], *node.ops], strict=True)
+        ]
         at = self.start + node.col_offset
         parts = []
         for i, op in enumerate(node.ops):
@@ -215,7 +220,9 @@ class _Reader:
                 raise self.error(f"{name} takes two or more values; for that of the last 20 bars write {other}", at)
             return Function("min" if name == "min" else "max", operands, at)
         if len(operands) != 2:
-            raise self.error(f"{name} takes two values, but {len(operands)} {'was' if len(operands) == 1 else 'were'} given", at)
+            raise self.error(
+                f"{name} takes two values, but {len(operands)} {'was' if len(operands) == 1 else 'were'} given", at
+            )
         return Cross(name == "crosses_above", operands[0], operands[1], at)
 
     def output(self, node: ast.Attribute, depth: int) -> Expression:
@@ -231,7 +238,9 @@ class _Reader:
         operand = self.read(node.value, depth + 1)
         at = self.start + node.slice.col_offset
         if is_condition(operand) or isinstance(operand, (Number, Parameter)):
-            raise self.error("only prices and indicators have a bar before, such as close[1]", self.start + node.col_offset)
+            raise self.error(
+                "only prices and indicators have a bar before, such as close[1]", self.start + node.col_offset
+            )
         match node.slice:
             case ast.Constant(value=int() as bars) if not isinstance(bars, bool) and bars <= 1_000_000:
                 return Shift(operand, bars, at) if bars else operand
@@ -240,4 +249,6 @@ class _Reader:
             case ast.UnaryOp(op=ast.USub()):
                 raise self.error("looks into the future; close[1] is the bar before, and no bar after can be read", at)
             case _:
-                raise self.error("the number of bars before must be a whole number or a parameter, such as close[1]", at)
+                raise self.error(
+                    "the number of bars before must be a whole number or a parameter, such as close[1]", at
+                )

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from adm_notebook.components.bars import BarsLike, FeatureOf
-from adm_notebook.components.expressions.kernels import FALSE, TRUE, UNKNOWN, order_nb, order_with_nb
+from adm_notebook.components.expressions.kernels import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    order_nb,
+    order_with_nb,
+    ratio_nb,
+    truth_nb,
+)
 from adm_notebook.components.expressions.nodes import (
     And,
     Arithmetic,
@@ -31,15 +39,14 @@ from adm_notebook.market.arrays import F64, I8, Bool
 
 __all__ = ["Whole"]
 
-_F, _U, _T = FALSE, UNKNOWN, TRUE
+_F, _T = FALSE, TRUE
 _TRUTH: Mapping[str, Any] = {
-    op: np.array(truths, np.int8)
+    op: tuple(map(np.int8, truths))
     for op, truths in {
-        "<": (_T, _F, _F, _U), "<=": (_T, _T, _F, _U), ">": (_F, _F, _T, _U), ">=": (_F, _T, _T, _U),
-        "==": (_F, _T, _F, _U), "!=": (_T, _F, _T, _U),
+        "<": (_T, _F, _F), "<=": (_T, _T, _F), ">": (_F, _F, _T), ">=": (_F, _T, _T), "==": (_F, _T, _F), "!=": (_T, _F, _T),
     }.items()
 }  # fmt: skip
-"""Truth of each comparison, by order: below, equal, above, unknown."""
+"""Truth of each comparison, by order: below, equal, above."""
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -56,7 +63,8 @@ class Whole:
     def __init__(self, bars: BarsLike, feature: FeatureOf) -> None:
         self._prices, self._feature = bars.prices, feature
         self._close = np.ascontiguousarray(bars.prices.close)
-        self._orders: dict[tuple[Expression, Expression], I8] = {}
+        self._orders: dict[tuple[Expression, Expression], I8] = {}  # what several conditions share is computed once
+        self._values: dict[Expression, F64 | float] = {}
 
     def flag(self, node: Expression | None) -> Bool:
         """(n_bars,) true where the condition is true: neither false nor unknown. Nothing is false everywhere."""
@@ -98,8 +106,7 @@ class Whole:
             else:
                 order = order_nb(self.array(left), number, self._close)
             self._orders[left, right] = order
-        truths: I8 = _TRUTH[op][order]
-        return truths
+        return truth_nb(order, *_TRUTH[op])
 
     def array(self, node: Expression) -> F64:
         """(n_bars,) values, NaN where unknown."""
@@ -114,30 +121,45 @@ class Whole:
             case Price(column=column):
                 array: F64 | None = getattr(self._prices, column)
                 if array is None:
-                    raise DataError("the rule reads volume, but these prices have none", "Give prices with a volume column.")
+                    raise DataError(
+                        "the rule reads volume, but these prices have none", "Give prices with a volume column."
+                    )
                 return np.ascontiguousarray(array)
             case Number(value=number):
                 return number
+            case Shift() | Negative() | Arithmetic() | Function():
+                found = self._values.get(node)
+                if found is None:
+                    found = self._values[node] = self._computed(node)
+                return found
+            case _:
+                raise TypeError(f"{text_of(node)} is a condition, not a number")
+
+    def _computed(self, node: Shift | Negative | Arithmetic | Function) -> F64 | float:
+        match node:
             case Shift(operand=operand, bars=int() as bars):
                 values = self.array(operand)
-                shifted = np.full(len(values), np.nan)
+                shifted = np.empty(len(values))
+                shifted[:bars] = np.nan
                 shifted[bars:] = values[: max(0, len(values) - bars)]
                 return shifted
             case Negative(operand=operand):
                 return -self.value(operand)
             case Arithmetic(op=op, left=left, right=right):
-                return self._arithmetic(op, self.array(left), self.array(right))
+                return self._arithmetic(op, left, right)
+            case Function(name="abs", operands=operands):
+                return abs(self.value(operands[0]))
             case Function(name=name, operands=operands):
-                if name == "abs":
-                    return abs(self.value(operands[0]))
                 pick = np.minimum if name == "min" else np.maximum
                 return pick.reduce([self.array(o) for o in operands])  # type: ignore[no-any-return]  # float64 in, float64 out
             case _:
-                raise TypeError(f"{text_of(node)} is a condition, not a number")
+                raise TypeError(f"{text_of(node)} is not bound to its parameters")
 
-    @staticmethod
-    def _arithmetic(op: str, left: F64, right: F64) -> F64:
-        with np.errstate(all="ignore"):
-            if op != "/":
-                return _ARITHMETIC[op](left, right)  # type: ignore[no-any-return]  # float64 in, float64 out
-            return np.divide(left, right, out=np.full(len(left), np.nan), where=right != 0)  # type: ignore[no-any-return]
+    def _arithmetic(self, op: str, left: Expression, right: Expression) -> F64:
+        if op == "/":
+            return ratio_nb(self.array(left), self.array(right))
+        a, b = self.value(left), self.value(right)
+        if isinstance(a, float) and isinstance(b, float):
+            a = self.array(left)
+        with np.errstate(all="ignore"):  # infinities of both signs, and overflow
+            return _ARITHMETIC[op](a, b)  # type: ignore[no-any-return]  # float64 in, float64 out

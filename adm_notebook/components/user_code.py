@@ -1,0 +1,130 @@
+"""What the user's own functions have in common: their parameters, calling them, and reading the columns they return."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adm_notebook.components.strategy import ParameterInfo
+from adm_notebook.errors import StrategyError, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adm_notebook.market.arrays import F64
+
+__all__ = ["aligned", "called", "numbers_of", "parameters_from", "takes_any", "type_problem"]
+
+Code = Callable[..., Any]
+
+
+def parameters_from(function: Code) -> dict[str, ParameterInfo]:
+    """The function's parameters behind `bars`: names, defaults, and the types that those imply."""
+    found: dict[str, ParameterInfo] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        required = parameter.default is parameter.empty
+        default = None if required else parameter.default
+        kind = type(default) if isinstance(default, (bool, int, float, str)) else None
+        found[parameter.name] = ParameterInfo(kind, default, "", required)
+    return found
+
+
+def takes_any(function: Code) -> bool:
+    """Whether it has `**params`: then names that its signature doesn't list are parameters too."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def check_signature(function: object, what: str) -> None:
+    """Refuse what can't be called as `f(bars, **params)`; a TypeError, since it is code that is wrong, not a config."""
+    if not callable(function):
+        raise TypeError(
+            f"@adm.{what} stands before a function: def my_{what}(bars, period=20), but this is {shown(function)}"
+        )
+    names = list(inspect.signature(function).parameters.values())
+    if not names or names[0].kind not in (names[0].POSITIONAL_ONLY, names[0].POSITIONAL_OR_KEYWORD):
+        raise TypeError(
+            f"the first parameter of a {what} is bars: def {getattr(function, '__name__', what)}(bars, period=20)"
+        )
+
+
+def type_problem(info: ParameterInfo, value: Any) -> str:
+    """Why a value doesn't fit the type of the parameter's default, or nothing."""
+    if info.type is None:
+        return ""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if info.type is bool:
+        return "" if isinstance(value, bool) else f"must be true or false, but was {shown(value)}"
+    if info.type is int:
+        whole = is_number and value == value and abs(value) != float("inf") and value == int(value)
+        return "" if whole else f"must be a whole number, but was {shown(value)}"
+    if info.type is float:
+        return "" if is_number and value == value else f"must be a number, but was {shown(value)}"
+    return "" if isinstance(value, str) else f"must be text, but was {shown(value)}"
+
+
+def called(what: str, function: Code, frame: pd.DataFrame, parameters: Mapping[str, Any]) -> Any:
+    """What the user's function returns.
+
+    Raises
+    ------
+    StrategyError
+        if it raises: with its name, the error, and the last line of the user's own code; the error is kept as the cause.
+    """
+    try:
+        return function(frame, **parameters)
+    except Exception as error:
+        raise StrategyError(f"{what} raised {type(error).__name__}: {error}{_own_line(function, error)}") from error
+
+
+def _own_line(function: Code, error: BaseException) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    own = [f for f in traceback.extract_tb(error.__traceback__) if code is not None and f.filename == code.co_filename]
+    if not own:
+        return ""
+    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
+    return f"\n  line {own[-1].lineno}, in {own[-1].name}: {line.strip()}"
+
+
+def aligned(what: str, values: Any, frame: pd.DataFrame) -> Any:
+    """The Series, DataFrame or array that came back, if it has one value for each bar; StrategyError else."""
+    import pandas as pd
+
+    if isinstance(values, (pd.Series, pd.DataFrame)):
+        if len(values) != len(frame):
+            raise StrategyError(
+                f"{what} returned {len(values):,} values for {len(frame):,} bars; give one for each, NaN where there is none "
+                "(dropna() shortens, .reindex(bars.index) mends it)"
+            )
+        if not values.index.equals(frame.index):
+            raise StrategyError(
+                f"{what} returned another index than that of bars; keep it: pd.Series(values, index=bars.index)"
+            )
+        return values
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return aligned(
+            what, pd.Series(values, index=frame.index) if len(values) == len(frame) else pd.Series(values), frame
+        )
+    came = "nothing (is a `return` missing?)" if values is None else f"{type(values).__name__}: {shown(values)}"
+    raise StrategyError(f"{what} must return a Series or a DataFrame with one row for each bar, but returned {came}")
+
+
+def numbers_of(what: str, column: pd.Series[Any]) -> F64:
+    """A column as float64, what is missing as NaN; StrategyError if it holds anything but numbers and booleans."""
+    try:
+        values: F64 = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        odd = next(
+            (v for v in column if not isinstance(v, (int, float, np.number, np.bool_)) and v is not None),
+            column.iloc[0],
+        )
+        raise StrategyError(f"{what} must return numbers, but there is {shown(odd)} ({type(odd).__name__})") from None
+    if column.dtype.kind in "mM" or str(column.dtype) == "category":
+        raise StrategyError(f"{what} must return numbers, but returned {column.dtype}")
+    return np.ascontiguousarray(values)

@@ -1,0 +1,185 @@
+"""`@adm.strategy`: a user's function as a strategy; what it returns is checked and read as targets or flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adm_notebook.components.bars import BarsLike, FeatureOf, over_valid_bars
+from adm_notebook.components.decision import Decision, Flags
+from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.rules import Direction, leading_nan
+from adm_notebook.components.strategy import ParameterInfo, label_of
+from adm_notebook.components.user_code import aligned, called, numbers_of, parameters_from, takes_any, type_problem
+from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean
+from adm_notebook.market.arrays import F64, Bool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["UserStrategy", "UserStrategyType"]
+
+FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
+
+
+@dataclass(frozen=True, eq=False)
+class UserStrategy:
+    """The user's function with its parameters. It is simply called, in both coordinators."""
+
+    name: str
+    code: Callable[..., Any]
+    parameters: Mapping[str, Any]
+
+    direction: Direction = "both"
+    indicators: tuple[Indicator, ...] = ()
+    lookback = 0
+    columns: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """Its numbers, as a title has them."""
+        return label_of(v for v in self.parameters.values() if isinstance(v, (int, float)) and not isinstance(v, bool))
+
+    def evaluate(self, bars: BarsLike, feature: FeatureOf) -> Decision:
+        """What the function returns for these bars.
+
+        Raises
+        ------
+        StrategyError
+            if it raises, or returns what can't be read.
+        """
+        return over_valid_bars(bars, feature, lambda selected, _: self._decide(selected))
+
+    def evaluate_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Decision:
+        """The same: only the function knows how it works."""
+        if check is not None:
+            check()
+        return self.evaluate(bars, feature)
+
+    def explain_no_entry(self, bars: BarsLike, feature: FeatureOf | None = None) -> str | None:
+        """None: what is in the function can't be told from outside."""
+        return None
+
+    def _decide(self, bars: BarsLike) -> Decision:
+        import pandas as pd
+
+        what = f"strategy {self.name}"
+        frame = bars.frame
+        index = frame.index  # kept aside: the frame is the function's own, which may change it
+        result = aligned(what, called(what, self.code, frame, dict(self.parameters)), pd.DataFrame(index=index))
+        if isinstance(result, pd.Series):
+            return _targets(what, numbers_of(what, result), None)
+        return _read(what, result)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())})"
+
+
+def _read(what: str, frame: pd.DataFrame) -> Decision:
+    """A DataFrame: `target` or some of the four flags, and perhaps `strength`."""
+    known = ("target", *FLAGS, "strength")
+    for name in frame.columns:
+        if name not in known:
+            guess = did_you_mean(name, known) or f" It reads {', '.join(known)}"
+            raise StrategyError(f"{what} returned a column {name!r} that nobody reads.{guess}")
+    if not frame.columns.is_unique:
+        raise StrategyError(f"{what} returned a column twice")
+    given = [name for name in FLAGS if name in frame.columns]
+    if ("target" in frame.columns) == bool(given):
+        raise StrategyError(f"{what} must return a column `target`, or some of {', '.join(FLAGS)}, one or the other")
+    strength = _strength(what, numbers_of(what, frame["strength"])) if "strength" in frame.columns else None
+    if not given:
+        return _targets(what, numbers_of(what, frame["target"]), strength)
+    columns = {name: numbers_of(f"{what}, column {name},", frame[name]) for name in given}
+    for name, values in columns.items():
+        _only(f"{what}, column {name},", values, (0.0, 1.0), "true or false")
+    never = np.zeros(len(frame), np.bool_)
+    flags: list[Bool] = [columns[name] == 1 if name in columns else never for name in FLAGS]
+    return Decision(None, Flags(*flags), strength, max(map(leading_nan, columns.values())))
+
+
+def _targets(what: str, values: F64, strength: F64 | None) -> Decision:
+    _only(what, values, (-1.0, 0.0, 1.0), "targets -1, 0 or +1")
+    target = np.nan_to_num(values, nan=0.0).astype(np.int8)
+    return Decision(target, None, strength, leading_nan(values))
+
+
+def _only(what: str, values: F64, allowed: tuple[float, ...], words: str) -> None:
+    odd = ~(np.isin(values, allowed) | np.isnan(values))
+    if odd.any():
+        at = int(odd.argmax())
+        raise StrategyError(f"{what} must return {words}, but bar {at} has {values[at]:g}")
+
+
+def _strength(what: str, values: F64) -> F64:
+    odd = (values < 0) | (values > 1)
+    if odd.any():
+        at = int(odd.argmax())
+        raise StrategyError(f"{what} must return a strength from 0 to 1, but bar {at} has {values[at]:g}")
+    return np.nan_to_num(values, nan=0.0)  # an unknown strength buys nothing
+
+
+@dataclass(frozen=True, eq=False)
+class UserStrategyType:
+    """A function `f(bars, **params)` in the registry of strategies."""
+
+    name: str
+    code: Callable[..., Any]
+
+    source = "yours"
+    older_names: Mapping[str, str] = None  # type: ignore[assignment]  # set below: dataclasses refuse a dict as default
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "older_names", {})
+
+    @property
+    def sentence(self) -> str:
+        """The first line of its docstring."""
+        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
+
+    @cached_property
+    def parameters(self) -> Mapping[str, ParameterInfo]:
+        """Its parameters behind `bars`."""
+        return parameters_from(self.code)
+
+    @cached_property
+    def _open(self) -> bool:
+        return takes_any(self.code)
+
+    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """The parameters, if the function has them; ConfigError for any other."""
+        if self._open:
+            return dict(given)
+        problems = []
+        for name in given:
+            if name not in self.parameters:
+                listed = f" Known here: {', '.join(self.parameters)}" if self.parameters else " It has none"
+                guess = did_you_mean(name, list(self.parameters)) or listed
+                problems.append(Problem(f"{path}.{name}", f"{self.name} has no such parameter.{guess}"))
+        if problems:
+            raise ConfigError(problems)
+        return dict(given)
+
+    def build(self, given: Mapping[str, Any], path: str) -> UserStrategy:
+        """The strategy with these parameters, typed like their defaults."""
+        problems = [
+            Problem(f"{path}.{name}", "is missing: the function gives it no default")
+            for name, info in self.parameters.items()
+            if info.required and name not in given
+        ]
+        values = {name: info.default for name, info in self.parameters.items()}
+        for name, value in given.items():
+            info = self.parameters.get(name)
+            if info is not None and (wrong := type_problem(info, value)):
+                problems.append(Problem(f"{path}.{name}", wrong))
+            elif info is not None and info.type in (int, float):
+                values[name] = info.type(value)
+            else:
+                values[name] = value
+        if problems:
+            raise ConfigError(problems)
+        return UserStrategy(self.name, self.code, values)

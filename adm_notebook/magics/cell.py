@@ -1,0 +1,119 @@
+"""`%%adm`: read the cell, plan it, run it, show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.errors import DataError, RunCancelled, RunError
+from adm_notebook.magics.cards import failure_of, said, show_card, show_when_done
+from adm_notebook.magics.defaults import Adm
+from adm_notebook.magics.insert import read_cell
+from adm_notebook.magics.line import CellLine, cell_line
+from adm_notebook.magics.overrides import overridden, with_limits
+from adm_notebook.magics.runs import note_end
+from adm_notebook.magics.watch import live_view, wait_for
+
+if TYPE_CHECKING:
+    from adm_notebook.config import WorkflowConfig
+    from adm_notebook.coordinator import EnhancedCoordinator, Run
+    from adm_notebook.results import WorkflowResult
+
+__all__ = ["finish", "run_cell"]
+
+
+def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
+    """Do what a `%%adm` cell asks for.
+
+    Raises
+    ------
+    AdmError
+        where the cell can't be read or planned, and where its run failed or was stopped; the card is shown before.
+    """
+    asked = cell_line(line)
+    if asked.action == "migrate":
+        raise RunError(
+            "`%%adm migrate` comes with a later version. Until then a WorkflowConfig in YAML runs with `%%adm run`."
+        )
+    from adm_notebook.coordinator import EnhancedCoordinator
+    from adm_notebook.results import WorkflowResult
+
+    try:
+        config = _config(shell, defaults, asked, cell)
+        mode = asked.mode or defaults.mode
+        coordinator = EnhancedCoordinator()
+        if asked.action == "run":
+            run = _started(coordinator, config, mode)
+        else:
+            _plan(shell, coordinator, config, mode, asked)
+            return
+    except KeyboardInterrupt:
+        raise RunCancelled(f"Interrupted before the run began; {asked.name} is as it was.") from None
+    quiet = asked.quiet or defaults.quiet
+    if asked.background and not isinstance(run, WorkflowResult):
+        shell.push({asked.name: run})
+        show_when_done(run, asked.name, defaults.chart_theme, quiet)
+        return
+    finish(shell, defaults, run, asked.name, quiet)
+
+
+def finish(shell: Any, defaults: Adm, run: Run | WorkflowResult, name: str, quiet: bool) -> None:
+    """Wait for a run, assign its result to `name`, show the card; a result that could not begin is shown as it is.
+
+    Raises
+    ------
+    RunError, RunCancelled
+        where the run failed or was stopped.
+    """
+    from adm_notebook.results import WorkflowResult
+
+    status, place = "failed", None
+    if isinstance(run, WorkflowResult):
+        result = run
+    else:
+        view = live_view(shell, quiet)
+        try:
+            result = wait_for(run, view)
+        finally:
+            place = view.close()
+        status = run.status
+    note_end(result)
+    shell.push({name: result})
+    if not quiet:
+        show_card(result, name, defaults.chart_theme, place)
+    failure = failure_of(result, name, status)
+    if failure is not None:
+        raise failure
+
+
+def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowConfig:
+    from adm_notebook.config import WorkflowConfig
+
+    values, positions = read_cell(cell, shell.user_ns)
+    values, positions = overridden(values, positions, asked, shell.user_ns)
+    return WorkflowConfig.from_mapping(with_limits(values, defaults.limits()), positions)
+
+
+def _started(coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str) -> Run | WorkflowResult:
+    """The run; where its prices can't be used, the result that says so."""
+    from adm_notebook.coordinator.failed import failed_result
+
+    try:
+        return coordinator.start(config, mode)
+    except DataError as error:
+        return failed_result(config, error, mode)
+
+
+def _plan(shell: Any, coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str, asked: CellLine) -> None:
+    """`plan` shows what would run, `validate` says in a line that it would; a NAME that is given keeps plan or config."""
+    plan = coordinator.plan(config, mode)
+    if asked.is_named:
+        shell.push({asked.name: plan if asked.action == "plan" else config})
+    if asked.quiet:
+        return
+    if asked.action == "plan":
+        said(plan)
+        return
+    rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
+    print(
+        f"Valid: {rows} of {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {plan.mode} mode."
+    )

@@ -1,0 +1,194 @@
+"""Tab completion of `%adm`, `%%adm` and the YAML of a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from adm_notebook.magics.line import ACTIONS, FLAGS, OPTIONS
+
+__all__ = ["matcher"]
+
+_MODES = ("auto", "composable", "traditional")
+_OF_RUNS = ("show", "plan", "rerun", "save")
+_VARIABLE = re.compile(r"\{\{\s*((?:\w+\.)*)(\w*)$")
+_VALUE = re.compile(r"(?:^|[\s{,\[-])(\w+)\s*:\s*[\"']?(\w*)$")
+_KEY = re.compile(r"^(\s*)(\w*)$")
+_PARENT = re.compile(r"^(\s*)(\w+)\s*:\s*(?:#.*)?$")
+
+Found = tuple[str, Iterable[str]]
+"""What was typed of the word, and the words that are possible there."""
+
+
+def matcher(namespace: Mapping[str, Any]) -> Callable[[CompletionContext], SimpleMatcherResult]:
+    """A matcher for IPython's completer; it answers inside our magics and is silent elsewhere."""
+
+    @context_matcher(identifier="adm_notebook", priority=100)  # type: ignore[untyped-decorator]  # IPython leaves it untyped
+    def adm_matcher(context: CompletionContext) -> SimpleMatcherResult:
+        fragment, words = _found(context, namespace)
+        fitting = [w for w in dict.fromkeys(words) if w.startswith(fragment)]
+        completions = [SimpleCompletion(text=w, type="magic") for w in fitting]
+        return {"completions": completions, "matched_fragment": fragment, "suppress": bool(fitting), "ordered": True}
+
+    typed: Callable[[CompletionContext], SimpleMatcherResult] = adm_matcher
+    return typed
+
+
+def _found(context: CompletionContext, namespace: Mapping[str, Any]) -> Found:
+    before = context.text_until_cursor
+    lines = context.full_text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if re.match(r"\s*%%adm(\s|$)", lines[first]):
+        if context.cursor_line > first:
+            return _in_yaml(before, lines[first + 1 : context.cursor_line], namespace)
+        rest = re.match(r"\s*%%adm\s(.*)$", before)
+        return _in_cell_line(rest[1], lines[first + 1 :], namespace) if rest else ("", ())
+    rest = re.match(r"(?:.*=)?\s*%adm\s(.*)$", before)
+    return _in_line(rest[1], namespace) if rest else ("", ())
+
+
+def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
+    """`%adm COMMAND WORD`."""
+    from adm_notebook.magics.commands import COMMANDS
+    from adm_notebook.magics.runs import run_names
+
+    *done, fragment = re.split(r"\s+", text.lstrip())
+    if not done:
+        return fragment, COMMANDS
+    if len(done) == 1 and done[0] in _OF_RUNS:
+        return fragment, run_names(namespace)
+    if len(done) == 1 and done[0] in ("strategies", "indicators"):
+        return fragment, _strategies() if done[0] == "strategies" else _indicators()
+    return "", ()
+
+
+def _in_cell_line(text: str, body: list[str], namespace: Mapping[str, Any]) -> Found:
+    """`%%adm [ACTION] [NAME] [OPTIONS]`."""
+    from adm_notebook.magics.runs import run_names
+
+    *done, fragment = re.split(r"\s+", text.lstrip())
+    option = done[-1] if done else ""
+    if fragment.startswith(OPTIONS) and "=" in fragment and not fragment.startswith("--set="):
+        option, _, fragment = fragment.partition("=")
+    if fragment.startswith("--set="):
+        option, fragment = "--set", fragment.removeprefix("--set=")
+    if option in OPTIONS:
+        return fragment, _option_values(option, fragment, body, namespace)
+    if fragment.startswith("-"):
+        return fragment, (*OPTIONS, *FLAGS)
+    names = [w for i, w in enumerate(done) if not w.startswith("-") and (not i or done[i - 1] not in OPTIONS)]
+    if not names:
+        return fragment, (*ACTIONS[:3], *OPTIONS, *FLAGS) if not fragment else ACTIONS[:3]
+    if len(names) == 1 and names[0] in ACTIONS:
+        return fragment, (*run_names(namespace), *(() if fragment else (*OPTIONS, *FLAGS)))
+    return fragment, () if fragment else (*OPTIONS, *FLAGS)
+
+
+def _option_values(option: str, fragment: str, body: list[str], namespace: Mapping[str, Any]) -> Iterable[str]:
+    from adm_notebook.magics.commands import PATTERNS
+    from adm_notebook.magics.overrides import frames_of
+
+    if option == "--mode":
+        return _MODES
+    if option == "--pattern":
+        return PATTERNS
+    if option == "--data":
+        return (*frames_of(namespace), "sample")
+    if "=" in fragment:
+        return ()
+    return [f"{key}=" for key in _set_keys("\n".join(body))]
+
+
+def _set_keys(body: str) -> list[str]:
+    """Keys of `--set`, those of the cell's strategies included as far as its YAML can be read."""
+    from adm_notebook.errors import ConfigError
+    from adm_notebook.magics.insert import read_cell
+    from adm_notebook.magics.overrides import short_names
+
+    try:
+        values: Mapping[str, Any] = read_cell(body, {})[0]
+    except ConfigError:  # half-written; the keys of sections are still known
+        values = {}
+    names = short_names(values)
+    short = [name for name, paths in names.items() if len(paths) == 1 and "." not in name]
+    return [*short, *(".".join(map(str, p)) for paths in names.values() for p in paths if len(p) == 2)]
+
+
+def _in_yaml(before: str, above: list[str], namespace: Mapping[str, Any]) -> Found:
+    """A variable after `{{`, the value of a key that has a known set of them, or a key."""
+    if match := _VARIABLE.search(before):
+        return _variable(match, namespace)
+    if match := _VALUE.search(before):
+        return match[2], _values(match[1], namespace)
+    if match := _KEY.match(before):
+        return match[2], _keys(len(match[1]), above)
+    return "", ()
+
+
+def _variable(match: re.Match[str], namespace: Mapping[str, Any]) -> Found:
+    from adm_notebook.magics.insert import Undefined, look_up
+
+    owner = match[1].rstrip(".")
+    if not owner:
+        return match[2], [name for name in namespace if not name.startswith("_")]
+    try:
+        return match[2], [name for name in dir(look_up(owner, namespace)) if not name.startswith("_")]
+    except Undefined:
+        return "", ()
+
+
+def _values(key: str, namespace: Mapping[str, Any]) -> Iterable[str]:
+    from adm_notebook.magics.commands import PATTERNS
+    from adm_notebook.magics.overrides import frames_of
+
+    if key in ("type", "strategy"):
+        return _strategies()
+    if key == "container_pattern":
+        return PATTERNS
+    if key == "frame":
+        return frames_of(namespace)
+    if key == "objective":
+        from adm_notebook.engine.account import METRICS
+
+        return METRICS
+    if key in ("source", "symbols"):
+        from adm_notebook.market import describe_sources
+
+        return [row.source if key == "source" else row.symbol for row in describe_sources()]
+    return ()
+
+
+def _keys(indent: int, above: list[str]) -> Iterable[str]:
+    """Sections at the margin; inside a section its keys."""
+    from adm_notebook.magics.overrides import short_names
+    from adm_notebook.config.workflow import SECTIONS
+
+    if not indent:
+        return [f"{section}:" for section in ("workflow_type", *SECTIONS)]
+    for line in reversed(above):
+        parent = _PARENT.match(line)
+        if parent and len(parent[1]) < indent:
+            if parent[1]:
+                return ()
+            return [
+                f"{path[1]}:"
+                for paths in short_names({}).values()
+                for path in paths
+                if len(path) == 2 and path[0] == parent[2]
+            ]
+    return ()
+
+
+def _strategies() -> Iterable[str]:
+    from adm_notebook.components import STRATEGIES
+
+    return STRATEGIES.names()
+
+
+def _indicators() -> Iterable[str]:
+    from adm_notebook.components import INDICATORS
+
+    return INDICATORS.names()

@@ -1,0 +1,48 @@
+"""What `%adm help`, `%adm?` and `%%adm?` say."""
+
+from __future__ import annotations
+
+__all__ = ["CELL_HELP", "HELP", "LINE_HELP"]
+
+CELL_HELP = """Run the workflow that the cell describes in YAML.
+
+    %%adm [run|plan|validate] [NAME] [--mode M] [--pattern P] [--data D] [--set KEY=VALUE ...] [--background] [--quiet]
+    backtest_config:
+      commission: 0.001
+      strategy: {type: ma_crossover, parameters: {fast: 50, slow: 200}}
+
+run       runs it and shows its card; the result lands in the variable NAME (default: result)
+plan      shows what would run, in which mode and why, and runs nothing; NAME, if given, keeps the plan
+validate  checks everything and says so in one line; NAME, if given, keeps the WorkflowConfig
+
+--mode M          auto (default), traditional or composable
+--pattern P       the container pattern, e.g. simple_backtest
+--data D          prices from a CSV or Parquet file, from a DataFrame of the notebook, or `sample`
+--set KEY=VALUE   changes one value of the cell: --set commission=0.002 --set fast=[5, 10]
+                  KEY is a path (backtest_config.commission), or its end where that is unique
+--background      NAME holds the Run while the notebook goes on; the card comes when it is done
+--quiet           no card and no progress
+
+Anywhere in the YAML {{name}} or {{name.attribute}} stands for a variable of the notebook: a list stays a list, a
+DataFrame stays a DataFrame. `frame: df` in data_config names a DataFrame, too.
+A parameter that is a list, or {min: 5, max: 50, step: 5}, is swept. Interrupt keeps what was finished.
+"""
+
+LINE_HELP = """Look at strategies, data and runs.
+
+    %adm strategies [FILTER]    the strategies and their parameters
+    %adm indicators [FILTER]    the indicators, their parameters and outputs
+    %adm patterns               container patterns
+    %adm data                   where prices can come from
+    %adm runs                   the runs of this notebook
+    %adm show NAME              the card of a run again
+    %adm plan NAME              what a run did, as a plan
+    %adm rerun NAME             run it again; of an interrupted run only what is missing
+    %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
+    %adm help                   this text, and that of %%adm
+
+Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).
+"""
+
+HELP = f"""%%adm: {CELL_HELP}
+%adm: {LINE_HELP}"""

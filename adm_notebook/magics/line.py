@@ -1,0 +1,230 @@
+"""The magic lines, read: words as a shell would part them, options told from names, every slip said at once."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
+
+__all__ = [
+    "ACTIONS",
+    "FLAGS",
+    "OPTIONS",
+    "CellLine",
+    "Setting",
+    "Word",
+    "cell_line",
+    "check_name",
+    "usage_error",
+    "words_of",
+]
+
+ACTIONS = ("run", "plan", "validate", "migrate")
+OPTIONS = ("--mode", "--pattern", "--data", "--set")
+FLAGS = ("--background", "--quiet")
+
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a magic line; `at` is its 0-based place in the line."""
+
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One `--set KEY=VALUE`; `column` is its 1-based place in the cell's first line."""
+
+    key: str
+    value: str
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellLine:
+    """What the line of a `%%adm` cell asks for.
+
+    name      the variable for the result
+    is_named  whether the user wrote it
+    """
+
+    action: str = "run"
+    name: str = "result"
+    is_named: bool = False
+    mode: str | None = None
+    pattern: str | None = None
+    data: str | None = None
+    settings: tuple[Setting, ...] = ()
+    background: bool = False
+    quiet: bool = False
+
+
+def usage_error(magic: str, problems: Problem | Iterable[Problem]) -> ConfigError:
+    """A magic line that can't be read; says where its form is explained."""
+    return ConfigError(problems, title=f"{magic} (its form: %adm help)")
+
+
+def words_of(line: str) -> list[Word]:
+    """The words of a line: parted at blanks, but not inside quotes or brackets.
+
+    Quotes around a word, or around what follows its `=`, are taken off; inside brackets they stay for YAML to read.
+
+    Raises
+    ------
+    ValueError
+        where a quote or a bracket is not closed.
+
+    Examples
+    --------
+    >>> [w.text for w in words_of("run --set fast=[5, 10] --data 'my prices.csv'")]
+    ['run', '--set', 'fast=[5, 10]', '--data', 'my prices.csv']
+    """
+    words: list[Word] = []
+    text, start, quote, brackets = "", -1, "", ""
+    for at, c in enumerate(line):
+        if quote:
+            if c == quote:
+                quote = ""
+                text += c if brackets else ""
+            else:
+                text += c
+            continue
+        if c.isspace() and not brackets:
+            if start >= 0:
+                words.append(Word(text, start))
+            text, start = "", -1
+            continue
+        opens = c in "'\"" and (start < 0 or text.endswith("=") or bool(brackets))
+        start = at if start < 0 else start
+        if opens:
+            quote = c
+            text += c if brackets else ""
+            continue
+        if c in _OPENING:
+            brackets += _CLOSING[_OPENING.index(c)]
+        elif brackets and c == brackets[-1]:
+            brackets = brackets[:-1]
+        text += c
+    if quote or brackets:
+        raise ValueError(f"{shown(line[start:])} is not closed: {quote or brackets[-1]} is missing")
+    if start >= 0:
+        words.append(Word(text, start))
+    return words
+
+
+def check_name(name: str) -> str:
+    """What is wrong with a name for a variable; empty if nothing is."""
+    if not name.isidentifier():
+        return f"is no name for a variable: letters, digits and _ only, and no digit first; the default is {shown('result')}"
+    return f"is a keyword of Python; choose another name, e.g. {name}_run" if keyword.iskeyword(name) else ""
+
+
+def cell_line(line: str) -> CellLine:
+    """The line behind `%%adm`.
+
+    Raises
+    ------
+    ConfigError
+        for unknown options, values that are missing, and names that can't be.
+    """
+    try:
+        words = words_of(line)
+    except ValueError as error:
+        raise usage_error("%%adm", Problem("", str(error))) from None
+    reader = _CellLineReader()
+    reader.read(words)
+    if reader.problems:
+        raise usage_error("%%adm", reader.problems)
+    action, name = reader.action_and_name()
+    if reader.problems:
+        raise usage_error("%%adm", reader.problems)
+    values = reader.values
+    return CellLine(
+        action=action,
+        name=name or "result",
+        is_named=name is not None,
+        mode=values.get("--mode"),
+        pattern=values.get("--pattern"),
+        data=values.get("--data"),
+        settings=tuple(reader.settings),
+        background="--background" in reader.flags,
+        quiet="--quiet" in reader.flags,
+    )
+
+
+class _CellLineReader:
+    """Sorts words into options, flags and names; collects what is wrong."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.values: dict[str, str] = {}
+        self.settings: list[Setting] = []
+        self.flags: set[str] = set()
+        self.names: list[str] = []
+
+    def read(self, words: Sequence[Word]) -> None:
+        remaining = list(words)
+        while remaining:
+            word = remaining.pop(0)
+            if not word.text.startswith("-"):
+                self.names.append(word.text)
+                continue
+            option, joined, value = word.text.partition("=")
+            at = word.at + len(option) + 1
+            if option in OPTIONS and not joined and remaining and not remaining[0].text.startswith("--"):
+                following = remaining.pop(0)
+                joined, value, at = "=", following.text, following.at
+            self._option(option, bool(joined), value, at)
+
+    def _option(self, option: str, has_value: bool, value: str, at: int) -> None:
+        if option in FLAGS:
+            if has_value:
+                self.problems.append(Problem(option, "takes no value"))
+            self.flags.add(option)
+        elif option not in OPTIONS:
+            self.problems.append(Problem(option, _unknown(option, (*OPTIONS, *FLAGS), "option")))
+        elif not value:
+            needs = {
+                "--set": "KEY=VALUE, e.g. --set commission=0.002",
+                "--data": "a file, a DataFrame's name or `sample`",
+            }
+            self.problems.append(Problem(option, f"needs {needs.get(option, 'a value')}"))
+        elif option == "--set":
+            key, equals, text = value.partition("=")
+            if not key or not equals or not text.strip():
+                self.problems.append(Problem(f"--set {value}", "must be KEY=VALUE, e.g. --set commission=0.002"))
+            else:
+                self.settings.append(Setting(key.strip(), text, len("%%adm ") + at + 1))
+        elif option in self.values:
+            self.problems.append(Problem(option, f"stands here twice: {self.values[option]} and {value}"))
+        else:
+            self.values[option] = value
+
+    def action_and_name(self) -> tuple[str, str | None]:
+        """`[ACTION] [NAME]`; a lone word that all but is an action is taken for a slip, not for a name."""
+        action, name = "run", None
+        names = list(self.names)
+        if names and names[0] in ACTIONS:
+            action = names.pop(0)
+        elif names and (len(names) > 1 or did_you_mean(names[0], ACTIONS)):
+            message = _unknown(names[0], ACTIONS, "action")
+            message += f" To name the result so, write `%%adm run {names[0]}`." if len(names) == 1 else ""
+            self.problems.append(Problem(shown(names[0]), message.removesuffix(".")))
+            return action, None
+        if names:
+            name = names.pop(0)
+            if wrong := check_name(name):
+                self.problems.append(Problem(shown(name), wrong))
+        if names:
+            self.problems.append(Problem(shown(names[0]), "is one word too many: after the action stands one name"))
+        return action, name
+
+
+def _unknown(name: str, known: Sequence[str], kind: str) -> str:
+    guess = did_you_mean(name, known)
+    return f"unknown {kind}.{guess}" if guess else f"unknown {kind}. Known: {', '.join(known)}"

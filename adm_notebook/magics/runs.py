@@ -1,0 +1,110 @@
+"""The runs of a notebook: every variable that holds a result, or a run that is still going on."""
+
+from __future__ import annotations
+
+import re
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.errors import Problem, did_you_mean, shown
+from adm_notebook.magics.line import usage_error
+
+if TYPE_CHECKING:
+    from adm_notebook.coordinator import Run
+    from adm_notebook.results import WorkflowResult
+
+__all__ = ["RunsTable", "find_run", "note_end", "run_names", "runs_table"]
+
+_ended: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+"""Result -> time of day at which its cell ended; results made by other means have none."""
+
+_COLUMNS = ("name", "what", "rows", "best", "mode", "ended")
+_EMPTY = "No runs in this notebook yet. Start with `%%adm`."
+
+_CLOCK = re.compile(r"<bdi>(\d\d:\d\d:\d\d)</bdi>")
+
+
+def note_end(result: WorkflowResult) -> None:
+    """Remember when a result was made."""
+    _ended[result] = time.strftime("%H:%M:%S")
+
+
+def _runs(namespace: Mapping[str, Any]) -> dict[str, WorkflowResult | Run]:
+    """Variables that hold runs, in the order in which they were first assigned; IPython's history left out."""
+    from adm_notebook.coordinator import Run
+    from adm_notebook.results import WorkflowResult
+
+    return {n: v for n, v in list(namespace.items()) if not n.startswith("_") and isinstance(v, (WorkflowResult, Run))}
+
+
+def run_names(namespace: Mapping[str, Any]) -> list[str]:
+    """Names of the notebook's runs."""
+    return list(_runs(namespace))
+
+
+def find_run(name: str, namespace: Mapping[str, Any], command: str) -> WorkflowResult | Run:
+    """The run that a command names; `name.result()` of a background run is its result.
+
+    Raises
+    ------
+    ConfigError
+        if no variable of that name holds one.
+    """
+    runs = _runs(namespace)
+    if name.endswith(".result()") and hasattr(runs.get(bare := name.removesuffix(".result()")), "result"):
+        name = bare
+    if name in runs:
+        return runs[name]
+    if name in namespace:
+        message = f"holds a {type(namespace[name]).__name__}, not a run"
+    else:
+        message = f"there is no run {shown(name)} in this notebook"
+    known = f". Runs here: {', '.join(runs)}" if runs else ". None was made yet: start with a `%%adm` cell"
+    guess = did_you_mean(name, list(runs))
+    raise usage_error(f"%adm {command}", Problem(name, f"{message}.{guess}" if guess else message + known))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunsTable:
+    """The runs as a table; the time of day stands in HTML only, marked as what differs in every session."""
+
+    rows: tuple[tuple[str, str, Any, str, str, str], ...]
+
+    def _repr_html_(self) -> str:
+        from adm_notebook.display import table
+
+        html = table(self.rows, _COLUMNS, title="Runs of this notebook", empty=_EMPTY)._repr_html_()
+        return _CLOCK.sub(r'<span class="adm-volatile">\1</span>', html)
+
+    def __repr__(self) -> str:
+        from adm_notebook.display import table
+
+        rows = [row[:-1] for row in self.rows]
+        return repr(table(rows, _COLUMNS[:-1], title="Runs of this notebook", empty=_EMPTY))
+
+
+def runs_table(namespace: Mapping[str, Any]) -> RunsTable:
+    """All runs of the notebook: name, what ran, rows, best objective, mode."""
+    return RunsTable(tuple(_row(name, run) for name, run in _runs(namespace).items()))
+
+
+def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str, str]:
+    from adm_notebook.results import WorkflowResult
+
+    if not isinstance(run, WorkflowResult):
+        if run.status in ("running", "paused"):
+            what = f"{' and '.join(s.label for s in run.plan.strategies)} on {', '.join(run.plan.symbols)}"
+            return name, what, run.plan.n_rows, run.status, run.plan.mode, ""
+        run = run.result()
+    facts = run.facts
+    what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)
+    if run.best is not None:
+        best = f"{facts.objective} {float(run.best[facts.objective]):.3f}"
+    else:
+        best = "no row is ok"
+    if not run.success:
+        best = f"{'stopped' if run.metadata.get('partial') else 'failed'}, {best}"
+    return name, what, len(run.stats), best, run.mode, _ended.get(run, "")

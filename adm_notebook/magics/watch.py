@@ -1,0 +1,169 @@
+"""Waiting for a run in a cell: one live line while it goes on, and Interrupt, which keeps what was finished."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import uuid
+from html import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adm_notebook.errors import RunError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from adm_notebook.coordinator import Run
+    from adm_notebook.results import WorkflowResult
+
+__all__ = ["LiveLine", "View", "live_view", "wait_for"]
+
+PATIENCE = 0.3
+"""Seconds that a run may take before anything is said about it."""
+
+INTERVAL = 0.25
+"""Seconds between two updates: at most four a second."""
+
+
+class View(Protocol):
+    """Where the live line is shown."""
+
+    def show(self, line: LiveLine) -> None:
+        """Show the line, in the place of the one before."""
+
+    def close(self) -> str | None:
+        """End it; the id of a display that the card may take over, if there is one."""
+
+
+class LiveLine:
+    """What is said of a run while it goes on: how far it is, how fast, how long yet, and the best row so far."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.best: float | None = None
+        self._started = time.monotonic()
+        threading.Thread(target=self._follow, name="adm-live", daemon=True).start()
+
+    def _follow(self) -> None:
+        from adm_notebook.coordinator.events import PartialResults
+
+        plan = self.run.plan
+        for event in self.run.events():
+            if isinstance(event, PartialResults):
+                values = event.rows.loc[event.rows["status"] == "ok", plan.objective].astype(float).dropna()
+                known = [*values, *([] if self.best is None else [self.best])]
+                self.best = (max(known) if plan.maximise else min(known)) if known else None
+
+    @property
+    def done(self) -> int:
+        """Combinations that are finished."""
+        return self.run.progress.done
+
+    @property
+    def total(self) -> int:
+        """Combinations there are."""
+        return self.run.plan.n_rows
+
+    @property
+    def text(self) -> str:
+        """The line as text."""
+        progress = self.run.progress
+        if progress.total == 1:
+            return f"Running, {_clock(time.monotonic() - self._started)}"
+        parts = [f"{progress.done:,} of {progress.total:,} combinations"]
+        if progress.rate:
+            parts.append(f"{progress.rate:,.0f} a second" if progress.rate >= 1 else f"{1 / progress.rate:,.1f} s each")
+        if progress.eta is not None:
+            parts.append(f"about {_clock(progress.eta)} left")
+        if self.best is not None:
+            parts.append(f"best {self.run.plan.objective} so far {self.best:.3f}")
+        return ", ".join(parts)
+
+
+class _Nothing:
+    """No live line."""
+
+    def show(self, line: LiveLine) -> None:
+        return
+
+    def close(self) -> str | None:
+        return None
+
+
+class _Notebook:
+    """A line in the cell's output, which the card takes over in the end."""
+
+    def __init__(self) -> None:
+        self.display_id = uuid.uuid4().hex
+        self.is_shown = False
+
+    def show(self, line: LiveLine) -> None:
+        value = f' value="{line.done}"' if line.total > 1 else ""
+        bar = f'<progress max="{line.total}"{value}></progress>'
+        self._publish({"text/html": f"<p>{bar} {escape(line.text)}</p>", "text/plain": line.text})
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        from IPython.display import publish_display_data
+
+        publish_display_data(data, transient={"display_id": self.display_id}, update=self.is_shown)
+        self.is_shown = True
+
+    def close(self) -> str | None:
+        return self.display_id if self.is_shown else None
+
+
+class _Terminal:
+    """A bar on stderr that leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def show(self, line: LiveLine) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=line.total, leave=False, file=sys.stderr, unit="", mininterval=INTERVAL)
+        self._bar.n = line.done
+        self._bar.set_postfix_str(
+            "" if line.best is None else f"best {line.run.plan.objective} {line.best:.3f}", refresh=False
+        )
+        self._bar.refresh()
+
+    def close(self) -> str | None:
+        if self._bar is not None:
+            self._bar.close()
+        return None
+
+
+def live_view(shell: Any, quiet: bool) -> View:
+    """The view that fits the frontend: none where nothing live is wanted, a line in a notebook, a bar in a terminal."""
+    if quiet or os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
+        return _Nothing()
+    if hasattr(shell, "kernel"):
+        return _Notebook()
+    return _Terminal() if sys.stderr.isatty() else _Nothing()
+
+
+def wait_for(run: Run, view: View) -> WorkflowResult:
+    """The result of a run; an Interrupt stops it, and what was finished is the result."""
+    line = None if isinstance(view, _Nothing) else LiveLine(run)
+    pause = PATIENCE
+    try:
+        while True:
+            try:
+                return run.result(timeout=pause)
+            except RunError:  # not finished yet
+                pause = INTERVAL
+            if line is not None:
+                view.show(line)
+    except KeyboardInterrupt:
+        run.cancel()
+        return run.result()
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

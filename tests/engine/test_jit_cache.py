@@ -1,0 +1,104 @@
+"""Compiled code is kept between processes where a folder can be written, and no run breaks where none can."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import adm_notebook
+
+PACKAGE = Path(adm_notebook.__file__).parent
+
+SIMULATE = """
+import json, sys
+import pandas as pd
+import adm_notebook as adm
+from numba.core.dispatcher import Dispatcher
+
+bars = pd.DataFrame({"open": [10.0, 10, 11, 12], "high": 13.0, "low": 9.0, "close": [10.0, 11, 12, 12]})
+result = adm.simulate(bars, {"long_entry": [0, 1, 0, 0], "long_exit": [0, 0, 1, 0]}, initial_capital=110)
+modules = [m for name, m in list(sys.modules.items()) if name.startswith("adm_notebook")]
+kernels = {id(k): k for m in modules for k in vars(m).values() if isinstance(k, Dispatcher)}.values()
+print(json.dumps({
+    "package": adm.__file__,
+    "pnl": result.trades["pnl"].tolist(),
+    "hits": sum(sum(k.stats.cache_hits.values()) for k in kernels),
+    "misses": sum(sum(k.stats.cache_misses.values()) for k in kernels),
+}))
+"""
+
+
+def run(code: str, folder: Path, **environment: str) -> str:
+    """What `code` prints in a fresh process that starts in `folder` and imports from there first."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_without_any_folder_to_write_to_a_simulation_still_runs(tmp_path: Path) -> None:
+    """Plain files stand where folders are needed: unlike missing permissions, they stop the superuser too."""
+    copy = tmp_path / "adm_notebook"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [copy, *(f for f in copy.rglob("*") if f.is_dir())]:
+        (folder / "__pycache__").touch()
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "file" / "home")
+    said = json.loads(run(SIMULATE, tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, LOCALAPPDATA=nowhere))
+    assert Path(said["package"]).parent == copy
+    assert said["pnl"] == [10.0]
+    assert said["hits"] == 0
+    assert not list(tmp_path.rglob("*.nb[ic]"))
+
+
+def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
+    run(SIMULATE, tmp_path)
+    said = json.loads(run(SIMULATE, tmp_path))
+    assert said["misses"] == 0
+    assert said["hits"] > 0
+
+
+CALLEE = "from adm_notebook.jit import jit\n\n@jit\ndef rate(x: float) -> float:\n    return {} * x\n"
+CALLER = "from callee import rate\nfrom adm_notebook.jit import jit\n\n@jit\ndef fee(x: float) -> float:\n    return rate(x)\n"
+
+
+@pytest.fixture
+def kernels(tmp_path: Path) -> Path:
+    (tmp_path / "callee.py").write_text(CALLEE.format(2.0))
+    (tmp_path / "caller.py").write_text(CALLER)
+    return tmp_path
+
+
+def test_a_change_in_a_called_kernel_discards_its_callers_code(kernels: Path) -> None:
+    """The caller's machine code contains the callee's; its own source has not changed."""
+    code = "import caller; print(caller.fee(1.0), len(caller.fee.stats.cache_hits))"
+    assert run(code, kernels).split() == ["2.0", "0"]
+    assert run(code, kernels).split() == ["2.0", "1"]
+    (kernels / "callee.py").write_text(CALLEE.format(3.0))
+    assert run(code, kernels).split() == ["3.0", "0"]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "shutil.rmtree('__pycache__'); open('__pycache__', 'w').close()",  # the folder vanishes
+        "[f.write_bytes(b'') for f in pathlib.Path('__pycache__').glob('*.nb?')]",  # the files are damaged
+    ],
+)
+def test_a_cache_that_breaks_after_import_does_not_break_the_run(kernels: Path, harm: str) -> None:
+    run("import caller; caller.fee(1.0)", kernels)
+    code = f"import pathlib, shutil, caller; {harm}; print(caller.fee(1.0))"
+    assert run(code, kernels).strip() == "2.0"
