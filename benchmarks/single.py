@@ -38,19 +38,24 @@ def crossings(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Entries and exits for the peers: the same targets as ours, from pandas' averages, computed by the peer's user."""
     fast, slow = frame["close"].rolling(FAST).mean(), frame["close"].rolling(SLOW).mean()
     near = np.isclose(fast, slow, rtol=1e-12, atol=0)
-    target = pd.Series(np.where(near, np.nan, (fast > slow).astype(float)), frame.index).where(slow.notna(), 0.0).ffill()
+    target = (
+        pd.Series(np.where(near, np.nan, (fast > slow).astype(float)), frame.index).where(slow.notna(), 0.0).ffill()
+    )
     before = target.shift(fill_value=0.0)
     return (target == 1) & (before == 0), (target == 0) & (before == 1)
 
 
-def vectorbt_run(frame: pd.DataFrame, commission: float) -> object:
-    """Averages, signals, simulation and the same figures as ours."""
+def vectorbt_run(close: pd.Series, commission: float) -> object:
+    """Averages, signals, simulation and the same figures as ours; on a plain index and plain arrays, where it is fastest."""
     import vectorbt as vbt
 
-    fast, slow = vbt.MA.run(frame["close"], FAST), vbt.MA.run(frame["close"], SLOW)
-    entries, exits = fast.ma_crossed_above(slow), fast.ma_crossed_below(slow)
-    portfolio = vbt.Portfolio.from_signals(frame["close"], entries, exits, fees=commission, init_cash=100.0, freq="1min")
-    return portfolio, portfolio.total_return(), portfolio.sharpe_ratio(), portfolio.max_drawdown(), portfolio.trades.count()
+    fast, slow = (vbt.MA.run(close, window).ma.to_numpy() for window in (FAST, SLOW))
+    above = fast > slow
+    entries, exits = above.copy(), ~above
+    entries[1:] &= ~above[:-1]
+    exits[1:] &= above[:-1]
+    portfolio = vbt.Portfolio.from_signals(close, entries, exits, fees=commission, init_cash=100.0, freq="1min")
+    return portfolio.total_return(), portfolio.sharpe_ratio(), portfolio.max_drawdown(), portfolio.trades.count()
 
 
 def raptorbt_run(arrays: dict[str, np.ndarray], entries: np.ndarray, exits: np.ndarray, commission: float) -> object:
@@ -92,7 +97,9 @@ def check_equality(frame: pd.DataFrame) -> list[str]:
     commission = 0.00001
     result = adm.EnhancedCoordinator().run(config(frame, commission, "vectorbt"), execution_mode="composable")
     entries, exits = crossings(frame)
-    theirs = vbt.Portfolio.from_signals(frame["close"], entries, exits, fees=commission, init_cash=100.0, freq="1min")
+    close = frame["close"].reset_index(drop=True)
+    flags = entries.to_numpy(), exits.to_numpy()
+    theirs = vbt.Portfolio.from_signals(close, *flags, fees=commission, init_cash=100.0, freq="1min")
     records = theirs.trades.records
     closed = result.trades[result.trades["exit_reason"] != "open"]
     status = records[records["status"] == 1]
@@ -116,7 +123,9 @@ def check_equality(frame: pd.DataFrame) -> list[str]:
     }
     for name, value in figures.items():
         agreed = close_enough(result.metrics[name], float(value))
-        lines.append(f"  {name:<14} {result.metrics[name]:>18.10g} {float(value):>18.10g}  {'equal' if agreed else 'DIFFERENT'}")
+        lines.append(
+            f"  {name:<14} {result.metrics[name]:>18.10g} {float(value):>18.10g}  {'equal' if agreed else 'DIFFERENT'}"
+        )
         same &= agreed
     if not same:
         lines.append("  NOT EQUAL")
@@ -134,7 +143,9 @@ def main() -> int:
         import vectorbt
     except ImportError as error:
         sys.exit(f'{error.name} is not installed. Type: pip install "adm-notebook[bench]"')
-    versions = f"vectorbt {vectorbt.__version__}, raptorbt {raptorbt.__version__}, backtesting.py {backtesting.__version__}"
+    versions = (
+        f"vectorbt {vectorbt.__version__}, raptorbt {raptorbt.__version__}, backtesting.py {backtesting.__version__}"
+    )
     frame = minutes(options.bars)
     n = len(frame)
     print(f"{n:,} one-minute bars; {versions}; medians of {options.runs} warm runs, 0.1% commission")
@@ -147,8 +158,9 @@ def main() -> int:
     fresh = iter([frame.copy(deep=True) for _ in range(3)])
     first, _ = timed(lambda: coordinator.run(config(next(fresh), commission), execution_mode="composable"), 3)
     rows = [("adm_notebook, warm", warm), ("adm_notebook, first run from memory", first)]
-    vectorbt_run(frame.iloc[:5000], commission)
-    rows.append(("vectorbt", timed(lambda: vectorbt_run(frame, commission), min(3, options.runs))[0]))
+    close = frame["close"].reset_index(drop=True)
+    vectorbt_run(close, commission)
+    rows.append(("vectorbt", timed(lambda: vectorbt_run(close, commission), options.runs)[0]))
     entries, exits = crossings(frame)
     arrays = {name: frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close", "volume")}
     arrays["timestamps"] = frame.index.as_unit("ns").asi8
@@ -156,13 +168,21 @@ def main() -> int:
     rows.append(("raptorbt", timed(lambda: raptorbt_run(arrays, *flags, commission), options.runs)[0]))
     part = min(n, 100_000)
     backtesting_run(frame.iloc[:2000], commission)
-    rows.append((f"backtesting.py (from {part:,} bars)", timed(lambda: backtesting_run(frame.iloc[:part], commission), 1)[0] * n / part))
+    rows.append(
+        (
+            f"backtesting.py (from {part:,} bars)",
+            timed(lambda: backtesting_run(frame.iloc[:part], commission), 1)[0] * n / part,
+        )
+    )
     for name, seconds in rows:
         print(f"  {name:<38} {seconds * 1e3:>10.1f} ms {seconds / n * 1e9:>10.1f} ns/bar {seconds / warm:>8.1f} x")
     print(f"  ({result.metrics['n_trades']:,} closed trades, {result.mode})")
     lines = check_equality(frame)
     print("\n".join(lines))
-    targets = [("warm, at most 30 ns/bar", warm / n * 1e9 <= 30), ("first run, at most 150 ns/bar", first / n * 1e9 <= 150)]
+    targets = [
+        ("warm, at most 30 ns/bar", warm / n * 1e9 <= 30),
+        ("first run, at most 150 ns/bar", first / n * 1e9 <= 150),
+    ]
     targets.append(("equal to vectorbt", not any("DIFFERENT" in line for line in lines)))
     for name, met in targets:
         print(f"  {'met    ' if met else 'NOT MET'} {name}")

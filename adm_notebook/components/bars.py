@@ -1,4 +1,4 @@
-"""What components read: bars, and where closes are missing, only those bars that have one (specification, section 8)."""
+"""What components read: bars, and where closes are missing, only those that have one (specification, section 8)."""
 
 from __future__ import annotations
 
@@ -52,17 +52,15 @@ class _Selected:
 
 
 def valid_bars(bars: BarsLike) -> tuple[BarsLike, Bool | None]:
-    """The bars that have a close, and which they are, (n_bars,); None where all have one, and then nothing is copied."""
+    """The bars that have a close, and which they are, (n_bars,); None where all have one: nothing is copied then."""
     close = bars.prices.close
     if not np.isnan(close.min(initial=np.inf)):  # the quickest way to ask whether there is any NaN
         return bars, None
     valid = ~np.isnan(close)
-    open_, high, low, close, volume = (None if array is None else array[valid] for array in bars.prices)
-    assert open_ is not None
-    assert high is not None
-    assert low is not None
-    assert close is not None
-    return _Selected(bars, valid, Prices(open_, high, low, close, volume)), valid
+    prices = bars.prices
+    volume = None if prices.volume is None else prices.volume[valid]
+    picked = Prices(prices.open[valid], prices.high[valid], prices.low[valid], close[valid], volume)
+    return _Selected(bars, valid, picked), valid
 
 
 def expand(values: F64, valid: Bool) -> F64:
@@ -73,7 +71,7 @@ def expand(values: F64, valid: Bool) -> F64:
 
 
 def over_valid_bars(bars: BarsLike, feature: FeatureOf, decide: Callable[[BarsLike, FeatureOf], Decision]) -> Decision:
-    """What `decide` says over the bars with a close; on the others the target is that of the bar before, flags are false.
+    """What `decide` says over the bars with a close; on others the target is that of the bar before, flags are false.
 
     Parameters
     ----------

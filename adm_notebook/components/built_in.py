@@ -19,6 +19,11 @@ _BARS = 100_000
 """The longest window that TA-Lib takes."""
 
 
+def _older(**names: str) -> Mapping[str, str]:
+    """Older names of parameters, from those of today: `_older(fast="fast_period short_window")`."""
+    return {old: name for name, many in names.items() for old in many.split()}
+
+
 class BuiltIn(FrozenConfig):
     """Parameters of a built-in strategy; `rules` says what it does with them.
 
@@ -51,10 +56,10 @@ class BuiltIn(FrozenConfig):
 
 
 class MovingAverageCrossover(BuiltIn):
-    """Long while the fast moving average is above the slow one, short while it is below; equal averages change nothing."""
+    """Long while the fast moving average is above the slow one, short while below; equal averages change nothing."""
 
     name = "ma_crossover"
-    aliases = (
+    aliases: ClassVar[tuple[str, ...]] = (
         "moving_average_crossover",
         "sma_crossover",
         "sma_cross",
@@ -62,11 +67,11 @@ class MovingAverageCrossover(BuiltIn):
         "moving_average",
         "dual_moving_average",
     )
-    older_names: ClassVar[Mapping[str, str]] = {
-        "fast_period": "fast", "fast_window": "fast", "fast_ma": "fast", "short_window": "fast", "short_period": "fast", "short_ma": "fast",
-        "slow_period": "slow", "slow_window": "slow", "slow_ma": "slow", "long_window": "slow", "long_period": "slow", "long_ma": "slow",
-        "matype": "ma_type", "average": "ma_type",
-    }  # fmt: skip
+    older_names = _older(
+        fast="fast_period fast_window fast_ma short_window short_period short_ma",
+        slow="slow_period slow_window slow_ma long_window long_period long_ma",
+        ma_type="matype average",
+    )
     source = "Brock, Lakonishok and LeBaron (1992), Journal of Finance 47(5)"
     titled = ("fast", "slow")
 
@@ -86,23 +91,23 @@ class MovingAverageCrossover(BuiltIn):
 
 
 class ExponentialCrossover(MovingAverageCrossover):
-    """ma_crossover with exponential averages: long while the fast one is above the slow one, short while it is below."""
+    """Long while the fast exponential moving average is above the slow one, short while below."""
 
     name = "ema_crossover"
-    aliases = ("ema_cross", "exponential_moving_average_crossover")
+    aliases: ClassVar[tuple[str, ...]] = ("ema_cross", "exponential_moving_average_crossover")
 
     ma_type: MaType = Field("ema", description="kind of moving average, by its TA-Lib name")
 
 
 class Momentum(BuiltIn):
-    """Long while the close is above that of `lookback` bars before by more than `threshold`, short while below by as much."""
+    """Long while the close is more than `threshold` above that of `lookback` bars before, short while as far below."""
 
     name = "momentum"
-    aliases = ("simple_momentum", "momentum_strategy", "price_momentum")
-    older_names: ClassVar[Mapping[str, str]] = {
-        "lookback_period": "lookback", "lookback_window": "lookback", "period": "lookback", "window": "lookback",
-        "momentum_period": "lookback", "momentum_threshold": "threshold", "min_momentum": "threshold",
-    }  # fmt: skip
+    aliases: ClassVar[tuple[str, ...]] = ("simple_momentum", "momentum_strategy", "price_momentum")
+    older_names = _older(
+        lookback="lookback_period lookback_window period window momentum_period",
+        threshold="momentum_threshold min_momentum",
+    )
     source = "Moskowitz, Ooi and Pedersen (2012), time series momentum, Journal of Financial Economics 104(2)"
     titled = ("lookback",)
 
@@ -115,15 +120,20 @@ class Momentum(BuiltIn):
 
 
 class MeanReversion(BuiltIn):
-    """Buys when the close is `entry` standard deviations below its mean, sells when it is back within `exit`; shorts mirrored."""
+    """Buys `entry` standard deviations below the mean of the closes, sells back at `exit` of them; shorts mirrored."""
 
     name = "mean_reversion"
-    aliases = ("simple_mean_reversion", "mean_reversion_strategy", "bollinger_reversion", "zscore_reversion")
-    older_names: ClassVar[Mapping[str, str]] = {
-        "lookback": "period", "lookback_period": "period", "window": "period", "bb_period": "period", "entry_threshold": "entry",
-        "entry_z": "entry", "entry_zscore": "entry", "num_std": "entry", "std_dev": "entry", "bb_std": "entry", "z_threshold": "entry",
-        "exit_threshold": "exit", "exit_z": "exit", "exit_zscore": "exit",
-    }  # fmt: skip
+    aliases: ClassVar[tuple[str, ...]] = (
+        "simple_mean_reversion",
+        "mean_reversion_strategy",
+        "bollinger_reversion",
+        "zscore_reversion",
+    )
+    older_names = _older(
+        period="lookback lookback_period window bb_period",
+        entry="entry_threshold entry_z entry_zscore num_std std_dev bb_std z_threshold",
+        exit="exit_threshold exit_z exit_zscore",
+    )
     source = "Bollinger (2001), Bollinger on Bollinger Bands; the mean is an SMA, the deviation that of the population"
     titled = ("period", "entry")
 
@@ -150,15 +160,15 @@ class MeanReversion(BuiltIn):
 
 
 class Rsi(BuiltIn):
-    """Buys when the RSI is below `entry` (oversold), sells when it is above `exit` (overbought); shorts the other way round."""
+    """Buys when the RSI is below `entry` (oversold), sells when it is above `exit` (overbought); shorts mirrored."""
 
     name = "rsi"
-    aliases = ("rsi_reversal", "rsi_mean_reversion", "rsi_strategy", "rsi_reversion")
-    older_names: ClassVar[Mapping[str, str]] = {
-        "rsi_period": "period", "lookback": "period", "lookback_period": "period", "timeperiod": "period", "window": "period",
-        "oversold": "entry", "rsi_oversold": "entry", "oversold_threshold": "entry", "lower": "entry", "buy_threshold": "entry",
-        "overbought": "exit", "rsi_overbought": "exit", "overbought_threshold": "exit", "upper": "exit", "sell_threshold": "exit",
-    }  # fmt: skip
+    aliases: ClassVar[tuple[str, ...]] = ("rsi_reversal", "rsi_mean_reversion", "rsi_strategy", "rsi_reversion")
+    older_names = _older(
+        period="rsi_period lookback lookback_period timeperiod window",
+        entry="oversold rsi_oversold oversold_threshold lower buy_threshold",
+        exit="overbought rsi_overbought overbought_threshold upper sell_threshold",
+    )
     source = "Wilder (1978), New Concepts in Technical Trading Systems"
     titled = ("period",)
 
@@ -178,14 +188,14 @@ class Rsi(BuiltIn):
 
 
 class Breakout(BuiltIn):
-    """Buys above the highest high of the `entry` bars before, sells below the lowest low of the `exit` bars before; shorts mirrored."""
+    """Buys above the highest high of `entry` bars before, sells below the lowest low of `exit`; shorts mirrored."""
 
     name = "breakout"
-    aliases = ("channel_breakout", "donchian_breakout", "breakout_strategy", "turtle")
-    older_names: ClassVar[Mapping[str, str]] = {
-        "entry_period": "entry", "entry_window": "entry", "lookback": "entry", "lookback_period": "entry", "period": "entry",
-        "window": "entry", "channel_period": "entry", "exit_period": "exit", "exit_window": "exit", "exit_lookback": "exit",
-    }  # fmt: skip
+    aliases: ClassVar[tuple[str, ...]] = ("channel_breakout", "donchian_breakout", "breakout_strategy", "turtle")
+    older_names = _older(
+        entry="entry_period entry_window lookback lookback_period period window channel_period",
+        exit="exit_period exit_window exit_lookback",
+    )
     source = "Donchian's channel as the Turtles traded it: Faith (2007), Way of the Turtle, system 1"
     titled = ("entry", "exit")
 
@@ -205,7 +215,7 @@ class BuyAndHold(BuiltIn):
     """Buys at the first bar that may trade and holds to the last; what every other strategy is measured against."""
 
     name = "buy_and_hold"
-    aliases = ("buy_hold", "buyandhold", "hold", "benchmark")
+    aliases: ClassVar[tuple[str, ...]] = ("buy_hold", "buyandhold", "hold")
     source = "the plain benchmark; it reads no indicator"
 
     @model_validator(mode="after")

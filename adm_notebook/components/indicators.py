@@ -39,6 +39,7 @@ class IndicatorFunction(Protocol):
     measured  whether its lookback is known only from what it returns (its leading NaN run)
     """
 
+    def __hash__(self) -> int: ...
     @property
     def name(self) -> str: ...
     @property
@@ -69,7 +70,7 @@ INDICATORS: Registry[IndicatorFunction] = Registry("indicator", talib_functions,
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator with its parameters: `SMA(10)`, `BBANDS(20, 2, 2)`, `EMA(volume, 20)`; equal ones are computed once.
+    """One indicator with its parameters: `SMA(10)`, `BBANDS(20, 2, 2)`, `EMA(volume, 20)`; equal ones compute once.
 
     function    one of `INDICATORS`
     parameters  all of them, defaults filled in, in the function's order
@@ -171,8 +172,8 @@ def build(
     defaults = function.defaults
     low = function.name.lower()
     if len(parameters) > len(defaults):
-        known = f"at most {len(defaults)} ({', '.join(defaults)})" if defaults else "none"
-        raise ValueError(f"{low} has {known} parameters, but {len(parameters)} were given")
+        count = f"{len(parameters)} number{'' if len(parameters) == 1 else 's'}"
+        raise ValueError(f"{low} takes {', '.join(defaults) or 'no numbers'}, but was given {count}")
     values = dict(defaults)
     values.update(zip(defaults, parameters, strict=False))
     for key, value in named.items():

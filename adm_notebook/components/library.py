@@ -197,8 +197,8 @@ def strategy(function: F | str | None = None) -> F | Callable[[F], F]:
         `f(bars, **params)`: `bars` is a DataFrame open, high, low, close[, volume], the function's own; its keyword
         defaults are the strategy's parameters, their types those of the defaults. It returns, on the index of `bars`, a
         Series of targets (-1, 0, +1; NaN as long as it knows nothing) or a DataFrame with `target` or some of
-        `long_entry, long_exit, short_entry, short_exit`, and perhaps `strength` in [0, 1]. What it says of a bar must be
-        known at that bar's close.
+        `long_entry, long_exit, short_entry, short_exit`, and perhaps `strength` in [0, 1]. What it says of a bar must
+        be known at that bar's close.
 
     Examples
     --------

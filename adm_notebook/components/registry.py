@@ -1,4 +1,4 @@
-"""Registries: components by name, with aliases; read at planning, written by `@adm.strategy` and its kin, also from threads."""
+"""Registries: components by name, with aliases; read at planning, written by `@adm.strategy` and its kin."""
 
 from __future__ import annotations
 

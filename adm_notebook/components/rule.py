@@ -30,8 +30,13 @@ class RuleType:
     """Conditions in the rule language; every other name is a parameter that they may use, and that may be swept."""
 
     name = "rule"
-    sentence = "Buys where `entry` is true and sells where `exit` is; short_entry and short_exit likewise. Any other name is a parameter of the rules."
-    source = "yours: comparisons of prices and indicators, joined by and, or, not; crosses_above(a, b); close[1] is the bar before"
+    sentence = (
+        "Buys where `entry` is true, sells where `exit` is; short_entry and short_exit likewise; "
+        "any other name is a parameter of the rules."
+    )
+    source = (
+        "yours: comparisons of prices and indicators; and, or, not; crosses_above(a, b); close[1] is the bar before"
+    )
     parameters = _INFO
     older_names: Mapping[str, str] = {"long_entry": "entry", "long_exit": "exit", "buy": "entry", "sell": "exit"}
 
@@ -124,12 +129,8 @@ def _direction(given: Mapping[str, Any], path: str, problems: list[Problem]) -> 
     if said not in ("long", "short", "both"):
         problems.append(Problem(where, f"must be long, short or both, but was {shown(said)}"))
     elif said == "both":
-        problems.append(
-            Problem(
-                where,
-                f"is both, but there is no {'short_entry' if direction == 'long' else 'entry'}; add it or leave direction out",
-            )
-        )
+        missing = "short_entry" if direction == "long" else "entry"
+        problems.append(Problem(where, f"is both, but there is no {missing}; add it, or leave direction out"))
     else:
         other = "short_entry and short_exit" if said == "long" else "entry and exit"
         problems.append(

@@ -88,7 +88,7 @@ def decide(rules: Rules, direction: Direction, bars: BarsLike, feature: FeatureO
 def decide_by_bar(
     rules: Rules, direction: Direction, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None
 ) -> Decision:
-    """Evaluate one bar after the other in plain Python, over bars that all have a close; written apart from `decide`."""
+    """Evaluate bar by bar in plain Python, over bars that all have a close; written apart from `decide`."""
     evaluator = ByBar(bars, feature, *expressions_of(rules))
     n_bars = len(bars.prices.close)
     lookback = _lookback(rules, feature)

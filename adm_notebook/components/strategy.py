@@ -121,7 +121,7 @@ class RuleStrategy:
         return over_valid_bars(bars, feature, lambda b, f: decide_by_bar(self.rules, self.direction, b, f, check))
 
     def explain_no_entry(self, bars: BarsLike, feature: FeatureOf | None = None) -> str | None:
-        """A sentence on why there was never an entry: `rsi(14) never fell below entry = 5; its lowest value was ...`."""
+        """Why there was never an entry: `rsi(14) never fell below entry = 5; its lowest value was 13.6, on ...`."""
         return why_no_entry(self.rules, self.direction, bars, feature or (lambda indicator: indicator.compute(bars)))
 
     def __repr__(self) -> str:

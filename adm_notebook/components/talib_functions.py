@@ -1,10 +1,11 @@
-"""TA-Lib's functions, described by its abstract interface and called by its plain one, which keeps no state between threads."""
+"""TA-Lib's functions, described by its abstract interface and called by its plain one, which keeps no state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,16 +35,12 @@ class TalibFunction:
 
     @cached_property
     def _info(self) -> Mapping[str, Any]:
-        from talib import abstract
-
-        info: Mapping[str, Any] = abstract.Function(self.name).info
+        info: Mapping[str, Any] = _abstract(self.name).info
         return info
 
     @cached_property
     def _call(self) -> Any:
-        import talib
-
-        return getattr(talib, self.name)
+        return getattr(import_module("talib"), self.name)
 
     @property
     def sentence(self) -> str:
@@ -71,9 +68,7 @@ class TalibFunction:
     @cached_property
     def replaceable(self) -> int:
         """How many inputs, from the first, are not bound to a price column."""
-        return sum(
-            name.startswith("price") and name != "prices" or name == "periods" for name in self._info["input_names"]
-        )
+        return sum(name in ("price", "price0", "price1", "periods") for name in self._info["input_names"])
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -104,8 +99,8 @@ class TalibFunction:
     ) -> tuple[F64, ...]:
         """Its outputs over bars that all have a close.
 
-        A NaN in an input (a missing high, 0 / 0 in an expression) would stay in a running sum to the end; so the function
-        sees only the bars whose inputs are all there, and gives NaN on the others.
+        A NaN in an input (a missing high, 0 / 0 in an expression) would stay in a running sum to the end; so the
+        function sees only the bars whose inputs are all there, and gives NaN on the others.
         """
         arrays = tuple(self._series(bars, given) for given in inputs)
         n_bars = len(bars.prices.close)
@@ -166,16 +161,17 @@ def _typed(function: str, name: str, default: Any, value: Any) -> Any:
         return MA_TYPES[value.lower()]
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise ValueError(f"{function}'s {name} must be a number, but was {shown(value)}")
+    number = float(value)
     if isinstance(default, float):
-        return float(value)
-    if value != value or abs(value) > 2**31 - 2 or int(value) != value:
-        raise ValueError(f"{function}'s {name} must be a whole number, but was {value:g}")
-    return int(value)
+        return number
+    if not number.is_integer() or abs(number) > 2**31 - 2:
+        raise ValueError(f"{function}'s {name} must be a whole number, but was {number:g}")
+    return int(number)
 
 
 def _range(function: TalibFunction, at: int) -> str:
     """What TA-Lib takes for one parameter: it doesn't say, so the lower end is found by asking."""
-    defaults = tuple(function.defaults.values())
+    defaults: tuple[Any, ...] = tuple(function.defaults.values())
 
     def takes(value: Any) -> bool:
         return function.lookback((*defaults[:at], value, *defaults[at + 1 :])) >= 0
@@ -184,25 +180,26 @@ def _range(function: TalibFunction, at: int) -> str:
     if "matype" in name:
         return f"one of {', '.join(MA_TYPES)}"
     if isinstance(defaults[at], int):
-        lowest = next((v for v in range(int(defaults[at]) + 1) if takes(v)), 0)
+        lowest = next((v for v in range(100) if takes(v)), 0)
         return f"{lowest} to 100000" if takes(100_000) else f"{lowest} or more"
     lowest_seen = "0 or more" if takes(0.0) else "above 0"
-    highest = next((h for h in (1.0, 100.0) if takes(h) and not takes(h * 1.01)), None)
+    highest = next((h for h in (1.0, 100.0) if takes(h) and not takes(1.01 * h)), None)
     return lowest_seen if highest is None else f"{lowest_seen.removesuffix(' or more')} to {highest:g}"
 
 
 @lru_cache(maxsize=65_536)
 def _lookback(name: str, parameters: tuple[Any, ...]) -> int:
     """TA-Lib's lookback; below 0 where a parameter is out of its range."""
-    from talib import abstract
+    names = _abstract(name).parameters
+    return int(_abstract(name, **dict(zip(names, parameters, strict=True))).lookback)
 
-    function = abstract.Function(name)
-    return int(abstract.Function(name, **dict(zip(function.parameters, parameters, strict=True))).lookback)
+
+def _abstract(name: str, **parameters: Any) -> Any:
+    """A new object of TA-Lib's abstract interface: these keep state, so that none is shared."""
+    return import_module("talib.abstract").Function(name, **parameters)
 
 
 @lru_cache(maxsize=1)
 def talib_functions() -> Mapping[str, IndicatorFunction]:
     """All functions of the TA-Lib that is installed, by lower-case name."""
-    import talib
-
-    return {name.lower(): TalibFunction(name) for name in talib.get_functions()}
+    return {name.lower(): TalibFunction(name) for name in import_module("talib").get_functions()}

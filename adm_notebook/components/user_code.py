@@ -75,7 +75,7 @@ def called(what: str, function: Code, frame: pd.DataFrame, parameters: Mapping[s
     Raises
     ------
     StrategyError
-        if it raises: with its name, the error, and the last line of the user's own code; the error is kept as the cause.
+        if it raises: with its name, the error, and the last line of the user's own code; the cause is kept.
     """
     try:
         return function(frame, **parameters)
@@ -99,8 +99,8 @@ def aligned(what: str, values: Any, frame: pd.DataFrame) -> Any:
     if isinstance(values, (pd.Series, pd.DataFrame)):
         if len(values) != len(frame):
             raise StrategyError(
-                f"{what} returned {len(values):,} values for {len(frame):,} bars; give one for each, NaN where there is none "
-                "(dropna() shortens, .reindex(bars.index) mends it)"
+                f"{what} returned {len(values):,} values for {len(frame):,} bars; give one for each, NaN where "
+                "there is none (dropna() shortens, .reindex(bars.index) mends it)"
             )
         if not values.index.equals(frame.index):
             raise StrategyError(

@@ -127,8 +127,8 @@ def indicator(function: F | str | None = None, *, outputs: tuple[str, ...] = ())
     ----------
     function
         `f(bars, **params)`: `bars` is a DataFrame open, high, low, close[, volume], the function's own; its keyword
-        defaults are the indicator's parameters. It returns a Series, or a DataFrame with a column for each output, on the
-        index of `bars`; NaN where it knows nothing yet.
+        defaults are the indicator's parameters. It returns a Series, or a DataFrame with a column for each output, on
+        the index of `bars`; NaN where it knows nothing yet.
     outputs
         names of the columns that it returns. If they are given, rules that use several of them call the function once;
         else once for each, since nobody knows what it will return.

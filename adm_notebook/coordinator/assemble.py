@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,15 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     import pandas as pd
 
     ordered = sorted(outcomes, key=lambda o: o.number)
-    identity = plan.identity([o.number for o in ordered])
+    numbers = np.array([o.number for o in ordered], dtype=np.int64)
+    columns: dict[str, Any] = plan.identity(numbers)
     nan = dict.fromkeys(METRICS, np.nan)
-    columns: dict[str, Any] = {
-        name: np.array([(o.metrics or nan)[name] for o in ordered], dtype=float) for name in METRICS
-    }
+    columns |= {name: np.array([(o.metrics or nan)[name] for o in ordered], dtype=float) for name in METRICS}
     if all(o.metrics for o in ordered):
         columns |= {name: columns[name].astype(np.int64) for name in _COUNTS}
     columns["status"] = pd.array([o.status for o in ordered], dtype="str")
     columns["error"] = pd.array([o.error for o in ordered], dtype="str")
-    return pd.concat([identity, pd.DataFrame(columns, index=identity.index)], axis=1)
+    return pd.DataFrame(columns, index=pd.Index(numbers, name="row"))
 
 
 def assemble(
@@ -88,7 +88,7 @@ def assemble(
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
         },
-        facts=_facts(plan, best, detail, notes),
+        facts=lambda: _facts(plan, best, detail, notes),
         best_detail=detail,
         benchmark=None if best is None else buy_and_hold(plan, plan.row(best)),
         recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
@@ -97,6 +97,11 @@ def assemble(
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     names = ("numpy", "pandas", "numba", "TA-Lib")
     return {"adm_notebook": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
 

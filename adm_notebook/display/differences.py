@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["diff_html_of"]
 
 _MOST = 40  # differences of a kind that are listed
-_KINDS = {"+": "is-add", "-": "is-del", "~": "is-mod"}
+_KINDS = {"+": ("is-add", "added"), "-": ("is-del", "removed"), "~": ("is-mod", "changed")}
 _VALUES = (Column("Old"), Column("New"))
 
 
@@ -36,7 +36,8 @@ def diff_html_of(diff: ResultDiff) -> str:
     same = [m for m in diff.metrics.to_dict("records") if m["same"]]
     parting = ""
     if diff.first_bar is not None:
-        parting = f"Equity parts at bar {diff.first_bar:,} ({diff.first_time}) and is apart by {diff.largest_gap:,.2f} at most."
+        when = str(diff.first_time).removesuffix(" 00:00:00")
+        parting = f"Equity parts at bar {diff.first_bar:,} ({when}) and is apart by {diff.largest_gap:,.2f} at most."
     body = render(
         "diff.html",
         identical=diff.identical,
@@ -63,7 +64,7 @@ def _trades(diff: ResultDiff) -> _Section:
         _row(
             str(t["change"]),
             [
-                [Name(clip(str(t["entry"]), 80))],
+                [Name(clip(str(t["entry"]).removesuffix(" 00:00:00"), 80))],
                 [str(t["field"]).replace("_", " ")],
                 _value(t["old"]),
                 _value(t["new"]),
@@ -102,7 +103,8 @@ def _said(n: int, where: str) -> str:
 
 
 def _row(change: str, cells: Sequence[Cell]) -> Row:
-    return Row(cells, [change.replace("-", MINUS)], _KINDS[change])
+    kind, word = _KINDS[change]
+    return Row(cells, [change.replace("-", MINUS), word], kind)
 
 
 def _value(value: Any) -> Cell:

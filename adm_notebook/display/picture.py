@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -143,9 +144,8 @@ def drawable(text: str, width: float, instead: str = "", *, bold: bool = False) 
     text = "".join(c if ord(c) in known else "□" for c in text)
     if text_width(text, bold=bold) <= width:
         return text
-    while text and text_width(f"{text}…", bold=bold) > width:
-        text = text[:-1].rstrip()
-    return f"{text}…"
+    most = bisect_left(range(len(text)), True, key=lambda n: text_width(f"{text[: n + 1]}…", bold=bold) > width)
+    return f"{text[:most].rstrip()}…"
 
 
 def dress(ax: Axes, t: Theme, *, grid: bool = True, baseline: bool = True) -> None:
@@ -260,12 +260,11 @@ def signed_labels(values: Sequence[float], digits: int, unit: str = "") -> list[
 def png(figure: Figure) -> bytes:
     """The figure at twice its size in CSS pixels, in a palette: as many colours as fit in `PNG_MOST` bytes."""
     image = _pixels(figure)
-    data = b""
-    for colours in (224, 128, 64, 32, 16):
-        data = _palette_png(image, colours)
+    for colours, level in ((224, 6), (224, 9), (128, 9), (64, 9), (32, 9), (16, 9)):
+        data = _palette_png(image, colours, level)
         if len(data) <= PNG_MOST:
             return data
-    return _palette_png(image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS), 64)
+    return _palette_png(image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS), 64, 9)
 
 
 def _pixels(figure: Figure) -> Image.Image:
@@ -281,7 +280,8 @@ def _pixels(figure: Figure) -> Image.Image:
             figure.dpi = dpi
 
 
-def _palette_png(image: Image.Image, colours: int) -> bytes:
+def _palette_png(image: Image.Image, colours: int, level: int) -> bytes:
     out = io.BytesIO()
-    image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    few = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(out, "PNG", compress_level=level)
     return out.getvalue()

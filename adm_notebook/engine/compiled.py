@@ -12,9 +12,9 @@ from adm_notebook.config.settings import Settings
 from adm_notebook.engine import fills
 from adm_notebook.engine.account import Account, Signals
 from adm_notebook.engine.fills import BOOKS, RULES
-from adm_notebook.engine.kernels import flags_of_target, run_account
+from adm_notebook.engine.kernels import run_account
 from adm_notebook.jit import readonly
-from adm_notebook.market.arrays import F64, I8, Prices
+from adm_notebook.market.arrays import F64, I8, Bool, Prices
 
 __all__ = ["signals_from_targets", "simulate"]
 
@@ -103,7 +103,17 @@ def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -
     strength
         (n_bars,) in [0, 1], handed on as it is
     """
-    return Signals(*flags_of_target(readonly(target), warmup), strength)
+    return Signals(*_edges(target == 1, warmup), *_edges(target == -1, warmup), strength=strength)
+
+
+def _edges(held: Bool, warmup: int) -> tuple[Bool, Bool]:
+    """Where `held` begins and where it ends; bars before `warmup` count as not held."""
+    held[:warmup] = False
+    entry, exit_ = np.empty_like(held), np.empty_like(held)
+    entry[:1], exit_[:1] = held[:1], False
+    np.greater(held[1:], held[:-1], out=entry[1:])
+    np.less(held[1:], held[:-1], out=exit_[1:])
+    return entry, exit_
 
 
 def rules_of(settings: Settings) -> npt.NDArray[np.void]:

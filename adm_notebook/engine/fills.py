@@ -25,7 +25,13 @@ CASH_TOLERANCE = 1e-9  # relative; an order that costs this little more than the
 
 POSITION, ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, FEES, PNL, EXIT_REASON = range(8)  # columns of the trade book
 
-BOOKS = np.dtype(
+
+def _record(fields: list[tuple[str, str]]) -> np.dtype[np.void]:
+    """A record whose fields are attributes, in numba and in plain Python."""
+    return np.dtype((np.record, np.dtype(fields, align=True)))
+
+
+BOOKS = _record(
     [
         ("balance", "f8"),  # money: capital, plus what closed trades brought, less all fees paid
         ("position", "f8"),  # units held, signed
@@ -47,12 +53,11 @@ BOOKS = np.dtype(
         ("kept_short_exit", "?"),
         ("n_trades", "i8"),
         ("n_unfilled", "i8"),
-    ],
-    align=True,
+    ]
 )
 """State of an account between two events: one record, changed in place by the functions below."""
 
-RULES = np.dtype(
+RULES = _record(
     [
         ("fill", "i8"),
         ("size_mode", "i8"),
@@ -77,8 +82,7 @@ RULES = np.dtype(
         ("ruin", "?"),
         ("max_position_value", "f8"),
         ("max_drawdown", "f8"),
-    ],
-    align=True,
+    ]
 )
 """Settings as scalars, names as in `Settings`; a stop or limit that is not set is infinite."""
 

@@ -30,7 +30,7 @@ from adm_notebook.engine.fills import (
     execute,
 )
 from adm_notebook.jit import jit
-from adm_notebook.market.arrays import F64, I8, I64, Bool
+from adm_notebook.market.arrays import F64, I64, Bool
 
 EVENTS_A_DECISION = 4  # rows that are added to trades or to unfilled orders before the next decision, at most
 
@@ -232,24 +232,3 @@ def finish(
 def strength_at(strength: F64, bar: int) -> float:
     """Strength of a signal; 1 where none was given."""
     return strength[bar] if strength.shape[0] > 0 else 1.0
-
-
-@jit
-def flags_of_target(target: I8, warmup: int) -> tuple[Bool, Bool, Bool, Bool]:
-    """Entry where a target is reached, exit where it is left; targets before `warmup` count as 0 (section 9).
-
-    target  (n_bars,)  -1, 0 or +1, known at the bar's close
-    """
-    n_bars = target.shape[0]
-    long_entry, long_exit = np.zeros(n_bars, np.bool_), np.zeros(n_bars, np.bool_)
-    short_entry, short_exit = np.zeros(n_bars, np.bool_), np.zeros(n_bars, np.bool_)
-    if warmup < n_bars:
-        long_entry[warmup] = target[warmup] == 1
-        short_entry[warmup] = target[warmup] == -1
-    for i in range(warmup + 1, n_bars):
-        was, now = target[i - 1], target[i]
-        long_entry[i] = (now == 1) & (was != 1)
-        long_exit[i] = (now != 1) & (was == 1)
-        short_entry[i] = (now == -1) & (was != -1)
-        short_exit[i] = (now != -1) & (was == -1)
-    return long_entry, long_exit, short_entry, short_exit

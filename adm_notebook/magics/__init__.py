@@ -35,7 +35,7 @@ def load_ipython_extension(shell: Any) -> None:
         run_command(shell, defaults, line)
 
     cell_magic.__doc__, line_magic.__doc__ = CELL_HELP, LINE_HELP
-    registered = {"cell": cell_magic, "line": line_magic}
+    registered: dict[str, Callable[..., None]] = {"cell": cell_magic, "line": line_magic}
     for kind, function in registered.items():
         no_var_expand(function)  # braces are YAML's and {{name}} is ours: IPython must not fill them in
         shell.register_magic_function(function, magic_kind=kind, magic_name="adm")
@@ -74,11 +74,11 @@ _with_body.has_side_effects = True  # type: ignore[attr-defined]  # IPython's wo
 
 
 def _warm_up() -> None:
-    """Import what a first cell needs, and compile or load the engine."""
-    from adm_notebook.engine import warmup
-
-    warmup.start_in_background()
-    import adm_notebook.coordinator
+    """Import what a first cell draws with, while it imports the rest itself; then compile or load the engine."""
+    import adm_notebook.display.equity_chart
     import adm_notebook.display.publish
     import adm_notebook.magics.cell
     import adm_notebook.magics.commands  # noqa: F401  # imported to be there when it is needed
+    from adm_notebook.engine import warmup
+
+    warmup.start_in_background()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adm_notebook.errors import AdmError, RunCancelled, RunError
+from adm_notebook.magics.defaults import Adm
+from adm_notebook.magics.outputs import publish
+from adm_notebook.results import hooks
 
 if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["failure_of", "show_card", "show_when_done"]
+__all__ = ["failure_of", "show_again", "show_card", "show_when_done"]
 
 
 def show_card(result: WorkflowResult, name: str, theme: str, instead_of: str | None = None) -> None:
@@ -23,23 +26,46 @@ def show_card(result: WorkflowResult, name: str, theme: str, instead_of: str | N
     instead_of
         id of the display whose place the first output takes: the live line's.
     """
-    from IPython.display import publish_display_data
-
     from adm_notebook.display import bundle_of, display_result
 
     if instead_of is None:
         display_result(result, name, theme)
         return
     (data, metadata), *others = bundle_of(result, name, theme)
-    publish_display_data(data, metadata, transient={"display_id": instead_of}, update=True)
+    publish(data, metadata, instead_of, update=True)
     for data, metadata in others:
-        publish_display_data(data, metadata)
+        publish(data, metadata)
+
+
+def show_again(result: WorkflowResult) -> None:
+    """What a result shows at the end of any cell: its card, named as its variable is, in the session's theme."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    adm = next((c for c in shell.configurables if isinstance(c, Adm)), None) if shell else None
+    name = _name_of(result, dict(shell.user_ns)) if shell else "result"
+    show_card(result, name, adm.chart_theme if adm else "auto")
+
+
+hooks.provide("display", f"{__name__}:{show_again.__name__}")
+
+
+def _name_of(result: WorkflowResult, namespace: dict[str, object]) -> str:
+    """The variable that holds a result, itself or through a background run."""
+    from adm_notebook.coordinator import Run
+
+    for name, value in namespace.items():
+        if name.startswith("_"):
+            continue
+        if value is result:
+            return name
+        if isinstance(value, Run) and value.status not in ("running", "paused") and value.result() is result:
+            return f"{name}.result()"
+    return "result"
 
 
 def show_when_done(run: Run, name: str, theme: str, quiet: bool) -> None:
     """Reserve three outputs in this cell, and fill them with the card when the run ends, on a thread of its own."""
-    from IPython.display import publish_display_data
-
     from adm_notebook.display import display_result
 
     ids = [uuid.uuid4().hex for _ in range(3)]
@@ -49,7 +75,7 @@ def show_when_done(run: Run, name: str, theme: str, quiet: bool) -> None:
             "text/plain": f"Running in the background: {name}",
         }
         for display_id, data in zip(ids, (said, *[{"text/html": "", "text/plain": ""}] * 2), strict=True):
-            publish_display_data(data, transient={"display_id": display_id})
+            publish(data, display_id=display_id)
 
     def wait() -> None:
         result = run.result()
@@ -72,15 +98,10 @@ def failure_of(result: WorkflowResult, name: str, status: str) -> AdmError | Non
     if result.success:
         return None
     done, planned = len(result.stats), result.facts.n_planned
-    if result.metadata.get("partial") and status == "cancelled":
-        kept = f"{name} holds {done:,} of {planned:,} combinations" if planned > 1 else f"{name} holds no rows"
-        return RunCancelled(f"Interrupted: {kept}. `%adm rerun {name}` runs {'the rest' if done else 'it again'}.")
+    is_partial = bool(result.metadata.get("partial"))
+    rest = f" `%adm rerun {name}` runs {'the rest' if done else 'it again'}." if is_partial else ""
+    if is_partial and status == "cancelled":
+        kept = f"{done:,} of {planned:,} combinations" if planned > 1 else "no rows"
+        return RunCancelled(f"Interrupted: {name} holds {kept}.{rest}")
     said = result.errors[0].splitlines()[0] if result.errors else "no row is ok; see its `error` column"
-    return RunError(f"{name} failed: {said}")
-
-
-def said(value: Any) -> None:
-    """Show a value that has its own forms, HTML and text."""
-    from IPython.display import display
-
-    display(value)
+    return RunError(f"{name} failed: {said}{rest}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import DataError, RunCancelled, RunError
-from adm_notebook.magics.cards import failure_of, said, show_card, show_when_done
+from adm_notebook.magics.cards import failure_of, show_card, show_when_done
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.insert import read_cell
 from adm_notebook.magics.line import CellLine, cell_line
+from adm_notebook.magics.outputs import show
 from adm_notebook.magics.overrides import overridden, with_limits
 from adm_notebook.magics.runs import note_end
 from adm_notebook.magics.watch import live_view, wait_for
@@ -104,16 +105,15 @@ def _started(coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str
 
 
 def _plan(shell: Any, coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str, asked: CellLine) -> None:
-    """`plan` shows what would run, `validate` says in a line that it would; a NAME that is given keeps plan or config."""
+    """`plan` shows what would run, `validate` says in a line that it would; NAME, if given, keeps plan or config."""
     plan = coordinator.plan(config, mode)
     if asked.is_named:
         shell.push({asked.name: plan if asked.action == "plan" else config})
     if asked.quiet:
         return
     if asked.action == "plan":
-        said(plan)
+        show(plan)
         return
     rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
-    print(
-        f"Valid: {rows} of {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {plan.mode} mode."
-    )
+    strategies, symbols = " and ".join(s.label for s in plan.strategies), ", ".join(plan.symbols)
+    print(f"Valid: {rows} of {strategies} on {symbols}, {plan.mode} mode.")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import DataError, Problem, RunError, did_you_mean, shown
-from adm_notebook.magics.cards import said, show_card
+from adm_notebook.magics.cards import show_card
 from adm_notebook.magics.cell import finish
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.help import HELP
 from adm_notebook.magics.line import usage_error, words_of
+from adm_notebook.magics.outputs import show
 from adm_notebook.magics.overrides import frames_of
 from adm_notebook.magics.runs import find_run, runs_table
 
@@ -87,9 +88,8 @@ class _Call:
             return run
         if run.status in ("running", "paused"):
             progress = run.progress
-            raise RunError(
-                f"{name} is {run.status}: {progress.done:,} of {progress.total:,} combinations are done. {name}.cancel() stops it."
-            )
+            said = f"{progress.done:,} of {progress.total:,} combinations are done"
+            raise RunError(f"{name} is {run.status}: {said}. {name}.cancel() stops it.")
         return run.result()
 
 
@@ -98,7 +98,7 @@ def _table(call: _Call, rows: Sequence[Sequence[Any]], columns: Sequence[str], t
 
     wanted = call.filter()
     kept = [row for row in rows if wanted in " ".join(map(str, row)).lower()]
-    said(
+    show(
         table(
             kept,
             columns,
@@ -149,14 +149,14 @@ def _data(call: _Call) -> None:
         period = "" if source.first is None else f"{source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
         bars = "" if source.bars is None else f"{source.bars:,} {source.timeframe}"
         rows.append((source.source, source.symbol, bars, period, source.origin))
-    for name in frames_of(call.shell.user_ns):
-        rows.append(("frame", "", f"{len(call.shell.user_ns[name]):,} rows", "", f"the variable {name}: --data {name}"))
+    frames = {name: call.shell.user_ns[name] for name in frames_of(call.shell.user_ns)}
+    rows += [("frame", "", f"{len(f):,} rows", "", f"the variable {n}: --data {n}") for n, f in frames.items()]
     _table(call, rows, ("source", "symbol", "bars", "period", "where from"), "Data")
 
 
 def _runs(call: _Call) -> None:
     call.words()
-    said(runs_table(call.shell.user_ns))
+    show(runs_table(call.shell.user_ns))
 
 
 def _show(call: _Call) -> None:
@@ -170,7 +170,7 @@ def _plan(call: _Call) -> None:
 
     (name,) = call.words("NAME")
     run = find_run(name, call.shell.user_ns, call.command)
-    said(EnhancedCoordinator().plan(run.config, run.mode) if isinstance(run, WorkflowResult) else run.plan)
+    show(EnhancedCoordinator().plan(run.config, run.mode) if isinstance(run, WorkflowResult) else run.plan)
 
 
 def _rerun(call: _Call) -> None:

@@ -163,8 +163,8 @@ def _values(key: str, namespace: Mapping[str, Any]) -> Iterable[str]:
 
 def _keys(indent: int, above: list[str]) -> Iterable[str]:
     """Sections at the margin; inside a section its keys."""
-    from adm_notebook.magics.overrides import short_names
     from adm_notebook.config.workflow import SECTIONS
+    from adm_notebook.magics.overrides import short_names
 
     if not indent:
         return [f"{section}:" for section in ("workflow_type", *SECTIONS)]

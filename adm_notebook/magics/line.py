@@ -38,7 +38,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One `--set KEY=VALUE`; `column` is its 1-based place in the cell's first line."""
+    """What follows an option, KEY=VALUE after `--set`; `column` is its 1-based place in the cell's first line."""
 
     key: str
     value: str
@@ -57,8 +57,8 @@ class CellLine:
     name: str = "result"
     is_named: bool = False
     mode: str | None = None
-    pattern: str | None = None
-    data: str | None = None
+    pattern: Setting | None = None
+    data: Setting | None = None
     settings: tuple[Setting, ...] = ()
     background: bool = False
     quiet: bool = False
@@ -120,7 +120,7 @@ def words_of(line: str) -> list[Word]:
 def check_name(name: str) -> str:
     """What is wrong with a name for a variable; empty if nothing is."""
     if not name.isidentifier():
-        return f"is no name for a variable: letters, digits and _ only, and no digit first; the default is {shown('result')}"
+        return "is no name for a variable: letters, digits and _ only, no digit first"
     return f"is a keyword of Python; choose another name, e.g. {name}_run" if keyword.iskeyword(name) else ""
 
 
@@ -148,7 +148,7 @@ def cell_line(line: str) -> CellLine:
         action=action,
         name=name or "result",
         is_named=name is not None,
-        mode=values.get("--mode"),
+        mode=values["--mode"].value if "--mode" in values else None,
         pattern=values.get("--pattern"),
         data=values.get("--data"),
         settings=tuple(reader.settings),
@@ -162,7 +162,7 @@ class _CellLineReader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.values: dict[str, str] = {}
+        self.values: dict[str, Setting] = {}
         self.settings: list[Setting] = []
         self.flags: set[str] = set()
         self.names: list[str] = []
@@ -182,6 +182,7 @@ class _CellLineReader:
             self._option(option, bool(joined), value, at)
 
     def _option(self, option: str, has_value: bool, value: str, at: int) -> None:
+        column = len("%%adm ") + at + 1
         if option in FLAGS:
             if has_value:
                 self.problems.append(Problem(option, "takes no value"))
@@ -199,11 +200,11 @@ class _CellLineReader:
             if not key or not equals or not text.strip():
                 self.problems.append(Problem(f"--set {value}", "must be KEY=VALUE, e.g. --set commission=0.002"))
             else:
-                self.settings.append(Setting(key.strip(), text, len("%%adm ") + at + 1))
+                self.settings.append(Setting(key.strip(), text, column))
         elif option in self.values:
-            self.problems.append(Problem(option, f"stands here twice: {self.values[option]} and {value}"))
+            self.problems.append(Problem(option, f"stands here twice: {self.values[option].value} and {value}"))
         else:
-            self.values[option] = value
+            self.values[option] = Setting(option, value, column)
 
     def action_and_name(self) -> tuple[str, str | None]:
         """`[ACTION] [NAME]`; a lone word that all but is an action is taken for a slip, not for a name."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from adm_notebook.config.data import DataConfig
 from adm_notebook.config.settings import Settings
-from adm_notebook.config.workflow import SECTIONS
+from adm_notebook.config.workflow import SECTIONS, located
 from adm_notebook.config.yaml_text import Positions, load_mapping
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 from adm_notebook.magics.insert import Undefined, inserted, look_up
@@ -34,27 +34,31 @@ def overridden(
     ConfigError
         for keys of `--set` that mean nothing or several things, values that are no YAML, and data that isn't there.
     """
-    values, positions, problems = dict(values), dict(positions), []
+    changed, places = dict(values), dict(positions)
     try:
-        values = _named_frames(values, namespace)
-        if line.data is not None:
-            values["data_config"] = _with_data(values.get("data_config"), line.data, namespace)
+        changed = _named_frames(changed, namespace)
     except ConfigError as error:
-        problems.extend(_located(error.problems, positions))
+        raise ConfigError(located(list(error.problems), places)) from None
+    problems: list[Problem] = []
+    if line.data is not None:
+        try:
+            changed["data_config"] = _with_data(changed.get("data_config"), line.data.value, namespace)
+        except ConfigError as error:
+            problems += error.problems
+        places |= {("data_config", key): (1, line.data.column) for key in ("source", "path", "frame")}
     if line.pattern is not None:
-        values = _replaced(values, ("parameters", "container_pattern"), line.pattern)
-        positions[("parameters", "container_pattern")] = (1, 1)
+        changed = _replaced(changed, ("parameters", "container_pattern"), line.pattern.value)
+        places["parameters", "container_pattern"] = (1, line.pattern.column)
     for setting in line.settings:
         try:
-            path = _path_of(setting.key, values)
-            value = _yaml_value(setting, namespace)
-            values = _replaced(_room_for(values, path), path, value)
-            positions[path] = (1, setting.column)
+            path = _path_of(setting.key, changed)
+            changed = _replaced(_room_for(changed, path), path, _yaml_value(setting, namespace))
+            places[path] = (1, setting.column)
         except (LookupError, TypeError) as error:
             problems.append(Problem(f"--set {setting.key}", str(error), 1, setting.column))
     if problems:
-        raise usage_error("%%adm", problems) if line.settings else ConfigError(problems)
-    return values, positions
+        raise usage_error("%%adm", problems)
+    return changed, places
 
 
 def with_limits(values: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,8 +84,8 @@ def _is_frame(value: object) -> bool:
 
 def _named_frames(values: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
     """`data_config.frame: df`: the variable in the place of its name, also in a mapping symbol -> name."""
-    data = values.get("data_config")
-    frame = data.get("frame") if isinstance(data, Mapping) else None
+    data = _section(values, "data_config")
+    frame = data.get("frame")
     if isinstance(frame, str):
         frame = _frame(frame, namespace, "data_config.frame")
     elif isinstance(frame, Mapping):
@@ -138,12 +142,6 @@ def _source(data: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
         message = f"{shown(data)} is no file, no DataFrame of this notebook and no source."
         message += did_you_mean(data, [*frames_of(namespace), *registered])
     raise ConfigError(Problem("--data", message.removesuffix(".")))
-
-
-def _located(problems: Iterable[Problem], positions: Positions) -> list[Problem]:
-    from adm_notebook.config.workflow import located
-
-    return located(list(problems), positions)
 
 
 # ---- --set ----------------------------------------------------------------------------------------------------------
@@ -243,23 +241,24 @@ def _yaml_value(setting: Setting, namespace: Mapping[str, Any]) -> Any:
         raise TypeError(f"{shown(setting.value)} can't be read: {error.problems[0].message}") from None
 
 
-def _room_for(values: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
+def _room_for(values: dict[str, Any], path: KeyPath) -> dict[str, Any]:
     """A strategy that is only named becomes `{type: name}`, so that its parameters have a place."""
     at = path.index("parameters") if "parameters" in path[1:] else 0
-    if not at:
-        return values
-    entry: Any = values
-    for part in path[:at]:
-        entry = (
-            entry.get(part)
-            if isinstance(entry, Mapping)
-            else entry[part]
-            if isinstance(part, int) and part < len(entry)
-            else None
-        )
-    if entry is None and path[:at] == ("backtest_config", "strategy"):
+    entry = _at(values, path[:at])
+    if path[:at] == ("backtest_config", "strategy") and entry is None:
         entry = "momentum"
-    return _replaced(values, path[:at], {"type": entry}) if isinstance(entry, str) else values
+    room: dict[str, Any] = _replaced(values, path[:at], {"type": entry}) if isinstance(entry, str) else values
+    return room
+
+
+def _at(node: Any, path: KeyPath) -> Any:
+    """What stands at `path`, or None."""
+    for part in path:
+        if isinstance(node, Mapping):
+            node = node.get(part)
+        else:
+            node = node[part] if isinstance(node, list) and isinstance(part, int) and part < len(node) else None
+    return node
 
 
 def _replaced(node: Any, path: KeyPath, value: Any, passed: KeyPath = ()) -> Any:

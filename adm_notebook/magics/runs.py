@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import weakref
@@ -101,10 +102,14 @@ def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str,
         run = run.result()
     facts = run.facts
     what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)
-    if run.best is not None:
-        best = f"{facts.objective} {float(run.best[facts.objective]):.3f}"
-    else:
-        best = "no row is ok"
+    best = "no row is ok" if run.best is None else f"{facts.objective} {_ratio(float(run.best[facts.objective]))}"
     if not run.success:
         best = f"{'stopped' if run.metadata.get('partial') else 'failed'}, {best}"
     return name, what, len(run.stats), best, run.mode, _ended.get(run, "")
+
+
+def _ratio(value: float) -> str:
+    """Three decimals, where rows compete; `–` where there is no value."""
+    if math.isfinite(value):
+        return f"{value:.3f}"
+    return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"

@@ -11,8 +11,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adm_notebook.errors import RunError
+from adm_notebook.magics.outputs import publish
 
 if TYPE_CHECKING:
+    import pandas as pd
     from tqdm import tqdm
 
     from adm_notebook.coordinator import Run
@@ -25,6 +27,9 @@ PATIENCE = 0.3
 
 INTERVAL = 0.25
 """Seconds between two updates: at most four a second."""
+
+LOADING = 1.5
+"""Seconds after which a warm-up that isn't done is not loading compiled code any more, but compiling."""
 
 
 class View(Protocol):
@@ -49,12 +54,16 @@ class LiveLine:
     def _follow(self) -> None:
         from adm_notebook.coordinator.events import PartialResults
 
-        plan = self.run.plan
+        self._take(self.run.partial)  # a rerun has rows from the start
         for event in self.run.events():
             if isinstance(event, PartialResults):
-                values = event.rows.loc[event.rows["status"] == "ok", plan.objective].astype(float).dropna()
-                known = [*values, *([] if self.best is None else [self.best])]
-                self.best = (max(known) if plan.maximise else min(known)) if known else None
+                self._take(event.rows)
+
+    def _take(self, rows: pd.DataFrame) -> None:
+        plan = self.run.plan
+        values = rows.loc[rows["status"] == "ok", plan.objective].astype(float).dropna()
+        known = [*values, *([] if self.best is None else [self.best])]
+        self.best = (max(known) if plan.maximise else min(known)) if known else None
 
     @property
     def done(self) -> int:
@@ -69,13 +78,19 @@ class LiveLine:
     @property
     def text(self) -> str:
         """The line as text."""
-        progress = self.run.progress
+        from adm_notebook.engine import warmup
+
+        progress, elapsed = self.run.progress, time.monotonic() - self._started
+        if not progress.done and elapsed > LOADING and not warmup.ready():
+            return "Compiling the engine, once on this machine"
         if progress.total == 1:
-            return f"Running, {_clock(time.monotonic() - self._started)}"
+            return f"Running, {_clock(elapsed)}"
         parts = [f"{progress.done:,} of {progress.total:,} combinations"]
         if progress.rate:
             parts.append(f"{progress.rate:,.0f} a second" if progress.rate >= 1 else f"{1 / progress.rate:,.1f} s each")
-        if progress.eta is not None:
+        if progress.done == progress.total:
+            parts.append("putting the result together")
+        elif progress.eta is not None:
             parts.append(f"about {_clock(progress.eta)} left")
         if self.best is not None:
             parts.append(f"best {self.run.plan.objective} so far {self.best:.3f}")
@@ -105,9 +120,7 @@ class _Notebook:
         self._publish({"text/html": f"<p>{bar} {escape(line.text)}</p>", "text/plain": line.text})
 
     def _publish(self, data: dict[str, Any]) -> None:
-        from IPython.display import publish_display_data
-
-        publish_display_data(data, transient={"display_id": self.display_id}, update=self.is_shown)
+        publish(data, display_id=self.display_id, update=self.is_shown)
         self.is_shown = True
 
     def close(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,21 +70,22 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
         broken.append(line.text)
         return "skip" if config.on_bad_data == "drop" else "error"
 
+    options = {
+        "read_options": pa_csv.ReadOptions(column_names=names, skip_rows=dialect.skip),
+        "parse_options": pa_csv.ParseOptions(delimiter=dialect.delimiter, invalid_row_handler=on_broken_line),
+        "convert_options": pa_csv.ConvertOptions(
+            include_columns=wanted,
+            column_types=dict.fromkeys(texts, pa.string()),
+            decimal_point=dialect.decimal,
+            strings_can_be_null=True,
+        ),
+    }
     try:
-        table = pa_csv.read_csv(
-            pa.input_stream(str(path), compression="detect"),
-            pa_csv.ReadOptions(column_names=names, skip_rows=dialect.skip),
-            pa_csv.ParseOptions(delimiter=dialect.delimiter, invalid_row_handler=on_broken_line),
-            pa_csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(texts, pa.string()),
-                decimal_point=dialect.decimal,
-                strings_can_be_null=True,
-            ),
-        )
+        with pa.input_stream(str(path), compression="detect") as stream:
+            table = pa_csv.read_csv(stream, **options)
     except (pa.ArrowException, OSError) as error:
         if broken and config.on_bad_data == "error":
-            line, text = _find_line(path, broken[0]), broken[0]
+            line, text = _first_of(path, broken)
             fields = f"{text.count(dialect.delimiter) + 1} fields instead of {len(names)}"
             hint = "Correct the line, or drop such lines with data_config.on_bad_data: drop"
             raise DataError(f"{path.name}, row {line:,}: has {fields}: {text.strip()[:60]}", hint) from None
@@ -93,7 +95,7 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
     frame: pd.DataFrame = table.to_pandas()
     if dialect.symbols:
         frame.columns = pd.MultiIndex.from_arrays([dialect.names, dialect.symbols])
-    skipped = frozenset(broken)
+    skipped = frozenset(text.strip("\r\n") for text in broken)
 
     def name_row(row: int) -> str:
         return f"{path.name}, row {_line_of(path, row, dialect.skip, skipped):,}"
@@ -101,7 +103,7 @@ def read_csv(path: Path, config: DataConfig) -> tuple[pd.DataFrame, Origin, tupl
     origin = Origin(path.name, name_row, in_file=True)
     if not broken:
         return frame, origin, ()
-    where = f"first {path.name}, row {_find_line(path, broken[0]):,}"
+    where = f"first {path.name}, row {_first_of(path, broken)[0]:,}"
     plural = "lines" if len(broken) > 1 else "line"
     return frame, origin, (f"{len(broken):,} {plural} without {len(names)} fields dropped, {where}.",)
 
@@ -188,11 +190,12 @@ def _line_of(path: Path, row: int, skip: int, broken: frozenset[str]) -> int:
     return row + skip + 1
 
 
-def _find_line(path: Path, text: str) -> int:
+def _first_of(path: Path, broken: Iterable[str]) -> tuple[int, str]:
+    """The 1-based number and text of the first broken line: they are reported by several threads, in any order."""
+    texts = {text.strip("\r\n") for text in broken}
     with _lines(path) as stream:
-        return next(
-            (number for number, line in enumerate(stream, start=1) if line.strip("\r\n") == text.strip("\r\n")), 0
-        )
+        lines = ((number, line.strip("\r\n")) for number, line in enumerate(stream, start=1))
+        return next(((number, line) for number, line in lines if line in texts), (0, next(iter(texts))))
 
 
 def _first_line(error: BaseException) -> str:

@@ -74,7 +74,7 @@ def load(request: DataRequest) -> Market:
 
 
 def register_source(name: str) -> Callable[[AnySource], AnySource]:
-    """Make a function the source `name`; a second function of that name takes the first one's place.
+    """Make a function the source `name`; a second function of that name takes the first one's place, and this is said.
 
     The function is given the DataConfig and returns a DataFrame, or a mapping symbol -> DataFrame, with columns that a
     CSV file could have; period, checks and resampling are applied to what it returns. It is called anew for each run.
@@ -101,6 +101,8 @@ def register_source(name: str) -> Callable[[AnySource], AnySource]:
         raise ConfigError(Problem("register_source", f"{name!r} is built in; choose another name"))
 
     def register(function: AnySource) -> AnySource:
+        if name in _registered:
+            print(f"The source `{name}` was there already; it is replaced.")
         _registered[name] = function
         return function
 

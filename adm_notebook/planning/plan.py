@@ -21,8 +21,6 @@ from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.sweeps import Axis
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.config.data import DataConfig
 
@@ -212,11 +210,10 @@ class Plan:
                     columns.setdefault(f"param.{axis.name}" if axis.name in taken else axis.name, (-1, axis.name))
         return columns
 
-    def identity(self, numbers: Sequence[int]) -> pd.DataFrame:
-        """The identity columns of rows: portfolio, symbol, strategy, classifier, risk_profile, swept parameters."""
+    def identity(self, rows: I64) -> dict[str, Any]:
+        """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""
         import pandas as pd
 
-        rows = np.asarray(numbers, dtype=np.int64)
         setting, owners = self._coordinates(rows)
         labels, symbols = [s.label for s in self.strategies], self.symbols
         if self.combined:
@@ -249,7 +246,7 @@ class Plan:
                     if owner in (-1, s):
                         values[mask] = self._values(s, name, combination)
             columns[column] = pd.Series(values).infer_objects().array
-        return pd.DataFrame(columns, index=pd.Index(rows, name="row"))
+        return columns
 
     def _coordinates(self, rows: I64) -> tuple[I64, dict[int, tuple[Bool, I64]]]:
         """Position in `settings` of each row; and for each strategy, which rows it has, and their combinations."""

@@ -93,7 +93,9 @@ def resolved_yaml(plan: Plan) -> str:
             backtest[name] = swept[name]
         elif name in shown_always or getattr(first, name) != getattr(base, name):
             value = getattr(first, name)
-            if hasattr(value, "model_dump"):  # commission and slippage: their parts, some of them swept; 0 if there is none
+            if hasattr(
+                value, "model_dump"
+            ):  # commission and slippage: their parts, some of them swept; 0 if there is none
                 inner = {n.split(".", 1)[1]: v for n, v in swept.items() if n.startswith(f"{name}.")}
                 value = {**value.model_dump(exclude_defaults=True), **inner} or 0
             backtest[name] = value
@@ -117,13 +119,15 @@ def resolved_yaml(plan: Plan) -> str:
     if plan.objective != "sharpe" or not plan.maximise:
         optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
     return dump(
-        _short({
-            "workflow_type": plan.workflow_type,
-            "parameters": {"container_pattern": plan.pattern},
-            "data_config": _data(plan),
-            "backtest_config": backtest,
-            "optimization_config": optimization,
-        })
+        _short(
+            {
+                "workflow_type": plan.workflow_type,
+                "parameters": {"container_pattern": plan.pattern},
+                "data_config": _data(plan),
+                "backtest_config": backtest,
+                "optimization_config": optimization,
+            }
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,15 +72,20 @@ class Detail:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Benchmark:
-    """Buy and hold over the same bars, without costs: close / first close x capital.
+    """Buy and hold over the same bars, without costs: close / first close x capital; computed when first asked for.
 
-    values  (n_bars,)  money, at each close
+    compute  gives (n_bars,) money, at each close
     """
 
-    values: F64
+    compute: Callable[[], F64]
     index: pd.Index
     calendar: Calendar
     settings: Settings
+
+    @cached_property
+    def values(self) -> F64:
+        """(n_bars,) money, at each close."""
+        return self.compute()
 
     @cached_property
     def equity(self) -> pd.Series[float]:

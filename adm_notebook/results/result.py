@@ -62,8 +62,6 @@ class WorkflowResult:
         `mode_reason`, `run_id`, `partial`, `versions`, `fingerprint` of the bars.
     stats
         one row a combination: identity, swept parameters, metrics, `status` (ok, invalid, failed) and `error`.
-    facts
-        what the card says beside figures.
     """
 
     def __init__(
@@ -80,7 +78,7 @@ class WorkflowResult:
         errors: Sequence[str] = (),
         warnings: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
-        facts: RunFacts | None = None,
+        facts: RunFacts | Callable[[], RunFacts] | None = None,
         best_detail: Detail | None = None,
         benchmark: Benchmark | None = None,
         recompute: Callable[[int], Detail] | None = None,
@@ -93,11 +91,18 @@ class WorkflowResult:
         self.duration_seconds = duration_seconds
         self.metadata = dict(metadata or {})
         self.stats = stats
-        self.facts = facts or RunFacts()
+        self._facts = facts or RunFacts()
         self.benchmark = benchmark
         self._best_detail = best_detail
         self._recompute = recompute
         self._best_label = None if best_detail is None else best_detail.row
+
+    @property
+    def facts(self) -> RunFacts:
+        """What the card says beside figures; put into words when first asked for."""
+        if not isinstance(self._facts, RunFacts):
+            self._facts = self._facts()
+        return self._facts
 
     # ---- the best row -------------------------------------------------------------------------------------------
 

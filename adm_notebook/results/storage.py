@@ -202,8 +202,9 @@ def _read_best(best: dict[str, Any], folder: Path) -> dict[str, Any]:
         strategies=tuple(best["strategies"]),
         sleeve=None if best["sleeve"] is None else tuple(best["sleeve"]),
     )
+    held = series["benchmark"].to_numpy(np.float64)
     benchmark = Benchmark(
-        series["benchmark"].to_numpy(np.float64),
+        lambda: held,
         series.index,
         Calendar.of(series.index),
         Settings.model_validate(best["settings"]),

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("ADM_SHOTS")
 """A folder to keep screenshots in, for looking at; unset, none are kept."""
 
+
 def shoot(page: Page, name: str, *, cell: str | None = None) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)

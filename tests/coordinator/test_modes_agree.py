@@ -34,8 +34,14 @@ strategies = st.sampled_from(
         {"type": "rsi", "parameters": {"period": [5, 9]}},
         {"type": "breakout"},
         {"type": "buy_and_hold"},
-        {"type": "rule", "parameters": {"entry": "close > sma(n) and close > close[1]", "exit": "rsi(5) > 70", "n": [4, 9]}},
-        {"type": "rule", "parameters": {"short_entry": "crosses_below(close, ema(6))", "short_exit": "close > high[2]"}},
+        {
+            "type": "rule",
+            "parameters": {"entry": "close > sma(n) and close > close[1]", "exit": "rsi(5) > 70", "n": [4, 9]},
+        },
+        {
+            "type": "rule",
+            "parameters": {"short_entry": "crosses_below(close, ema(6))", "short_exit": "close > high[2]"},
+        },
     ]
 )
 accounts = st.fixed_dictionaries(
@@ -61,7 +67,9 @@ def assert_same(old: adm.WorkflowResult, new: adm.WorkflowResult) -> None:
     identity = [c for c in old.stats.columns if c not in METRICS]
     pd.testing.assert_frame_equal(old.stats[identity], new.stats[identity])
     for name in METRICS:
-        assert_allclose(new.stats[name].astype(float), old.stats[name].astype(float), rtol=1e-9, atol=1e-7, err_msg=name)
+        assert_allclose(
+            new.stats[name].astype(float), old.stats[name].astype(float), rtol=1e-9, atol=1e-7, err_msg=name
+        )
     pd.testing.assert_frame_equal(old.trades, new.trades, rtol=1e-9, atol=1e-9)
     pd.testing.assert_series_equal(old.equity, new.equity, rtol=1e-9)
     assert not old.compare(new)
@@ -109,7 +117,9 @@ def test_the_old_coordinator_and_the_drop_in_are_the_traditional_mode() -> None:
 def test_buy_and_hold_without_costs_earns_what_prices_did() -> None:
     frame = walk(1, 80)
     result = adm.EnhancedCoordinator().run(
-        adm.WorkflowConfig(data_config={"frame": frame}, backtest_config={"strategy": "buy_and_hold", "fill": "close", "warmup": 0})
+        adm.WorkflowConfig(
+            data_config={"frame": frame}, backtest_config={"strategy": "buy_and_hold", "fill": "close", "warmup": 0}
+        )
     )
     assert_allclose(result.metrics["total_return"], frame["close"].iloc[-1] / frame["close"].iloc[0] - 1, rtol=1e-12)
     assert_allclose(result.equity, result.benchmark.equity, rtol=1e-12)

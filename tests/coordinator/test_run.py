@@ -169,7 +169,9 @@ def test_the_same_work_has_the_same_id_whatever_the_mode_workers_and_spelling() 
     first = coordinator.plan(sweep(5), "traditional").workflow_id
     assert coordinator.plan(sweep(5, max_workers=1, timeout_seconds=9), "composable").workflow_id == first
     listed = sweep(5)
-    listed.optimization_config["strategies"] = [{"type": "simple_momentum", "parameters": {"lookback": [2, 3, 4, 5, 6]}}]
+    listed.optimization_config["strategies"] = [
+        {"type": "simple_momentum", "parameters": {"lookback": [2, 3, 4, 5, 6]}}
+    ]
     assert coordinator.plan(listed).workflow_id == first
     other = sweep(5)
     other.backtest_config["commission"] = 0.001

@@ -11,14 +11,18 @@ import pandas as pd
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.settings import Settings
-from adm_notebook.engine.account import EXIT_REASONS, METRICS, Account
+from adm_notebook.engine.account import EXIT_REASONS, Account
+from adm_notebook.engine.metrics import metrics
+from adm_notebook.market.calendar import Calendar
 from adm_notebook.results import Benchmark, Detail, RunFacts, WorkflowResult
 from adm_notebook.results.result import best_row
+
+CAPITAL = 100_000.0
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "Gleitender-Durchschnitt-Überkreuzungsstrategie",
-    'a"b\'c & </script><style>*{display:none}</style>',
+    "a\"b'c & </script><style>*{display:none}</style>",
     "استراتيجية المتوسط المتحرك",
     "🚀📈 moon 移動平均クロス戦略",
     "$\\frac{1}{0}$ and $x$",
@@ -44,27 +48,29 @@ def walk(n: int, seed: int = 0, drift: float = 2e-4, size: float = 0.01, start: 
     return start * np.exp(np.cumsum(steps))
 
 
-def account(close: np.ndarray, n_trades: int, *, sides: str = "long", open_last: bool = False, capital: float = 1e5) -> Account:
+def account(
+    close: np.ndarray, n_trades: int, *, sides: str = "long", open_last: bool = False, capital: float = 1e5
+) -> Account:
     """In and out of `close` at even intervals, in the market two thirds of the time."""
     n = len(close)
     edges = np.linspace(min(1, n - 1), n - 1, 3 * n_trades + 1).astype(np.int64)
-    entry, leave = edges[:-1:3], edges[2::3][:n_trades]
-    entry = entry[:n_trades]
+    entry, leave = edges[:-1:3], edges[2::3]
     direction = np.ones(n_trades, np.int8)
     if sides == "both":
         direction[1::2] = -1
     elif sides == "short":
         direction[:] = -1
-    equity = np.full(n, capital)
-    pnl, size = np.empty(n_trades), np.empty(n_trades)
-    cash = capital
-    for i in range(n_trades):
-        a, b = entry[i], leave[i]
-        size[i] = cash / close[a]
-        equity[a : b + 1] = cash + direction[i] * size[i] * (close[a : b + 1] - close[a])
-        pnl[i] = direction[i] * size[i] * (close[b] - close[a])
-        cash += pnl[i]
-        equity[b:] = cash
+    growth = 1 + direction * (close[leave] / close[entry] - 1)
+    cash = CAPITAL * np.cumprod(np.r_[1.0, growth])  # before each trade, and after the last
+    size = cash[:-1] / close[entry]
+    pnl = np.diff(cash)
+    bars = np.arange(n)
+    trade = np.searchsorted(entry, bars, side="right") - 1  # the last one entered
+    t = np.maximum(trade, 0)
+    equity = np.full(n, CAPITAL)
+    if n_trades:
+        open_ = cash[t] + direction[t] * size[t] * (close - close[entry[t]])
+        equity = np.where(trade < 0, CAPITAL, np.where(bars <= leave[t], open_, cash[t + 1]))
     reason = np.zeros(n_trades, np.int8)
     if n_trades > 2:
         reason[1] = EXIT_REASONS.index("stop_loss")
@@ -77,81 +83,16 @@ def account(close: np.ndarray, n_trades: int, *, sides: str = "long", open_last:
     )  # fmt: skip
 
 
-def metrics_of(a: Account, capital: float = 1e5) -> dict[str, float]:
-    closed = a.exit_reason != EXIT_REASONS.index("open")
-    pnl, n = a.pnl[closed], int(closed.sum())
-    before = np.r_[capital, a.equity[:-1]]
-    r = np.diff(a.equity, prepend=capital) / np.where(before == 0, np.inf, before)
-    peak = np.maximum.accumulate(a.equity)
-    deviation = r.std(ddof=1) if len(r) > 1 else np.nan
-    losses = -pnl[pnl < 0].sum()
-    total = a.equity[-1] / capital - 1
-    values = {
-        "total_return": total,
-        "annual_return": (1 + total) ** (252 / len(r)) - 1 if total > -1 else np.nan,
-        "volatility": deviation * 252**0.5,
-        "sharpe": r.mean() / deviation * 252**0.5 if deviation else np.nan,
-        "sortino": 0.8,
-        "calmar": 0.3,
-        "max_drawdown": float((a.equity / peak - 1).min()),
-        "n_trades": n,
-        "win_rate": (pnl > 0).mean() if n else np.nan,
-        "profit_factor": pnl[pnl > 0].sum() / losses if losses else np.inf if (pnl > 0).any() else np.nan,
-        "expectancy": pnl.mean() if n else np.nan,
-        "avg_trade": a.returns[closed].mean() if n else np.nan,
-        "sqn": 1.2,
-        "exposure": float((a.exit_bar - a.entry_bar).sum() / len(a.equity)) if len(a.pnl) else 0.0,
-        "fees": a.fees.sum(),
-        "final_equity": a.equity[-1],
-        "n_unfilled": 0,
-    }
-    return {name: values[name] for name in METRICS}
-
-
-class HeldBenchmark(Benchmark):
-    """Buy and hold whose metrics are given."""
-
-    @property
-    def metrics(self) -> dict[str, float]:  # type: ignore[override]
-        none = np.empty(0)
-        held = Account(self.values, none, none, none, none, none, none, none, none, none, none, none, none, none)
-        return {**metrics_of(held), "exposure": 1.0}
-
-
-def benchmark_of(close: np.ndarray, index: pd.Index, capital: float = 1e5) -> Benchmark:
-    return HeldBenchmark(close / close[0] * capital, index, None, Settings())  # type: ignore[arg-type]
-
-
-def trades_of(detail: Detail) -> pd.DataFrame:
-    a, index = detail.account, detail.index
-    sleeve = detail.sleeve or (0,) * len(a.pnl)
-    return pd.DataFrame(
-        {
-            "symbol": [detail.symbols[s] for s in sleeve],
-            "strategy": [detail.strategies[s] for s in sleeve],
-            "direction": np.where(a.direction > 0, "long", "short"),
-            "size": a.size,
-            "entry_bar": a.entry_bar,
-            "entry_time": index[a.entry_bar],
-            "entry_price": a.entry_price,
-            "exit_bar": a.exit_bar,
-            "exit_time": index[a.exit_bar],
-            "exit_price": a.exit_price,
-            "pnl": a.pnl,
-            "return": a.returns,
-            "fees": a.fees,
-            "exit_reason": [EXIT_REASONS[c] for c in a.exit_reason],
-        }
-    )
+def benchmark_of(close: np.ndarray, index: pd.Index) -> Benchmark:
+    return Benchmark(lambda: close / close[0] * CAPITAL, index, Calendar.of(index), Settings())
 
 
 def detail_of(
     a: Account, index: pd.Index, row: int = 0, symbols: Sequence[str] = ("SP500",), strategies: Sequence[str] = ("ma_crossover",),
     sleeve: tuple[int, ...] | None = None,
 ) -> Detail:  # fmt: skip
-    detail = Detail(row, metrics_of(a), a, index, tuple(symbols), tuple(strategies), sleeve)
-    detail.__dict__["trades"] = trades_of(detail)
-    return detail
+    measured = metrics(a, Calendar.of(index), Settings())
+    return Detail(row, measured, a, index, tuple(symbols), tuple(strategies), sleeve)
 
 
 def span(index: pd.Index) -> dict[str, Any]:
@@ -188,7 +129,12 @@ optimization_config:
 
 
 def result_of(
-    stats: pd.DataFrame, detail: Detail | None, benchmark: Benchmark | None, *, facts: Mapping[str, Any] = {}, **changes: Any
+    stats: pd.DataFrame,
+    detail: Detail | None,
+    benchmark: Benchmark | None,
+    *,
+    facts: Mapping[str, Any] = {},
+    **changes: Any,
 ) -> WorkflowResult:
     base: dict[str, Any] = {
         "symbols": ("SP500",), "source": "bundled sample", "strategy": "ma_crossover 50/200", "n_bars": 0, "conditions":
@@ -205,9 +151,15 @@ def result_of(
     return WorkflowResult(**(given | changes))
 
 
-def row_of(metrics: Mapping[str, float], **identity: Any) -> dict[str, Any]:
-    base = {"portfolio": 0, "symbol": "SP500", "strategy": "ma_crossover", "classifier": "all", "risk_profile": "default"}
-    return base | identity | dict(metrics) | {"status": "ok", "error": ""}
+def row_of(values: Mapping[str, float], **identity: Any) -> dict[str, Any]:
+    base = {
+        "portfolio": 0,
+        "symbol": "SP500",
+        "strategy": "ma_crossover",
+        "classifier": "all",
+        "risk_profile": "default",
+    }
+    return base | identity | dict(values) | {"status": "ok", "error": ""}
 
 
 def single(

@@ -1,4 +1,4 @@
-"""The compiled engine and the plain one were written apart; they agree on every trade, equity, unfilled order and metric."""
+"""The compiled engine and the plain one, written apart, agree on trades, equity, unfilled orders and metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def assert_same_account(fast: Account, plain: Account, capital: float) -> None:
         assert_allclose(getattr(fast, name), getattr(plain, name), rtol=1e-9, atol=1e-9 * capital, err_msg=name)
 
 
-@hypothesis_settings(max_examples=400)
+@hypothesis_settings(max_examples=250)
 @given(st.data(), prices(), settings())
 def test_both_engines_make_the_same_account_and_metrics(data: st.DataObject, bars, chosen: Settings) -> None:
     n_bars = len(bars.close)

@@ -65,14 +65,19 @@ def test_without_any_folder_to_write_to_a_simulation_still_runs(tmp_path: Path) 
 
 
 def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
-    run(SIMULATE, tmp_path)
-    said = json.loads(run(SIMULATE, tmp_path))
+    cache = str(tmp_path / "cache")
+    run(SIMULATE, tmp_path, NUMBA_CACHE_DIR=cache)
+    said = json.loads(run(SIMULATE, tmp_path, NUMBA_CACHE_DIR=cache))
     assert said["misses"] == 0
     assert said["hits"] > 0
 
 
-CALLEE = "from adm_notebook.jit import jit\n\n@jit\ndef rate(x: float) -> float:\n    return {} * x\n"
-CALLER = "from callee import rate\nfrom adm_notebook.jit import jit\n\n@jit\ndef fee(x: float) -> float:\n    return rate(x)\n"
+def test_without_the_compiler_the_same_kernels_run_as_plain_python(tmp_path: Path) -> None:
+    assert json.loads(run(SIMULATE, tmp_path, NUMBA_DISABLE_JIT="1"))["pnl"] == [10.0]
+
+
+CALLEE = "from adm_notebook.jit import jit\n\n@jit\ndef rate(x):\n    return {} * x\n"
+CALLER = "from callee import rate\nfrom adm_notebook.jit import jit\n\n@jit\ndef fee(x):\n    return rate(x)\n"
 
 
 @pytest.fixture

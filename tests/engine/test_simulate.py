@@ -11,9 +11,8 @@ from adm_notebook.engine.account import METRICS
 from adm_notebook.engine.simulate import simulate
 from adm_notebook.errors import ConfigError, DataError
 
-COLUMNS = (
-    "symbol strategy direction size entry_bar entry_time entry_price exit_bar exit_time exit_price pnl return fees exit_reason"
-).split()
+COLUMNS = ["symbol", "strategy", "direction", "size", "entry_bar", "entry_time", "entry_price", "exit_bar", "exit_time",
+           "exit_price", "pnl", "return", "fees", "exit_reason"]  # fmt: skip
 ENGINES = ("compiled", "reference")
 
 
@@ -184,7 +183,9 @@ def test_without_times_the_assumed_year_is_a_warning(bars: pd.DataFrame) -> None
 
 
 def test_a_setting_that_a_style_does_not_read_is_a_warning(bars: pd.DataFrame) -> None:
-    assert "periods_per_year is not used" in simulate(bars, {}, preset="backtesting.py", periods_per_year=10).warnings[0]
+    assert (
+        "periods_per_year is not used" in simulate(bars, {}, preset="backtesting.py", periods_per_year=10).warnings[0]
+    )
 
 
 def test_its_repr_is_one_line_with_the_main_numbers(bars: pd.DataFrame) -> None:

@@ -49,9 +49,7 @@ def plain(index: pd.DatetimeIndex) -> dict[str, object]:
         periods = fits[0] if fits else 365 / spacing
     recent = pd.Series(index[-100:]).diff().median()
     peer = {7: ("W-SUN", 52), 31: ("M", 12), 365: ("Y", 1)}
-    freq, peer_periods = peer.get(
-        -1 if pd.isna(recent) else recent.days, ("D", 365 if weekend > 2 / 7 * 0.6 else 252)
-    )
+    freq, peer_periods = peer.get(-1 if pd.isna(recent) else recent.days, ("D", 365 if weekend > 2 / 7 * 0.6 else 252))
     last = pd.Series(np.arange(len(index))).groupby(local.to_period(freq)).last()
     return {"periods_per_year": periods, "peer_periods_per_year": peer_periods, "period_ends": last.to_numpy(),
             "days_per_year": year, "spacing_periods": 365 / spacing if len(index) > 1 else year}  # fmt: skip

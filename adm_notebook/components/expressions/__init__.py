@@ -1,4 +1,4 @@
-"""The rule language: expressions over prices and indicators, parsed once, evaluated in two ways that are written apart."""
+"""The rule language: expressions over prices and indicators, parsed once, evaluated in two ways."""
 
 from adm_notebook.components.expressions.binder import Derived, bind
 from adm_notebook.components.expressions.by_bar import ByBar

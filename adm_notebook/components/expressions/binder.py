@@ -205,6 +205,7 @@ class _Binder:
             if isinstance(value, Derived) or (isinstance(value, str) and not isinstance(argument, Parameter)):
                 raise self.error(f"{node.name}'s {key} must be a number", argument.at)
         output, column = self.output(function, node)
+        kinds = tuple(map(type, (*numbers, *named.values())))
         try:
             indicator = _built(
                 function,
@@ -212,7 +213,7 @@ class _Binder:
                 tuple(named.items()),
                 tuple(series),
                 column,
-                tuple(map(type, (*numbers, *named.values()))),
+                kinds,
             )
         except ValueError as error:
             raise self.error(str(error), node.at) from None

@@ -1,4 +1,4 @@
-"""The second evaluator: a bound expression at one bar after the other, in plain Python; written apart from the first."""
+"""The second evaluator: a bound expression bar by bar, in plain Python; written apart from the first."""
 
 from __future__ import annotations
 
@@ -119,10 +119,7 @@ def compare(op: str, a: float, b: float, close: float) -> bool | None:
         a = 0.0
     if abs(b) < 1e-12 * close:
         b = 0.0
-    if math.isinf(a) or math.isinf(b) or math.isinf(a - b):
-        equal = a == b
-    else:
-        equal = abs(a - b) <= 1e-12 * max(abs(a), abs(b))
+    equal = a == b or (math.isfinite(a - b) and abs(a - b) <= 1e-12 * max(abs(a), abs(b)))
     if op in ("==", "!="):
         return equal if op == "==" else not equal
     if equal:

@@ -15,7 +15,7 @@ class ExpressionError(AdmError, ValueError):
 
     def __init__(self, sentence: str, text: str, at: int) -> None:
         self.sentence, self.text, self.at = sentence, text, max(0, min(at, len(text)))
-        super().__init__(f"{sentence} (column {self.at + 1})\n{self._pointed()}")
+        super().__init__(f"{sentence} (column {self.at + 1})\n{self._pointed()}" if text.strip() else sentence)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.sentence, self.text, self.at)

@@ -1,6 +1,6 @@
 """Comparisons and targets over whole arrays, compiled. Truth is a small integer: 0 false, 1 unknown, 2 true.
 
-So that `and` is the minimum of two truths, `or` the maximum, and `not` the difference to 2 (Kleene's three-valued logic).
+So that `and` is the minimum of two truths, `or` the maximum, `not` the difference to 2 (Kleene's three-valued logic).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def order_with_nb(left: F64, right: float, close: F64) -> I8:
 
 
 @jit
-def truth_nb(order: I8, below: int, equal: int, above: int) -> I8:
+def truth_nb(order: I8, below: np.int8, equal: np.int8, above: np.int8) -> I8:
     """The truth of a comparison, given the order of its sides and its truth for each order.
 
     order    (n_bars,)  as `order_nb` gives it
@@ -60,14 +60,14 @@ def truth_nb(order: I8, below: int, equal: int, above: int) -> I8:
     n = order.shape[0]
     truth = np.empty(n, np.int8)
     for t in range(n):
-        here = below if order[t] == 0 else np.int8(1)
-        here = equal if order[t] == 1 else here
-        truth[t] = above if order[t] == 2 else here
+        unless_below = below if order[t] == 0 else np.int8(1)
+        unless_equal = equal if order[t] == 1 else unless_below
+        truth[t] = above if order[t] == 2 else unless_equal
     return truth
 
 
 @jit
-def target_nb(up: I8, down: I8, rest: int, long: int, short: int) -> I8:
+def target_nb(up: I8, down: I8, rest: np.int8, long: np.int8, short: np.int8) -> I8:
     """The position wanted on each bar.
 
     up, down     (n_bars,)  truths: where the target is `long`, where it is `short`
@@ -87,7 +87,7 @@ def target_nb(up: I8, down: I8, rest: int, long: int, short: int) -> I8:
 
 @jit
 def carry_nb(target: I8) -> I8:
-    """Replace each 2 by the target before it, in place: bits instead of branches, which alternating targets mispredict."""
+    """Replace each 2 by the target before it, in place; with bits, since a processor mispredicts such branches."""
     last = np.int8(0)
     for t in range(target.shape[0]):
         stay = -np.int8(target[t] == 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 
 from adm_notebook.components.expressions.errors import ExpressionError
@@ -20,20 +21,21 @@ _WORD = re.compile(
 )
 
 _INSTEAD = {
-    "&&": "write `and`", "||": "write `or`", "<>": "write `!=`", "**": "there are no powers; multiply", "//": "write `/`",
-    "=>": "write `>=`", "=<": "write `<=`", "&": "write `and`", "|": "write `or`", "!": "write `not`", "^": "there are no powers; multiply",
-    "%": "write 0.05 for 5%", "≥": "write `>=`", "≤": "write `<=`", "≠": "write `!=`", "−": "write `-`", "–": "write `-`", "×": "write `*`",
-    "÷": "write `/`", "“": "leave the quotes out", "”": "leave the quotes out", '"': "leave the quotes out", "'": "leave the quotes out",
-    "{": "use ( )", "}": "use ( )", "?": "use `and`, `or`", ":": "for the bar before write close[1]", ";": "use `and`", "#": "leave the comment out",
+    "&&": "write `and`", "||": "write `or`", "&": "write `and`", "|": "write `or`", "!": "write `not`",
+    "<>": "write `!=`", "=>": "write `>=`", "=<": "write `<=`", ">>": "write `>`", "<<": "write `<`",
+    "≥": "write `>=`", "≤": "write `<=`", "≠": "write `!=`",
+    "//": "write `/`", "÷": "write `/`", "×": "write `*`", "−": "write `-`", "–": "write `-`", "%": "write 0.05 for 5%",
+    "**": "there are no powers; multiply", "^": "there are no powers; multiply",
+    '"': "leave the quotes out", "'": "leave the quotes out", "“": "leave the quotes out", "”": "leave the quotes out",
+    "{": "use ( )", "}": "use ( )", "?": "use `and`, `or`", ":": "for the bar before write close[1]",
+    "#": "leave the comment out", ";": "use `and`",
 }  # fmt: skip
 """What people type from other languages, and what to type here."""
 
-_WORDS_INSTEAD = {"AND": "and", "OR": "or", "NOT": "not", "And": "and", "Or": "or", "Not": "not"}
+_LOWER = {"AND", "OR", "NOT", "And", "Or", "Not"}
 
-_NO_WORDS = {
-    "if", "else", "lambda", "for", "in", "is", "await", "yield", "import", "def", "class", "return", "None", "none", "null", "del", "while",
-    "with", "as", "from", "try", "assert", "global", "pass", "raise", "break", "continue", "except", "finally", "nonlocal", "elif", "async",
-}  # fmt: skip
+_NO_WORDS = {*keyword.kwlist, "none", "null"} - {"and", "or", "not", "True", "False"}
+"""Python's words that are no part of the language, and what other languages call None."""
 
 
 def check_words(text: str) -> None:
@@ -53,8 +55,8 @@ def check_words(text: str) -> None:
         if found is None:
             raise _foreign(text, at, pair)
         word = found.group()
-        if found.lastgroup == "name" and word in _WORDS_INSTEAD:
-            raise ExpressionError(f"write `{_WORDS_INSTEAD[word]}` in lower case, not `{word}`", text, at)
+        if found.lastgroup == "name" and word in _LOWER:
+            raise ExpressionError(f"write `{word.lower()}` in lower case, not `{word}`", text, at)
         if found.lastgroup == "name" and word in _NO_WORDS:
             raise ExpressionError(f"`{word}` is not part of the rule language; it has `and`, `or`, `not`", text, at)
         if found.lastgroup == "name" and "__" in word:

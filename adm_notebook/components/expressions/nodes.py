@@ -27,10 +27,12 @@ __all__ = [
     "Negative",
     "Not",
     "Number",
+    "Op",
     "Or",
     "Parameter",
     "Price",
     "Shift",
+    "Sign",
     "children",
     "columns_read",
     "features",
@@ -42,10 +44,11 @@ __all__ = [
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 Op = Literal["<", "<=", ">", ">=", "==", "!="]
+Sign = Literal["+", "-", "*", "/"]
 
 
 def _place() -> int:
-    return field(default=0, compare=False, repr=False)  # type: ignore[no-any-return]  # what dataclasses do
+    return field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Negative:
 class Arithmetic:
     """+ - * / of floats; x / 0 is NaN."""
 
-    op: Literal["+", "-", "*", "/"]
+    op: Sign
     left: Expression
     right: Expression
     at: int = _place()

@@ -1,4 +1,4 @@
-"""From text to a template: Python's grammar, through its `ast`, cut down to what a rule may say. Nothing is ever evaluated."""
+"""From text to a template: Python's `ast`, cut down to what a rule may say. Nothing is ever evaluated."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ from adm_notebook.components.expressions.nodes import (
     Parameter,
     Price,
     Shift,
+    Sign,
     is_condition,
     walk,
 )
 
 __all__ = ["Template", "parse", "parse_condition"]
 
-_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_ARITHMETIC: dict[type[ast.operator], Sign] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARE: dict[type[ast.cmpop], Op] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
@@ -93,7 +94,7 @@ def parse(text: str) -> Template:
 
 
 def _unreadable(error: SyntaxError, text: str, start: int) -> ExpressionError:
-    at = start + (error.offset or 1) - 1
+    at = start + error.offset - 1 if error.offset and error.lineno == 1 else len(text)
     message = error.msg or ""
     if "never closed" in message:
         return ExpressionError(f"`{text[at : at + 1]}` is never closed", text, at)
@@ -136,7 +137,7 @@ class _Reader:
                 return self.number(operand, depth, "+")
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 sign = _ARITHMETIC[type(op)]
-                return Arithmetic(sign, self.number(left, depth, sign), self.number(right, depth, sign), at)  # type: ignore[arg-type]  # a value of that literal
+                return Arithmetic(sign, self.number(left, depth, sign), self.number(right, depth, sign), at)
             case ast.BoolOp(op=ast.And(), values=values):
                 return And(tuple(self.condition(v, depth, "and") for v in values), at)
             case ast.BoolOp(op=ast.Or(), values=values):
@@ -198,10 +199,12 @@ class _Reader:
         if name in ("abs", "min", "max", "crosses_above", "crosses_below"):
             return self.function(node, name, depth)
         arguments = tuple(self.number(a, depth, f"{name}( )") for a in node.args)
-        named = []
+        named: list[tuple[str, Expression]] = []
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.error("is not part of the rule language", keyword.value)
+            if any(keyword.arg.lower() == key for key, _ in named):
+                raise self.error(f"{name} is given `{keyword.arg}` twice", keyword.value)
             named.append((keyword.arg.lower(), self.number(keyword.value, depth, f"{name}( )")))
         return Call(name, arguments, tuple(named), at=at)
 

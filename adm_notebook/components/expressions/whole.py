@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ _F, _T = FALSE, TRUE
 _TRUTH: Mapping[str, Any] = {
     op: tuple(map(np.int8, truths))
     for op, truths in {
-        "<": (_T, _F, _F), "<=": (_T, _T, _F), ">": (_F, _F, _T), ">=": (_F, _T, _T), "==": (_F, _T, _F), "!=": (_T, _F, _T),
+        "<": (_T, _F, _F), "<=": (_T, _T, _F), "==": (_F, _T, _F),
+        ">": (_F, _F, _T), ">=": (_F, _T, _T), "!=": (_T, _F, _T),
     }.items()
 }  # fmt: skip
 """Truth of each comparison, by order: below, equal, above."""
@@ -79,9 +81,9 @@ class Whole:
             case Compare(op=op, left=left, right=right):
                 return self._compared(op, left, right)
             case And(operands=operands):
-                return np.minimum.reduce([self.truth(o) for o in operands])  # type: ignore[no-any-return]  # int8 in, int8 out
+                return reduce(np.minimum, map(self.truth, operands))
             case Or(operands=operands):
-                return np.maximum.reduce([self.truth(o) for o in operands])  # type: ignore[no-any-return]  # int8 in, int8 out
+                return reduce(np.maximum, map(self.truth, operands))
             case Not(operand=operand):
                 return np.subtract(np.int8(TRUE), self.truth(operand))
             case Cross(above=above, left=left, right=right):
@@ -148,10 +150,10 @@ class Whole:
             case Arithmetic(op=op, left=left, right=right):
                 return self._arithmetic(op, left, right)
             case Function(name="abs", operands=operands):
-                return abs(self.value(operands[0]))
+                return np.abs(self.array(operands[0]))
             case Function(name=name, operands=operands):
                 pick = np.minimum if name == "min" else np.maximum
-                return pick.reduce([self.array(o) for o in operands])  # type: ignore[no-any-return]  # float64 in, float64 out
+                return reduce(pick, map(self.array, operands))
             case _:
                 raise TypeError(f"{text_of(node)} is not bound to its parameters")
 
