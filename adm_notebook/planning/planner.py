@@ -80,6 +80,7 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         raise_if(list(error.problems), config)
         raise
     warnings += market.notes
+    warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
         workers=_workers(config),
         timeout_seconds=config.timeout_seconds,

@@ -162,7 +162,6 @@ REFUSED = [
     ("ma_crossover", {"fast": 2.5}, "s.parameters.fast", "must be a whole number, but was 2.5"),
     ("ma_crossover", {"fast": True}, "s.parameters.fast", "must be a whole number"),
     ("ma_crossover", {"ma_type": "smaa"}, "s.parameters.ma_type", "Did you mean `sma`?"),
-    ("ma_crossover", {"fast": 1, "slow": 9, "ma_type": "t3"}, "s.parameters", "timeperiod must be 2 to 100000"),
     ("momentum", {"threshold": -1}, "s.parameters.threshold", "must be 0 or more"),
     ("momentum", {"direction": "up"}, "s.parameters.direction", "must be 'long', 'short' or 'both'"),
     ("rsi", {"period": 1}, "s.parameters.period", "must be 2 or more"),

@@ -78,9 +78,21 @@ def account(
         reason[-1] = EXIT_REASONS.index("open")
     none = np.empty(0, np.int64)
     return Account(
-        equity, direction, size, entry, close[entry], leave, close[leave], pnl, pnl / (size * close[entry]) if n_trades else pnl,
-        np.full(n_trades, 12.5), reason, none, none.astype(np.int8), none.astype(np.int8),
-    )  # fmt: skip
+        equity,
+        direction,
+        size,
+        entry,
+        close[entry],
+        leave,
+        close[leave],
+        pnl,
+        pnl / (size * close[entry]) if n_trades else pnl,
+        np.full(n_trades, 12.5),
+        reason,
+        none,
+        none.astype(np.int8),
+        none.astype(np.int8),
+    )
 
 
 def benchmark_of(close: np.ndarray, index: pd.Index) -> Benchmark:
@@ -88,9 +100,13 @@ def benchmark_of(close: np.ndarray, index: pd.Index) -> Benchmark:
 
 
 def detail_of(
-    a: Account, index: pd.Index, row: int = 0, symbols: Sequence[str] = ("SP500",), strategies: Sequence[str] = ("ma_crossover",),
+    a: Account,
+    index: pd.Index,
+    row: int = 0,
+    symbols: Sequence[str] = ("SP500",),
+    strategies: Sequence[str] = ("ma_crossover",),
     sleeve: tuple[int, ...] | None = None,
-) -> Detail:  # fmt: skip
+) -> Detail:
     measured = metrics(a, Calendar.of(index), Settings())
     return Detail(row, measured, a, index, tuple(symbols), tuple(strategies), sleeve)
 
@@ -137,17 +153,32 @@ def result_of(
     **changes: Any,
 ) -> WorkflowResult:
     base: dict[str, Any] = {
-        "symbols": ("SP500",), "source": "bundled sample", "strategy": "ma_crossover 50/200", "n_bars": 0, "conditions":
-        "Long only, all capital in each trade, 0.1% commission.", "defaults": DEFAULTS, "resolved": YAML, "n_planned": max(len(stats), 1),
-    }  # fmt: skip
+        "symbols": ("SP500",),
+        "source": "bundled sample",
+        "strategy": "ma_crossover 50/200",
+        "n_bars": 0,
+        "conditions": "Long only, all capital in each trade, 0.1% commission.",
+        "defaults": DEFAULTS,
+        "resolved": YAML,
+        "n_planned": max(len(stats), 1),
+    }
     if detail is not None:
         base |= {"n_bars": len(detail.index), **span(detail.index)}
     given: dict[str, Any] = {
-        "success": True, "config": WorkflowConfig(), "stats": stats, "workflow_id": "w" * 64, "workflow_type": "backtest",
-        "mode": "composable", "pattern": "simple_backtest", "duration_seconds": 1.234, "warnings": list(DEFAULTS),
+        "success": True,
+        "config": WorkflowConfig(),
+        "stats": stats,
+        "workflow_id": "w" * 64,
+        "workflow_type": "backtest",
+        "mode": "composable",
+        "pattern": "simple_backtest",
+        "duration_seconds": 1.234,
+        "warnings": list(DEFAULTS),
         "metadata": {"mode_reason": "Auto chose composable: `simple_backtest` runs there.", "run_id": "r" * 32},
-        "facts": RunFacts(**(base | dict(facts))), "best_detail": detail, "benchmark": benchmark,
-    }  # fmt: skip
+        "facts": RunFacts(**(base | dict(facts))),
+        "best_detail": detail,
+        "benchmark": benchmark,
+    }
     return WorkflowResult(**(given | changes))
 
 
@@ -163,10 +194,19 @@ def row_of(values: Mapping[str, float], **identity: Any) -> dict[str, Any]:
 
 
 def single(
-    n: int = 2600, n_trades: int = 10, index: pd.Index | None = None, *, name: str = "ma_crossover", symbol: str = "SP500",
-    close: np.ndarray | None = None, account_: Account | None = None, facts: Mapping[str, Any] = {}, sides: str = "long",
-    open_last: bool = False, **changes: Any,
-) -> WorkflowResult:  # fmt: skip
+    n: int = 2600,
+    n_trades: int = 10,
+    index: pd.Index | None = None,
+    *,
+    name: str = "ma_crossover",
+    symbol: str = "SP500",
+    close: np.ndarray | None = None,
+    account_: Account | None = None,
+    facts: Mapping[str, Any] = {},
+    sides: str = "long",
+    open_last: bool = False,
+    **changes: Any,
+) -> WorkflowResult:
     """A single backtest."""
     index = days(n) if index is None else index
     close = walk(len(index)) if close is None else close
@@ -179,10 +219,19 @@ def single(
 
 
 def sweep(
-    values: Mapping[str, Sequence[Any]], *, strategies: Sequence[str] = ("ma_crossover",), symbols: Sequence[str] = ("SP500",),
-    shift: float = 0.0, bad: Mapping[int, tuple[str, str]] = {}, keep: Any = None, objective: str = "sharpe", maximise: bool = True,
-    facts: Mapping[str, Any] = {}, n_bars: int = 2600, **changes: Any,
-) -> WorkflowResult:  # fmt: skip
+    values: Mapping[str, Sequence[Any]],
+    *,
+    strategies: Sequence[str] = ("ma_crossover",),
+    symbols: Sequence[str] = ("SP500",),
+    shift: float = 0.0,
+    bad: Mapping[int, tuple[str, str]] = {},
+    keep: Any = None,
+    objective: str = "sharpe",
+    maximise: bool = True,
+    facts: Mapping[str, Any] = {},
+    n_bars: int = 2600,
+    **changes: Any,
+) -> WorkflowResult:
     """A sweep whose metrics are a smooth hill over its parameters."""
     rows = []
     rng = np.random.default_rng(1)
@@ -198,17 +247,37 @@ def sweep(
         hill -= (at - 0.7) ** 2
     hill = hill * 0.9 + 0.6 + shift + rng.normal(0, 0.03, n) + np.array([0.02 * (len(r[1]) % 3) for r in rows])
     m = {
-        "total_return": hill * 4, "annual_return": hill * 0.1, "volatility": 0.11 + hill * 0.02, "sharpe": hill, "sortino": hill * 1.4,
-        "calmar": hill * 0.5, "max_drawdown": -0.3 + hill * 0.1, "n_trades": (20 - hill * 10).astype(int), "win_rate": 0.5 + hill * 0.3,
-        "profit_factor": 1 + hill, "expectancy": hill * 900, "avg_trade": hill * 0.1, "sqn": hill * 2, "exposure": 0.6 + hill * 0.1,
-        "fees": 3000 + hill, "final_equity": 1e5 * (1 + hill * 4), "n_unfilled": np.zeros(n, int),
-    }  # fmt: skip
+        "total_return": hill * 4,
+        "annual_return": hill * 0.1,
+        "volatility": 0.11 + hill * 0.02,
+        "sharpe": hill,
+        "sortino": hill * 1.4,
+        "calmar": hill * 0.5,
+        "max_drawdown": -0.3 + hill * 0.1,
+        "n_trades": (20 - hill * 10).astype(int),
+        "win_rate": 0.5 + hill * 0.3,
+        "profit_factor": 1 + hill,
+        "expectancy": hill * 900,
+        "avg_trade": hill * 0.1,
+        "sqn": hill * 2,
+        "exposure": 0.6 + hill * 0.1,
+        "fees": 3000 + hill,
+        "final_equity": 1e5 * (1 + hill * 4),
+        "n_unfilled": np.zeros(n, int),
+    }
     stats = pd.DataFrame(
         {
-            "portfolio": range(n), "symbol": [r[0] for r in rows], "strategy": [r[1] for r in rows], "classifier": "all",
-            "risk_profile": "default", **{name: [r[2][name] for r in rows] for name in values}, **m, "status": "ok", "error": "",
+            "portfolio": range(n),
+            "symbol": [r[0] for r in rows],
+            "strategy": [r[1] for r in rows],
+            "classifier": "all",
+            "risk_profile": "default",
+            **{name: [r[2][name] for r in rows] for name in values},
+            **m,
+            "status": "ok",
+            "error": "",
         }
-    )  # fmt: skip
+    )
     for row, (status, error) in bad.items():
         stats.loc[row, ["status", "error"]] = [status, error]
         stats.loc[row, list(m)] = np.nan
@@ -216,8 +285,13 @@ def sweep(
     index, close = days(n_bars), walk(n_bars)
     detail = None if best is None else detail_of(account(close, 9), index, best)
     settled = {
-        "swept": tuple(values), "strategy": strategies[0], "symbols": tuple(symbols), "objective": objective, "maximise": maximise, **facts,
-    }  # fmt: skip
+        "swept": tuple(values),
+        "strategy": strategies[0],
+        "symbols": tuple(symbols),
+        "objective": objective,
+        "maximise": maximise,
+        **facts,
+    }
     return result_of(stats, detail, benchmark_of(close, index), facts=settled, **changes)
 
 

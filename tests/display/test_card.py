@@ -74,9 +74,13 @@ def text(result: WorkflowResult) -> str:
 
 def failed() -> WorkflowResult:
     facts = {
-        "strategy": "breakout", "symbols": (), "source": "prices.csv", "conditions": "", "defaults": (),
+        "strategy": "breakout",
+        "symbols": (),
+        "source": "prices.csv",
+        "conditions": "",
+        "defaults": (),
         "hint": "Correct the row, or drop such rows with `data_config.on_bad_data: drop`.",
-    }  # fmt: skip
+    }
     error = "prices.csv, row 1,204 (2014-03-07): high 1,871.3 is below close 1,878.0."
     return result_of(pd.DataFrame(), None, None, success=False, errors=[error], warnings=[], facts=facts)
 
@@ -179,9 +183,29 @@ def test_names_are_text_and_never_markup(name: str) -> None:
     for result in (a, b, c):
         reader = read(html_of(result))
         assert set(reader.tags) <= {
-            "style", "div", "h3", "h4", "p", "span", "b", "bdi", "code", "ul", "li", "table", "colgroup", "col", "thead", "tbody",
-            "tr", "th", "td", "details", "summary", "pre",
-        }  # fmt: skip
+            "style",
+            "div",
+            "h3",
+            "h4",
+            "p",
+            "span",
+            "b",
+            "bdi",
+            "code",
+            "ul",
+            "li",
+            "table",
+            "colgroup",
+            "col",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+            "details",
+            "summary",
+            "pre",
+        }
         assert "alert(1)" not in " ".join(k for k, _ in reader.attributes)
 
 
@@ -239,8 +263,13 @@ def test_an_objective_outside_the_headline_takes_the_place_of_the_volatility() -
     table = figures(Subject(golden_sweep(objective="sortino")))
     assert table is not None
     assert [c.label for c in table.columns] == [
-        "Total return", "Annual return", "Sharpe ratio", "Worst drawdown", "Sortino ratio", "Time invested",
-    ]  # fmt: skip
+        "Total return",
+        "Annual return",
+        "Sharpe ratio",
+        "Worst drawdown",
+        "Sortino ratio",
+        "Time invested",
+    ]
 
 
 def test_a_minimised_objective_says_so_and_ranks_upwards() -> None:
@@ -354,8 +383,8 @@ def test_times_have_a_clock_only_where_bars_are_intraday() -> None:
 def test_the_configuration_says_why_its_mode_was_chosen() -> None:
     said = text(single())
     assert (
-        "Configuration composable mode, simple_backtest, defaults filled in Auto chose composable: simple_backtest runs there."
-        in said
+        "Configuration composable mode, simple_backtest, defaults filled in "
+        "Auto chose composable: simple_backtest runs there." in said
     )
     assert "parameters: {fast: 50, slow: 200, ma_type: sma, direction: long}" in said
 

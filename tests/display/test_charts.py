@@ -47,11 +47,15 @@ HISTORIES = {
     "bar numbers": lambda: single(index=pd.RangeIndex(500), n_trades=20),
     "one day": lambda: single(index=minutes(390), n_trades=5),
     "many days": lambda: single(index=minutes(390 * 30, None), n_trades=300),
-    "through a clock change": lambda: single(index=pd.date_range("2024-10-25", periods=200, freq="h", tz="Europe/Berlin"), n_trades=9),
-    "weeks": lambda: single(index=pd.date_range("1990-01-05", periods=1500, freq="W-FRI", tz="Europe/Berlin"), n_trades=200),
+    "through a clock change": lambda: single(
+        index=pd.date_range("2024-10-25", periods=200, freq="h", tz="Europe/Berlin"), n_trades=9
+    ),
+    "weeks": lambda: single(
+        index=pd.date_range("1990-01-05", periods=1500, freq="W-FRI", tz="Europe/Berlin"), n_trades=200
+    ),
     "both sides": lambda: single(n_trades=30, sides="both", open_last=True),
     "portfolio": combined,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("history", HISTORIES)
@@ -177,10 +181,23 @@ def test_a_users_matplotlib_settings_change_nothing() -> None:
     equity = single(300, 3)
     before = png_of(result), png_of(equity)
     theirs = {
-        "text.usetex": True, "font.family": "monospace", "font.size": 20, "lines.linestyle": "--", "axes.grid": True, "axes.facecolor": "red",
-        "savefig.dpi": 30, "figure.dpi": 33, "grid.linestyle": ":", "lines.marker": "o", "xtick.top": True, "axes.spines.top": True,
-        "savefig.bbox": "tight", "image.interpolation": "bilinear", "axes.linewidth": 5, "grid.alpha": 0.1,
-    }  # fmt: skip
+        "text.usetex": True,
+        "font.family": "monospace",
+        "font.size": 20,
+        "lines.linestyle": "--",
+        "axes.grid": True,
+        "axes.facecolor": "red",
+        "savefig.dpi": 30,
+        "figure.dpi": 33,
+        "grid.linestyle": ":",
+        "lines.marker": "o",
+        "xtick.top": True,
+        "axes.spines.top": True,
+        "savefig.bbox": "tight",
+        "image.interpolation": "bilinear",
+        "axes.linewidth": 5,
+        "grid.alpha": 0.1,
+    }
     with matplotlib.rc_context(theirs):
         assert (png_of(result), png_of(equity)) == before
 

@@ -129,11 +129,11 @@ class _Binder:
 
     def arithmetic(self, node: Arithmetic) -> Expression:
         left, right = self.bind(node.left), self.bind(node.right)
+        if node.op == "/" and isinstance(right, Number) and right.value == 0:
+            raise self.error("divides by zero", right.at)
         if not (isinstance(left, Number) and isinstance(right, Number)):
             return Arithmetic(node.op, left, right, node.at)
         a, b = left.value, right.value
-        if node.op == "/" and b == 0:
-            raise self.error("divides by zero", right.at)
         value = a + b if node.op == "+" else a - b if node.op == "-" else a * b if node.op == "*" else a / b
         if not math.isfinite(value):
             raise self.error("is too large a number", node.at)
@@ -159,11 +159,8 @@ class _Binder:
         if name.lower() in _FUNCTIONS:
             return self.error(f"`{name}` is a function; write it with parentheses", node.at)
         guess = did_you_mean(name, [*self.values, *COLUMNS])
-        if guess:
-            return self.error(f"unknown name `{name}`.{guess}", node.at)
-        return self.error(
-            f"unknown name `{name}`; for a parameter of your own give it a value beside the rule: `{name}: 10`", node.at
-        )
+        own = f" If it is a parameter of your own, give it a value beside the rule: `{name}: 10`"
+        return self.error(f"unknown name `{name}`.{guess}{own}", node.at)
 
     def shift(self, node: Shift) -> Expression:
         bars = node.bars

@@ -227,6 +227,7 @@ def columns_read(node: Expression) -> frozenset[str]:
     return frozenset(own.union(*(indicator.columns for indicator in features(node))))
 
 
+_EXTREMES = {"MAX": "highest", "MIN": "lowest"}
 _BINDING = {Or: 1, And: 2, Not: 3, Compare: 4, Arithmetic: 5, Negative: 7}
 
 
@@ -247,6 +248,8 @@ def text_of(node: Expression) -> str:
             return column
         case Feature(indicator=indicator, output=output):
             names = indicator.function.outputs
+            if indicator.function.name in _EXTREMES:  # max(a, b) is another thing in a rule
+                return indicator.key.replace(indicator.function.name, _EXTREMES[indicator.function.name], 1).lower()
             return indicator.key.lower() + (f".{names[output]}" if len(names) > 1 else "")
         case Shift(operand=operand, bars=bars):
             return f"{below(operand, 9)}[{bars.name if isinstance(bars, Parameter) else bars}]"
