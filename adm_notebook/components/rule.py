@@ -88,7 +88,8 @@ class RuleType:
         for name, value in values.items():
             wrong = _wrong_value(value)
             if wrong:
-                problems.append(Problem(f"{path}.{name}", wrong))
+                guess = did_you_mean(name, _CONDITIONS) if isinstance(value, str) else ""  # a condition, misspelt?
+                problems.append(Problem(f"{path}.{name}", f"{wrong}.{guess}" if guess else wrong))
             elif name not in used and not broken:
                 guess = did_you_mean(name, [*_CONDITIONS, "direction"])
                 problems.append(

@@ -17,7 +17,7 @@ from adm_notebook.market.arrays import F64
 if TYPE_CHECKING:
     from adm_notebook.components.indicators import IndicatorFunction, Input
 
-__all__ = ["MA_TYPES", "TalibFunction", "talib_functions"]
+__all__ = ["MA_TYPES", "TalibFunction", "number_text", "talib_functions"]
 
 MA_TYPES = {"sma": 0, "ema": 1, "wma": 2, "dema": 3, "tema": 4, "trima": 5, "kama": 6, "mama": 7, "t3": 8}
 """Moving averages by name, with the number that TA-Lib gives them where a parameter is called `matype`."""
@@ -86,7 +86,7 @@ class TalibFunction:
             names.pop()
             given.pop()
         return [
-            _MA_NAMES.get(value, str(value)) if "matype" in name else f"{value:.15g}"
+            _MA_NAMES.get(value, str(value)) if "matype" in name else number_text(value)
             for name, value in zip(names, given, strict=True)
         ]
 
@@ -137,6 +137,11 @@ class TalibFunction:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def number_text(value: float) -> str:
+    """A number as text that reads back as the same: `20`, `0.7`."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
 @lru_cache(maxsize=65_536)

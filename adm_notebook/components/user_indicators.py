@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from adm_notebook.components.bars import BarsLike
 from adm_notebook.components.indicators import INDICATORS, Input
 from adm_notebook.components.strategy import ParameterInfo
+from adm_notebook.components.talib_functions import number_text
 from adm_notebook.components.user_code import (
     aligned,
     called,
@@ -72,7 +73,9 @@ class UserIndicator:
 
     def shown(self, parameters: tuple[Any, ...]) -> list[str]:
         """Parameters as text."""
-        return [f"{v:.15g}" if isinstance(v, (int, float)) and not isinstance(v, bool) else str(v) for v in parameters]
+        return [
+            number_text(v) if isinstance(v, (int, float)) and not isinstance(v, bool) else str(v) for v in parameters
+        ]
 
     def lookback(self, parameters: tuple[Any, ...]) -> int:
         """0: only what it returns tells (its leading NaN run)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -131,10 +131,7 @@ class UserStrategyType:
     code: Callable[..., Any]
 
     source = "yours"
-    older_names: Mapping[str, str] = None  # type: ignore[assignment]  # set below: dataclasses refuse a dict as default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "older_names", {})
+    older_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:

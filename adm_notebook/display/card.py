@@ -71,7 +71,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
         trades_said=trades_said,
         trades_gist=trades_gist(subject),
         notes=notes,
-        notes_gist=f"{plural(len(notes), 'default')} filled in",
+        notes_gist=f"{len(notes):,} for the record",
         yaml=_yaml(subject, yaml_most),
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),

@@ -21,7 +21,6 @@ __all__ = ["diff_html_of"]
 
 _MOST = 40  # differences of a kind that are listed
 _KINDS = {"+": ("is-add", "added"), "-": ("is-del", "removed"), "~": ("is-mod", "changed")}
-_VALUES = (Column("Old"), Column("New"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def diff_html_of(diff: ResultDiff) -> str:
 def _metrics(diff: ResultDiff) -> _Section:
     changed = [m for m in diff.metrics.to_dict("records") if not m["same"]]
     rows = [_row("~", [[measure(str(m["metric"])).label], _value(m["old"]), _value(m["new"])]) for m in changed]
-    return _Section("Metrics of the best row", Grid([Column("Metric", left=True), *_VALUES], rows))
+    return _Section("Metrics of the best row", Grid([Column("Metric", left=True), *_value_columns(rows)], rows))
 
 
 def _trades(diff: ResultDiff) -> _Section:
@@ -72,7 +71,7 @@ def _trades(diff: ResultDiff) -> _Section:
         )
         for t in diff.trades.head(_MOST).to_dict("records")
     ]
-    columns = [Column("Entry", left=True), Column("What", left=True), *_VALUES]
+    columns = [Column("Entry", left=True), Column("What", left=True), *_value_columns(rows)]
     return _Section("Trades of the best row", Grid(columns, rows), _said(len(diff.trades), ".trades"))
 
 
@@ -90,8 +89,14 @@ def _combinations(diff: ResultDiff) -> _Section:
         )
         for r in diff.rows.head(_MOST).to_dict("records")
     ]
-    columns = [*(Column(clip(k, 40), left=True) for k in keys), Column("What", left=True), *_VALUES]
+    columns = [*(Column(clip(k, 40), left=True) for k in keys), Column("What", left=True), *_value_columns(rows)]
     return _Section("Combinations", Grid(columns, rows), _said(len(diff.rows), ".rows"))
+
+
+def _value_columns(rows: Sequence[Row]) -> list[Column]:
+    """Old and new, the last two cells of each row: words to the left, unless there is a number among them."""
+    has_number = any(isinstance(cell, Number) for row in rows for cell in row.cells[-2:])
+    return [Column("Old", left=not has_number), Column("New", left=not has_number)]
 
 
 def _label(metric: str) -> str:

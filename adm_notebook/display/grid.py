@@ -54,7 +54,7 @@ def words_of(cell: Cell) -> Words:
     return (cell,) if isinstance(cell, str) else cell
 
 
-def aligned(grid: Grid, *, most: int = 80, heading_most: int = 15, gap: int = 3) -> list[str]:
+def aligned(grid: Grid, *, most: int = 80, heading_most: int = 17, gap: int = 3) -> list[str]:
     """The grid as lines of text, numbers right and words left; columns that would pass `most` are left out."""
     lines: list[list[str]] = []
     has_heading = any(row.heading is not None for row in grid.rows)

@@ -22,6 +22,7 @@ __all__ = ["Banner", "Subject"]
 
 _NAME_MOST = 120
 _WARNINGS_MOST = 8
+_STOPS = ("Interrupted", "Out of time")  # how errors begin that tell of a stop, not of a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Subject:
 
     @cached_property
     def is_partial(self) -> bool:
-        return bool(self.result.metadata.get("partial"))
+        """Whether it was stopped with something kept, or could have kept something; an error at once is a failure."""
+        return bool(self.result.metadata.get("partial")) and (len(self.stats) > 0 or self._was_stopped)
 
     @cached_property
     def is_failed(self) -> bool:
@@ -227,20 +229,24 @@ class Subject:
 
     # ---- parts --------------------------------------------------------------------------------------------------
 
-    def _partial_words(self) -> tuple[str, Words]:
-        done, planned = len(self.stats), self.result.facts.n_planned
+    @property
+    def _was_stopped(self) -> bool:
         errors = self.result.errors
-        strong = clip(errors[0], 200).replace("`", "") if errors else "Interrupted."
-        if done == 0:
-            return strong, [
-                "Nothing was finished. Run it with " if planned == 1 else "No combination was finished. Run them with ",
-                Code(f"%adm rerun {self.name}"), ".",
-            ]  # fmt: skip
-        kept = f"{plural(done, 'combination')} finished and {'is' if done == 1 else 'are'} kept"
-        missing = max(planned - done, 0)
-        if not missing:
-            return strong, [f"{kept}."]
-        return strong, [f"{kept}; {missing:,} never ran. Run them with ", Code(f"%adm rerun {self.name}"), "."]
+        return not errors or errors[0].startswith(_STOPS)
+
+    def _partial_words(self) -> tuple[str, Words]:
+        """What ended the run, what is kept, and what runs the rest."""
+        done, planned = len(self.stats), self.result.facts.n_planned
+        rest = [" Run ", "it" if planned <= 1 else "them", " with ", Code(f"%adm rerun {self.name}"), "."]
+        kept = (
+            f"{done:,} of {plural(max(planned, done), 'combination')} finished and {'is' if done == 1 else 'are'} kept"
+        )
+        kept = f"{kept}; {max(planned - done, 0):,} never ran."
+        errors = self.result.errors
+        if not self._was_stopped:
+            return "The run ended early.", [*marked(f"{errors[0].rstrip('.')}."), f" {kept}", *rest]
+        strong, _, why = errors[0].partition(": ") if errors else ("Interrupted", "", kept)
+        return f"{strong}.", [*marked(why or kept), *rest]
 
     def _no_trades_words(self) -> Words:
         reason = self.result.facts.no_trades

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm, to_rgb
 from matplotlib.patches import Rectangle
@@ -31,11 +32,11 @@ from adm_notebook.display.picture import (
     signed_labels,
     text_style,
     text_width,
-    thinned,
     tick_decimals,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_numeric, plane_of
+from adm_notebook.display.value_axis import label_of, longest, named_ticks
 from adm_notebook.market.arrays import F64
 
 __all__ = ["sweep_chart"]
@@ -43,7 +44,6 @@ __all__ = ["sweep_chart"]
 HEIGHT = 360
 _TOP, _BOTTOM = 26, 24  # CSS pixels above and below the panel
 _BAR = 82  # right of a heatmap: its colour bar
-_LABEL_MOST = 110  # CSS pixels of a name beside an axis
 _MARKED = 60  # values up to which each is marked on a line
 _BLOCK = 2.5  # CSS pixels of a cell below which cells are averaged
 _SMALL = 6  # CSS pixels of a cell below which the chosen one gets a ring instead of an outline
@@ -77,7 +77,7 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
     ys, xs = values[rows], values[columns]
     cells, present, chosen = _cells(subject, plane, (rows, ys), (columns, xs))
 
-    left = max(30.0, max(text_width(_label(v), bold=True) for v in _longest(ys)) + 10)
+    left = max(30.0, max(text_width(label_of(v), bold=True) for v in longest(ys)) + 10)
     width, height = WIDTH - left - _BAR, HEIGHT - _TOP - _BOTTOM
     ax = figure.add_axes((left / WIDTH, _BOTTOM / HEIGHT, width / WIDTH, height / HEIGHT))
     dress(ax, t, grid=False, baseline=False)
@@ -98,29 +98,35 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
         ax.hlines(range(1, len(ys)), 0, len(xs), color=t.ground, linewidth=0.8, linestyle="-", zorder=2)
     y, x = chosen
     if cell >= _SMALL:
-        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=t.ink, linewidth=2, zorder=5, clip_on=False))
+        for color, line in ((t.ground, 4), (t.ink, 2)):  # the ground around it keeps it apart from dark cells
+            outline = Rectangle((x, y), 1, 1, fill=False, edgecolor=color, linewidth=line, zorder=5, clip_on=False)
+            ax.add_patch(outline)
     else:
-        ax.plot(
-            [x + 0.5],
-            [y + 0.5],
-            "o",
-            markersize=9,
-            markerfacecolor="none",
-            markeredgecolor=t.ink,
-            markeredgewidth=1.6,
-            zorder=5,
-            clip_on=False,
-        )
+        _ring(ax, t, x + 0.5, y + 0.5)
     ax.set_xlim(0, len(xs))
     ax.set_ylim(0, len(ys))
     for which, values_along, at, room in (("x", xs, x, width), ("y", ys, y, height)):
         step = room / len(values_along)
-        named = _ticks(values_along, [(i + 0.5) * step for i in range(len(values_along))], at, upright=which == "x")
+        named = named_ticks(
+            values_along, [(i + 0.5) * step for i in range(len(values_along))], at, upright=which == "x"
+        )
         set_ticks(ax, which, [i + 0.5 for i in named], list(named.values()), t, [i == at for i in named])
     means = f", each square the mean of {ny} × {nx}" if ny * nx > 1 else ""
     row_name, column_name = (drawable(name, 200) for name in (rows, columns))
     heading(ax, t, f"{subject.objective.label} by {row_name} (rows) and {column_name} (columns){means}")
     _colour_bar(figure, ScalarMappable(norm=norm, cmap=colours), subject.objective, blocks, t)
+
+
+def _ring(ax: Axes, t: Theme, x: float, y: float) -> None:
+    """The mark of the chosen point, kept apart from what lies beneath it."""
+    for color, line in ((t.ground, 3.2), (t.ink, 1.6)):
+        style: dict[str, Any] = {
+            "markersize": 9,
+            "markerfacecolor": "none",
+            "markeredgecolor": color,
+            "markeredgewidth": line,
+        }
+        ax.plot([x], [y], "o", zorder=5, clip_on=False, **style)
 
 
 def _cells(
@@ -236,7 +242,7 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
     margin = (spots[-1] - spots[0]) * 0.02 if numeric else 0.5
     ax.set_xlim(spots[0] - margin, spots[-1] + margin)
     at = [(v - spots[0] + margin) / (spots[-1] - spots[0] + 2 * margin) * width for v in spots]
-    named = _ticks(values, at, spots.index(place), upright=True)
+    named = named_ticks(values, at, spots.index(place), upright=True)
     set_ticks(ax, "x", [spots[i] for i in named], list(named.values()), t, [spots[i] == place for i in named])
     ax.annotate(
         drawable(name, 300), xy=(0.5, 0), xycoords="axes fraction", xytext=(0, -20), textcoords="offset points",
@@ -260,64 +266,10 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
     best = subject.result.metrics[o.name]
     labels = []
     if math.isfinite(best):
-        ax.plot(
-            [place],
-            [best],
-            "o",
-            markersize=9,
-            markerfacecolor="none",
-            markeredgecolor=t.ink,
-            markeredgewidth=1.6,
-            zorder=5,
-            clip_on=False,
-        )
+        _ring(ax, t, place, best)
         chosen = drawable(f"best, {value_text(subject.stats.at[subject.best, name])}", 106, bold=True)
         labels.append(EndLabel(best, f"{chosen}\n{o.number(best, wide=False)}", t.series, bold=True))
     if math.isfinite(held):
         labels.append(EndLabel(held, f"Buy and hold\n{o.number(held, wide=False)}", t.ink2))
     end_labels(ax, labels)
     heading(ax, t, f"{o.label} by {drawable(name, 300)}")
-
-
-# ---- axes -----------------------------------------------------------------------------------------------------------
-
-
-def _label(value: Any) -> str:
-    return drawable(value_text(value), _LABEL_MOST, bold=True)
-
-
-def _longest(values: Sequence[Any]) -> Sequence[Any]:
-    """The few values that are longest when written."""
-    return sorted(values, key=lambda v: -len(value_text(v)))[:8]
-
-
-def _ticks(values: Sequence[Any], at: Sequence[float], chosen: int, *, upright: bool) -> dict[int, str]:
-    """Names of round values by position, the chosen one always; those that would touch it or each other give way.
-
-    at       CSS pixels of each value along the axis
-    upright  whether names stand side by side, not above each other
-    """
-    longest = max(values, key=lambda v: len(value_text(v)))
-    room = text_width(_label(longest), bold=True) + 10 if upright else 22
-    extent = abs(at[-1] - at[0]) or 1.0
-    wanted = sorted({*_round_values(values, max(int(extent / room), 1)), chosen})
-    labels = {i: _label(values[i]) for i in wanted}
-    if not upright:
-        return {i: labels[i] for i in wanted if i == chosen or abs(at[i] - at[chosen]) >= 15}
-    kept = thinned([at[i] for i in wanted], list(labels.values()), [int(i == chosen) for i in wanted], gap=8)
-    return {wanted[k]: labels[wanted[k]] for k in kept}
-
-
-def _round_values(values: Sequence[Any], most: int) -> Sequence[int]:
-    """Positions of evenly spaced values: multiples of 1, 2, 5 x 10^k if the values are numbers, else every n-th."""
-    n = len(values)
-    if n <= most + 1:
-        return range(n)
-    if all(isinstance(v, (int, float, np.number)) for v in values):
-        numbers = np.asarray(values, float)
-        power = 10.0 ** math.floor(math.log10((numbers[-1] - numbers[0]) / most))
-        for step in (power * k for k in (1, 2, 5, 10, 20, 50)):
-            hits = np.flatnonzero(np.abs(numbers / step - np.round(numbers / step)) < 1e-6)
-            if 2 <= len(hits) <= most:
-                return [int(i) for i in hits]
-    return range(0, n, -(-n // most))

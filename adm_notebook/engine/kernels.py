@@ -94,7 +94,28 @@ def run_account(
     pending = books.order_closes or books.order_opens != 0
     at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
 
-    for i in range(start, n_bars):
+    i = start - 1
+    while i + 1 < n_bars:
+        i += 1
+        if not (pending or kept_long_exit or kept_short_exit):
+            i, last_close, peak = pass_quiet_bars(
+                rules,
+                books,
+                equity,
+                i,
+                last_close,
+                peak,
+                lowest,
+                high,
+                low,
+                close,
+                long_entry,
+                long_exit,
+                short_entry,
+                short_exit,
+            )
+            if i == n_bars:
+                break
         u = np.uint64(i)  # as an index it can't count from the end, which spares a check
         flagged = long_entry[u] | long_exit[u] | short_entry[u] | short_exit[u]
         if flagged and (
@@ -169,6 +190,54 @@ def run_account(
 
     finish(rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength)
     return n_bars
+
+
+@jit
+def pass_quiet_bars(
+    rules: Rules,
+    books: Books,
+    equity: F64,
+    i: int,
+    last_close: float,
+    peak: float,
+    lowest: float,
+    high: F64,
+    low: F64,
+    close: F64,
+    long_entry: Bool,
+    long_exit: Bool,
+    short_entry: Bool,
+    short_exit: Bool,
+) -> tuple[int, float, float]:
+    """Mark to market from bar i to the next one where anything can happen, with no order pending; most bars are such.
+
+    The loop of `run_account` would do the same to these bars. Here all it needs stays in registers, which is three
+    times as fast. Anything out of the ordinary is left to it: a flag, a missing close, a stop within reach, ruin, the
+    limit. Returned are that bar (n_bars if there is none), the last close and the peak of equity before it.
+    """
+    balance, position, entry_price = books.balance, books.position, books.entry_price
+    lower, upper = books.lower, books.upper
+    floor = -np.inf if books.halted else lowest
+    ruinous = 0.0 if rules.ruin else -np.inf
+    held = position != 0.0
+    has_stops = lower > -np.inf or upper < np.inf  # without them highs and lows need not even be read
+    n_bars: int = close.shape[0]
+    while i < n_bars:
+        u = np.uint64(i)
+        price = close[u]
+        if long_entry[u] | long_exit[u] | short_entry[u] | short_exit[u] or math.isnan(price):
+            break
+        worth = balance
+        if held:
+            if has_stops and not (low[u] > lower and high[u] < upper):
+                break
+            worth += position * (price - entry_price)
+        top = max(peak, worth)
+        if worth <= ruinous or worth <= top * floor:
+            break
+        equity[u], last_close, peak = worth, price, top
+        i += 1
+    return i, last_close, peak
 
 
 @jit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import keyword
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -212,7 +213,7 @@ class _CellLineReader:
         names = list(self.names)
         if names and names[0] in ACTIONS:
             action = names.pop(0)
-        elif names and (len(names) > 1 or did_you_mean(names[0], ACTIONS)):
+        elif names and (len(names) > 1 or _is_slip(names[0])):
             message = _unknown(names[0], ACTIONS, "action")
             message += f" To name the result so, write `%%adm run {names[0]}`." if len(names) == 1 else ""
             self.problems.append(Problem(shown(names[0]), message.removesuffix(".")))
@@ -224,6 +225,11 @@ class _CellLineReader:
         if names:
             self.problems.append(Problem(shown(names[0]), "is one word too many: after the action stands one name"))
         return action, name
+
+
+def _is_slip(name: str) -> bool:
+    """Whether a lone word is an action but for a letter: `validat`, not `run1` or `later`."""
+    return name.isalpha() and bool(difflib.get_close_matches(name.lower(), ACTIONS, n=1, cutoff=0.85))
 
 
 def _unknown(name: str, known: Sequence[str], kind: str) -> str:

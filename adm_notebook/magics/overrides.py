@@ -35,10 +35,6 @@ def overridden(
         for keys of `--set` that mean nothing or several things, values that are no YAML, and data that isn't there.
     """
     changed, places = dict(values), dict(positions)
-    try:
-        changed = _named_frames(changed, namespace)
-    except ConfigError as error:
-        raise ConfigError(located(list(error.problems), places)) from None
     problems: list[Problem] = []
     if line.data is not None:
         try:
@@ -58,7 +54,10 @@ def overridden(
             problems.append(Problem(f"--set {setting.key}", str(error), 1, setting.column))
     if problems:
         raise usage_error("%%adm", problems)
-    return changed, places
+    try:
+        return _named_frames(changed, namespace), places
+    except ConfigError as error:
+        raise ConfigError(located(list(error.problems), places)) from None
 
 
 def with_limits(values: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def short_names(values: Mapping[str, Any]) -> dict[str, list[KeyPath]]:
     names: dict[str, list[KeyPath]] = {}
     for section, keys in (
         ("parameters", ("container_pattern", "max_indicators", "max_memory_mb")),
-        ("data_config", tuple(DataConfig.model_fields)),
+        ("data_config", (*DataConfig.model_fields, "frame")),
         ("backtest_config", ("strategy", "portfolio", *Settings.model_fields)),
         ("optimization_config", ("strategies", "constraints", "objective")),
     ):

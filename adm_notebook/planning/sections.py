@@ -349,5 +349,5 @@ def raise_if(problems: list[Problem], config: WorkflowConfig) -> None:
     from adm_notebook.config.workflow import located
 
     if problems:
-        unique = list(dict.fromkeys(problems))
-        raise ConfigError(located(unique, config.positions))
+        placed = located(list(dict.fromkeys(problems)), config.positions)
+        raise ConfigError(sorted(placed, key=lambda p: (p.line or 0, p.column or 0)))

@@ -1,4 +1,4 @@
-"""Bars for the tests of components: random walks with and without holes, and bars with the closes a test has in mind."""
+"""Bars for the tests of components: random walks with and without holes, and bars with given closes."""
 
 from __future__ import annotations
 

@@ -120,8 +120,9 @@ def test_a_side_that_is_not_traded_has_no_flags() -> None:
 @pytest.mark.parametrize(
     ("older", "today"),
     [
-        ("moving_average_crossover", "ma_crossover"), ("sma_crossover", "ma_crossover"), ("simple_momentum", "momentum"),
-        ("rsi_reversal", "rsi"), ("channel_breakout", "breakout"), ("buy_hold", "buy_and_hold"),
+        ("moving_average_crossover", "ma_crossover"), ("sma_crossover", "ma_crossover"),
+        ("simple_momentum", "momentum"), ("rsi_reversal", "rsi"), ("channel_breakout", "breakout"),
+        ("buy_hold", "buy_and_hold"),
         ("MA-Crossover", "ma_crossover"), ("simple_mean_reversion", "mean_reversion"),
     ],
 )  # fmt: skip
@@ -145,6 +146,12 @@ def test_older_names_of_parameters_are_understood(type_: str, older: dict[str, A
     assert canonical_parameters(type_, older) == today
     built = make_strategy({"type": type_, "parameters": older})
     assert built.parameters == make_strategy({"type": type_, "parameters": today}).parameters
+
+
+def test_a_rule_with_its_defaults_written_out_is_the_same_rule() -> None:
+    filled = {name: info.default for name, info in parameters_of("rule").items()}
+    strategy = make_strategy({"type": "rule", "parameters": {**filled, "entry": "close > 1"}})
+    assert strategy.parameters == {"entry": "close > 1", "direction": "long"}
 
 
 def test_sweeps_pass_through_canonical_names_untouched() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,9 @@ NAN = float("nan")
 
 
 @pytest.fixture(autouse=True)
-def _registries_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _registries_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for registry in (STRATEGIES, INDICATORS):
-        monkeypatch.setattr(registry, "_loaded", dict(registry.snapshot()))  # type: ignore[attr-defined]
-    yield
+        monkeypatch.setattr(registry, "_loaded", dict(registry.snapshot()))
 
 
 def returning(value: Callable[[pd.DataFrame], Any]) -> None:

@@ -96,9 +96,12 @@ def all_failed() -> WorkflowResult:
     return result_of(stats, None, None, success=False, errors=["Every combination failed."], facts=facts)
 
 
+STOPPED = "Interrupted: 263 of 6,698 combinations finished and are kept; 6,435 never ran."
+
+
 def partial() -> WorkflowResult:
     facts = {"left_out": {}, "n_planned": 6698}
-    return golden_sweep(success=False, errors=["Interrupted."], metadata={"partial": True}, facts=facts)
+    return golden_sweep(success=False, errors=[STOPPED], metadata={"partial": True}, facts=facts)
 
 
 def combined(**changes: object) -> WorkflowResult:
@@ -284,16 +287,32 @@ def test_a_minimised_objective_says_so_and_ranks_upwards() -> None:
 def test_a_stopped_run_keeps_what_it_has_and_says_how_to_go_on() -> None:
     said = text(partial())
     assert said.startswith("ma_crossover on SP500: 263 of 6,698 combinations Stopped, partial")
-    assert (
-        "Interrupted. 263 combinations finished and are kept; 6,435 never ran. Run them with %adm rerun result." in said
-    )
+    assert "Interrupted. 263 of 6,698 combinations finished and are kept; 6,435 never ran. Run them with %adm" in said
     assert "Figures cover the finished pairs only." in said
     assert "Best, 45/180" in said
 
 
 def test_a_stopped_single_run_has_nothing_to_show() -> None:
-    result = result_of(pd.DataFrame(), None, None, success=False, metadata={"partial": True})
-    assert "Interrupted. Nothing was finished. Run it with %adm rerun result." in text(result)
+    for errors in ([], ["Interrupted: 0 of 1 combinations finished and are kept; 1 never ran."]):
+        result = result_of(pd.DataFrame(), None, None, success=False, errors=errors, metadata={"partial": True})
+        said = text(result)
+        assert "Stopped, partial" in said
+        assert "Interrupted. 0 of 1 combination" in said
+        assert "1 never ran. Run it with %adm rerun result." in said
+
+
+def test_an_error_before_the_first_row_is_a_failure_and_one_amid_a_sweep_leaves_a_partial_result() -> None:
+    error = "MemoryError: no room"
+    at_once = result_of(pd.DataFrame(), None, None, success=False, errors=[error], metadata={"partial": True})
+    assert "Failed" in text(at_once)
+    assert "Nothing was run. MemoryError: no room" in text(at_once)
+    facts = {"left_out": {}, "n_planned": 300}
+    amid = text(golden_sweep(success=False, errors=[error], metadata={"partial": True}, facts=facts))
+    assert "Stopped, partial" in amid
+    assert (
+        "The run ended early. MemoryError: no room. 263 of 300 combinations finished and are kept; 37 never ran."
+        in amid
+    )
 
 
 def test_a_failed_run_says_what_was_wrong_and_what_helps() -> None:
@@ -341,7 +360,7 @@ def test_a_position_that_is_still_open_is_a_trade() -> None:
 def test_defaults_are_folded_and_real_warnings_stand_open_in_one_banner() -> None:
     quiet = html_of(single())
     assert "adm-banner" not in quiet.partition("</style>")[2]
-    assert "2 defaults filled in" in quiet
+    assert "<b>Notes</b> <span>2 for the record</span>" in quiet
     one = text(single(warnings=[*DEFAULTS, "312 bars were dropped."]))
     assert "Warning. 312 bars were dropped." in one
     many = html_of(single(n_trades=0, warnings=[*DEFAULTS, *(f"Warning {i}." for i in range(30))])).partition(

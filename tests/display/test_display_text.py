@@ -48,7 +48,9 @@ def test_a_single_backtest_as_text() -> None:
 
 
 def test_how_a_run_ended_comes_first_if_it_did_not_end_well() -> None:
-    assert text_of(partial()).startswith("Stopped, partial: Interrupted. 263 combinations finished and are kept; 6,435")
+    assert text_of(partial()).startswith(
+        "Stopped, partial: Interrupted. 263 of 6,698 combinations finished and are kept;"
+    )
     assert text_of(failed()).startswith("Failed: Nothing was run. prices.csv, row 1,204 (2014-03-07)")
 
 

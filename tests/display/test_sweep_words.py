@@ -114,7 +114,8 @@ def test_a_plateau_is_told_from_a_peak_by_three_quarters_of_the_best(scores: lis
 def test_a_sweep_says_what_its_best_row_is_worth() -> None:
     assert lede(Subject(golden_sweep())) == (
         "Its 8 neighbours have Sharpe ratios from 0.54 to 0.62: a broad plateau, not a lone peak. "
-        "13 of 263 pairs lost money. The best of many tries on one history flatters itself; test it on years it has not seen."
+        "13 of 263 pairs lost money. "
+        "The best of many tries on one history flatters itself; test it on years it has not seen."
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adm_notebook.jit import jit
+from adm_notebook.jit import jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8
 
 __all__ = ["FALSE", "TRUE", "UNKNOWN", "carry_nb", "order_nb", "order_with_nb", "ratio_nb", "target_nb", "truth_nb"]
@@ -104,3 +104,14 @@ def ratio_nb(left: F64, right: F64) -> F64:
     for t in range(n):
         ratio[t] = left[t] / right[t] if right[t] != 0.0 else np.nan
     return ratio
+
+
+@on_warmup
+def _kernels() -> None:
+    """The kernels on three bars."""
+    price = readonly(np.ones(3))
+    order = order_nb(price, price, price)
+    order_with_nb(price, 0.0, price)
+    truth = truth_nb(order, np.int8(FALSE), np.int8(FALSE), np.int8(TRUE))
+    carry_nb(target_nb(truth, truth, np.int8(2), np.int8(1), np.int8(-1)))
+    ratio_nb(price, price)

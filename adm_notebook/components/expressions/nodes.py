@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.talib_functions import number_text
 
 __all__ = [
     "COLUMNS",
@@ -241,7 +242,7 @@ def text_of(node: Expression) -> str:
 
     match node:
         case Number(value=value):
-            return f"{value:.15g}"
+            return number_text(value)
         case Constant(value=value):
             return str(value)
         case Price(column=column):

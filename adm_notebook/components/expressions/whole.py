@@ -36,6 +36,7 @@ from adm_notebook.components.expressions.nodes import (
     text_of,
 )
 from adm_notebook.errors import DataError
+from adm_notebook.jit import readonly
 from adm_notebook.market.arrays import F64, I8, Bool
 
 __all__ = ["Whole"]
@@ -64,7 +65,7 @@ class Whole:
 
     def __init__(self, bars: BarsLike, feature: FeatureOf) -> None:
         self._prices, self._feature = bars.prices, feature
-        self._close = np.ascontiguousarray(bars.prices.close)
+        self._close = readonly(bars.prices.close)
         self._orders: dict[tuple[Expression, Expression], I8] = {}  # what several conditions share is computed once
         self._values: dict[Expression, F64 | float] = {}
 
@@ -104,9 +105,9 @@ class Whole:
         if order is None:
             number = self.value(right)
             if isinstance(number, float):
-                order = order_with_nb(self.array(left), number, self._close)
+                order = order_with_nb(readonly(self.array(left)), number, self._close)
             else:
-                order = order_nb(self.array(left), number, self._close)
+                order = order_nb(readonly(self.array(left)), readonly(number), self._close)
             self._orders[left, right] = order
         return truth_nb(order, *_TRUTH[op])
 
@@ -119,14 +120,14 @@ class Whole:
         """The same; a plain number where it is the same on all bars."""
         match node:
             case Feature(indicator=indicator, output=output):
-                return np.ascontiguousarray(self._feature(indicator)[output])
+                return self._feature(indicator)[output]
             case Price(column=column):
                 array: F64 | None = getattr(self._prices, column)
                 if array is None:
                     raise DataError(
                         "the rule reads volume, but these prices have none", "Give prices with a volume column."
                     )
-                return np.ascontiguousarray(array)
+                return array
             case Number(value=number):
                 return number
             case Shift() | Negative() | Arithmetic() | Function():
@@ -159,7 +160,7 @@ class Whole:
 
     def _arithmetic(self, op: str, left: Expression, right: Expression) -> F64:
         if op == "/":
-            return ratio_nb(self.array(left), self.array(right))
+            return ratio_nb(readonly(self.array(left)), readonly(self.array(right)))
         a, b = self.value(left), self.value(right)
         if isinstance(a, float) and isinstance(b, float):
             a = self.array(left)

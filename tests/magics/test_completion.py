@@ -1,0 +1,65 @@
+"""Tab: what is offered where, through IPython's completer."""
+
+from __future__ import annotations
+
+import warnings
+
+import pandas as pd
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+
+
+def offered(shell: InteractiveShell, text: str) -> list[str]:
+    """Completions where `|` stands."""
+    at = text.index("|")
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(text.replace("|", ""), at))
+    return [c.text for c in found]
+
+
+CONFIG = "%%adm\nbacktest_config:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("%adm st|", ["strategies"]),
+        ("%adm r|", ["runs", "rerun"]),
+        ("%adm show g|", ["golden"]),
+        ("%adm strategies ma|", ["ma_crossover"]),
+        ("%%adm va|", ["validate"]),
+        ("%%adm --mo|", ["--mode"]),
+        ("%%adm run x --mode |", ["auto", "composable", "traditional"]),
+        ("%%adm --mode=c|", ["composable"]),
+        ("%%adm --pattern si|", ["simple_backtest", "signal_generation", "signal_replay"]),
+        ("%%adm --data pri|", ["prices"]),
+        ("%%adm --set commi|", ["commission="]),
+        ("%%adm --set backtest_config.commi|", ["backtest_config.commission="]),
+        ("%%adm --set fa|\nbacktest_config: {strategy: ma_crossover}", ["fast="]),
+        ("%%adm\nback|", ["backtest_config:"]),
+        (f"{CONFIG}  commis|", ["commission:"]),
+        (f"{CONFIG}  strategy: ma_|", ["ma_crossover"]),
+        (f"{CONFIG}  strategy: {{type: bre|", ["breakout"]),
+        ("%%adm\ndata_config: {frame: pri|", ["prices"]),
+        ("%%adm\noptimization_config:\n  objective: sort|", ["sortino"]),
+        (f"{CONFIG}  commission: {{{{pri|", ["prices"]),
+        (f"{CONFIG}  commission: {{{{prices.sha|", ["shape"]),
+    ],
+)
+def test_tab_offers_what_fits(shell: InteractiveShell, text: str, expected: list[str]) -> None:
+    shell.run_cell("%%adm golden --quiet\ndata_config: {max_bars: 50}", store_history=False)
+    shell.user_ns["prices"] = pd.DataFrame({"close": [1.0]})
+    assert offered(shell, text) == expected
+
+
+def test_the_older_interface_of_completion_works_too(shell: InteractiveShell) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)  # IPython means to drop it one day
+        assert shell.complete("", "%adm ind", 8) == ("ind", ["indicators"])
+
+
+@pytest.mark.parametrize("text", ["%%timeit\nprices.sha|", "prices.sha|"])
+def test_elsewhere_completion_is_pythons(shell: InteractiveShell, text: str) -> None:
+    shell.user_ns["prices"] = pd.DataFrame({"close": [1.0]})
+    assert any(found.endswith("shape") for found in offered(shell, text))

@@ -1,0 +1,126 @@
+"""The magics in a real kernel: the live line, Interrupt, reruns, and what a notebook under test sees."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jupyter_client.manager import KernelManager, start_new_kernel
+
+pytestmark = pytest.mark.notebook
+
+SLOW = """
+%load_ext adm_notebook
+import os, time
+import adm_notebook as adm
+
+@adm.strategy
+def slow(bars, window=5):
+    time.sleep(0.1)
+    return (bars.close > bars.close.rolling(window).mean()).astype(int)
+"""
+SWEEP = """%%adm {line} --mode traditional
+data_config: {{max_bars: 200}}
+backtest_config: {{strategy: {{type: slow, parameters: {{window: {{min: 2, max: 13}}}}}}}}
+"""
+
+
+class Kernel:
+    """A kernel that runs cells and gives back their messages."""
+
+    def __init__(self, manager: KernelManager, client: Any) -> None:
+        self.manager, self.client = manager, client
+
+    def run(self, code: str, interrupt_after: float | None = None) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
+        """Status, and the outputs as (type, content)."""
+        messages: list[dict[str, Any]] = []
+        timer = None if interrupt_after is None else threading.Timer(interrupt_after, self.manager.interrupt_kernel)
+        if timer:
+            timer.start()
+        reply = self.client.execute_interactive(code, timeout=60, output_hook=messages.append)
+        if timer:
+            timer.join()
+        outputs = [(m["msg_type"], m["content"]) for m in messages if m["msg_type"] not in ("status", "execute_input")]
+        return reply["content"]["status"], outputs
+
+    def value(self, expression: str) -> str:
+        """`repr` of an expression in the kernel."""
+        _, ((_, content),) = self.run(f"print(repr(({expression})))")
+        return str(content["text"]).strip()
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    manager, client = start_new_kernel(kernel_name="python3")
+    kernel = Kernel(manager, client)
+    try:
+        status, _ = kernel.run(SLOW)
+        assert status == "ok"
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_the_live_line_becomes_the_card(kernel: Kernel) -> None:
+    status, outputs = kernel.run(SWEEP.format(line="whole"))
+    assert status == "ok"
+    kinds = [kind for kind, _ in outputs]
+    assert kinds[0] == "display_data"
+    assert set(kinds[1:-2]) == {"update_display_data"}
+    assert kinds[-2:] == ["display_data", "display_data"]
+    assert "of 12 combinations" in outputs[0][1]["data"]["text/plain"]
+    ids = {content["transient"]["display_id"] for kind, content in outputs[:-2]}
+    assert len(ids) == 1
+    assert outputs[-3][1]["data"]["text/plain"].startswith("slow on SP500: best of 12")
+
+
+def test_interrupt_keeps_what_was_finished_and_rerun_joins_the_rest(kernel: Kernel) -> None:
+    status, outputs = kernel.run(SWEEP.format(line="cut"), interrupt_after=0.7)
+    assert status == "error"
+    (error,) = [content for kind, content in outputs if kind == "error"]
+    (line,) = error["traceback"]
+    assert line.startswith("Interrupted: cut holds ")
+    assert line.endswith("`%adm rerun cut` runs the rest.")
+    assert any("Stopped, partial" in c["data"].get("text/plain", "") for kind, c in outputs if kind != "error")
+    done = int(kernel.value("len(cut.stats)"))
+    assert 0 < done < 12
+    assert kernel.value("cut.success, cut.metadata['partial']") == "(False, True)"
+    kernel.run("before = cut.stats")
+    status, _ = kernel.run("%adm rerun cut")
+    assert status == "ok"
+    assert kernel.value("len(cut.stats), cut.success, cut.metadata['partial']") == "(12, True, False)"
+    assert kernel.value("cut.stats.loc[before.index].equals(before)") == "True"
+
+
+def test_without_live_displays_only_the_card_is_emitted(kernel: Kernel) -> None:
+    kernel.run("os.environ['ADM_NOTEBOOK_LIVE'] = '0'")
+    _, outputs = kernel.run(SWEEP.format(line="still"))
+    kernel.run("del os.environ['ADM_NOTEBOOK_LIVE']")
+    assert [(kind, sorted(c["data"])) for kind, c in outputs] == [
+        ("display_data", ["text/html", "text/plain"]),
+        ("display_data", ["image/png"]),
+        ("display_data", ["text/html"]),
+    ]
+
+
+def test_a_run_in_the_background_fills_the_outputs_it_reserved(kernel: Kernel) -> None:
+    status, reserved = kernel.run(SWEEP.format(line="later --background"))
+    assert status == "ok"
+    ids = [content["transient"]["display_id"] for _, content in reserved]
+    assert len(set(ids)) == 3
+    status, outputs = kernel.run("%adm show later")
+    assert (status, outputs[-1][0]) == ("error", "error")
+    assert "later is running" in outputs[-1][1]["evalue"]
+    _, filled = kernel.run("done = later.result(); time.sleep(0.7)")
+    updates = [content for kind, content in filled if kind == "update_display_data"]
+    assert [content["transient"]["display_id"] for content in updates] == ids
+    assert kernel.value("len(done.stats)") == "12"
+
+
+def test_an_error_reaches_the_frontend_as_its_few_lines(kernel: Kernel) -> None:
+    status, ((kind, content),) = kernel.run("%%adm --mod x\nbacktest_config: {}")
+    assert (status, kind, content["ename"]) == ("error", "error", "ConfigError")
+    assert content["traceback"][1:] == ["  --mod  unknown option. Did you mean `--mode`?"]
