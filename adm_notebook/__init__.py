@@ -32,7 +32,7 @@ _HOME = {
     "strategy": "components",
 }
 
-__all__ = [  # noqa: RUF022  # sorted as dir() sorts, capitals first; a test compares the two
+__all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "AdmError",
     "ConfigError",
     "Coordinator",

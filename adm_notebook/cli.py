@@ -136,7 +136,7 @@ def _demo(options: argparse.Namespace) -> int:
 
     source = tutorials() / QUICKSTART
     print(f"Running {source.name} in a kernel of its own, on the bundled prices ...", flush=True)
-    notebook = nbformat.read(source, as_version=4)
+    notebook: Any = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     os.environ["ADM_NOTEBOOK_LIVE"] = "0"
     with tempfile.TemporaryDirectory(prefix="adm-demo-") as folder:
         client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}})
@@ -146,7 +146,8 @@ def _demo(options: argparse.Namespace) -> int:
             raise RunError(f"The quickstart did not run to its end:\n{error}") from None
     for text in _cards(notebook):
         print(f"\n{text}")
-    body, _ = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True).from_notebook_node(notebook)
+    exporter: Any = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)  # type: ignore[no-untyped-call]  # nor has nbconvert
+    body, _ = exporter.from_notebook_node(notebook)
     report: Path = options.out
     try:
         report.parent.mkdir(parents=True, exist_ok=True)

@@ -17,16 +17,18 @@ DATA = Path(os.environ.get("ADM_BENCH_DATA", Path(__file__).parents[2] / "shared
 
 
 def minutes(n_bars: int) -> pd.DataFrame:
-    """SPY one-minute bars, continued to `n_bars`: the year is repeated, each time scaled so that prices go on where they
-    ended and shifted by 54 weeks, so that weekdays and hours stay.
+    """SPY one-minute bars, continued to `n_bars`.
+
+    The year is repeated, each time scaled so that prices go on where they ended, and shifted by 54 weeks, so that
+    weekdays and hours stay.
 
     Exits with a sentence where the file is absent.
     """
     path = DATA / "SPY_1m.parquet"
     if not path.is_file():
         sys.exit(
-            f"{path} is absent. The benchmarks want SPY_1m.parquet (one-minute bars: timestamp in UTC, open, high, low, "
-            "close, volume); set ADM_BENCH_DATA to the folder that holds it."
+            f"{path} is absent. The benchmarks want SPY_1m.parquet (one-minute bars: timestamp in UTC, open, high, "
+            "low, close, volume); set ADM_BENCH_DATA to the folder that holds it."
         )
     year = pd.read_parquet(path).set_index("timestamp")[["open", "high", "low", "close", "volume"]]
     copies, scale = [], 1.0

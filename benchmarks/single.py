@@ -46,7 +46,7 @@ def crossings(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def vectorbt_run(close: pd.Series, commission: float) -> object:
-    """Averages, signals, simulation and the same figures as ours; on a plain index and plain arrays, where it is fastest."""
+    """Averages, signals, simulation and the same figures as ours; on plain arrays, where it is fastest."""
     import vectorbt as vbt
 
     fast, slow = (vbt.MA.run(close, window).ma.to_numpy() for window in (FAST, SLOW))

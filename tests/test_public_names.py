@@ -24,7 +24,8 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = (
         "import sys, adm_notebook; "
-        "print([m for m in ('numpy', 'pandas', 'numba', 'matplotlib', 'pydantic', 'yaml', 'talib', 'IPython') if m in sys.modules])"
+        "heavy = ('numpy', 'pandas', 'numba', 'matplotlib', 'pydantic', 'yaml', 'talib', 'IPython'); "
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -35,8 +36,8 @@ def test_folders_import_only_from_folders_above_them() -> None:
     from pathlib import Path
 
     order = [
-        "_version", "errors", "jit", "config", "market", "components", "engine", "signals", "results", "patterns", "planning",
-        "containers", "coordinator", "migration", "display", "widgets", "magics", "cli", "testing",
+        "_version", "errors", "jit", "config", "market", "components", "engine", "signals", "results", "patterns",
+        "planning", "containers", "coordinator", "migration", "display", "widgets", "magics", "cli", "testing",
     ]  # fmt: skip
     root = Path(adm.__file__).parent
     wrong = []

@@ -67,7 +67,7 @@ def assemble(
         detail = executor.detail(plan, plan.row(best), Gate())
     errors = _errors(plan, stats, failure)
     warnings = [*plan.defaults, *plan.warnings]
-    notes = list(plan.defaults)
+    notes: list[str] = []
     _add_unfilled(stats, detail, warnings, notes)
     partial = len(outcomes) < plan.n_rows
     return WorkflowResult(
@@ -85,6 +85,7 @@ def assemble(
             "mode_reason": plan.mode_reason,
             "run_id": uuid.uuid4().hex,
             "partial": partial,
+            "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
         },
@@ -93,6 +94,15 @@ def assemble(
         benchmark=None if best is None else buy_and_hold(plan, plan.row(best)),
         recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
     )
+
+
+def _ended(failure: BaseException | None) -> str:
+    """How the run ended: `finished`, `interrupted`, `out of time` or `failed`."""
+    if isinstance(failure, RunCancelled):
+        return "interrupted"
+    if isinstance(failure, RunTimedOut):
+        return "out of time"
+    return "finished" if failure is None else "failed"
 
 
 def versions() -> dict[str, str]:
@@ -112,10 +122,8 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
         return [f"Interrupted: {done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."]
     if isinstance(failure, RunTimedOut):
         limit = plan.limits.timeout_seconds
-        return [
-            f"Out of time: timeout_seconds is {limit:g}; {done:,} of {total:,} combinations finished and are kept, "
-            f"{total - done:,} never ran."
-        ]
+        kept = f"{done:,} of {total:,} combinations finished and are kept, {total - done:,} never ran."
+        return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}"]
     if isinstance(failure, AdmError):
         return [str(failure)]
     if failure is not None:
@@ -139,10 +147,10 @@ def _add_unfilled(stats: pd.DataFrame, detail: Detail | None, warnings: list[str
         counts = np.bincount(detail.account.unfilled_reason, minlength=len(UNFILLED_REASONS))
         said = ", ".join(f"{n:,} {reason}" for n, reason in zip(counts, UNFILLED_REASONS, strict=True) if n)
         total = int(counts.sum())
-        sentence = f"{total:,} order{'' if total == 1 else 's'} gave no trade: {said}. See result.detail(0).unfilled."
+        sentence = f"{total:,} order{'' if total == 1 else 's'} gave no trade: {said}. See `.detail(0).unfilled`."
         only_pending = counts[-1] == total
     else:
-        sentence = f"In {having:,} of {len(stats):,} combinations orders gave no trade (column n_unfilled)."
+        sentence = f"In {having:,} of {len(stats):,} combinations orders gave no trade (column `n_unfilled`)."
         only_pending = True
     warnings.append(sentence)
     if only_pending:
@@ -169,7 +177,7 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         timeframe=calendar.label,
         first=_time(index[0], calendar.intraday, calendar.has_time),
         last=_time(index[-1], calendar.intraday, calendar.has_time),
-        zone=str(index.tz) if getattr(index, "tz", None) is not None else "",
+        zone=str(getattr(index, "tz", None) or ""),
         strategy=title,
         conditions=conditions(row.settings, _directions(plan), plan.swept),
         objective=plan.objective,
@@ -177,14 +185,15 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         swept=tuple(plan.swept),
         n_planned=plan.n_rows,
         left_out=dict(plan.left_out),
-        defaults=tuple(notes),
+        defaults=plan.defaults,
+        notes=tuple(notes),
         resolved=resolved_yaml(plan),
         no_trades=no_trades,
     )
 
 
 def _directions(plan: Plan) -> list[str]:
-    found = []
+    found: list[str] = []
     for strategy in plan.strategies:
         for combination in range(strategy.n_combinations):
             try:

@@ -49,8 +49,9 @@ class Coordinator:
         DataError
             where its prices can't be used.
         """
-        if not isinstance(config, WorkflowConfig):
-            message = f"must be a WorkflowConfig, but was {shown(config)}. Use adm.WorkflowConfig(...) or WorkflowConfig.from_yaml"
+        given: object = config
+        if not isinstance(given, WorkflowConfig):
+            message = f"must be a WorkflowConfig, but was {shown(given)}. Use adm.WorkflowConfig(...)"
             raise ConfigError(Problem("config", message))
         return make_plan(config, execution_mode or self._default_mode, self._composable)
 
@@ -146,7 +147,7 @@ class Coordinator:
         if not result.metadata.get("partial"):
             return Run(plan, _executor(plan.mode)).start()
         if plan.workflow_id != result.workflow_id:
-            message = "The bars or the config have changed since this result was made: its rows can't be joined with new ones."
+            message = "The bars or the config have changed since this result was made: its rows don't fit new ones."
             raise RunError(f"{message} Run the whole workflow again.")
         earlier = [
             Outcome(
@@ -196,8 +197,6 @@ def recompute(result: WorkflowResult) -> object:
     RunError
         where the bars can't be had any more, or are not those of the result.
     """
-    if result.metadata.get("frame") or result.config.data_config.get("frame") is not None:
-        pass
     plan = make_plan(result.config, result.mode, True)
     if plan.workflow_id != result.workflow_id:
         raise RunError(

@@ -35,6 +35,7 @@ def failed_result(config: WorkflowConfig, error: DataError, mode: str) -> Workfl
             "mode_reason": "Nothing was run.",
             "run_id": uuid.uuid4().hex,
             "partial": False,
+            "ended": "failed",
             "versions": versions(),
             "fingerprint": "",
         },

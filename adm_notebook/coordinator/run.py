@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
 from adm_notebook.coordinator.assemble import assemble, stats_frame
+from adm_notebook.coordinator.events import Event
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
@@ -49,9 +50,10 @@ class Run:
         self._outcomes: list[Outcome] = list(earlier or [])
         self._gate = Gate(plan.limits.timeout_seconds)
         self._lock = threading.Lock()
-        self._listeners: list[queue.SimpleQueue[events.Event]] = []
-        self._last: list[events.Event] = []
+        self._listeners: list[queue.SimpleQueue[Event]] = []
+        self._last: list[Event] = []
         self._result: WorkflowResult | None = None
+        self._ending = False
         self._done = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
         self._started = time.perf_counter()
@@ -89,9 +91,9 @@ class Run:
             outcomes = list(self._outcomes)
         return stats_frame(self.plan, outcomes)
 
-    def events(self) -> Iterator[events.Event]:
-        """The run's events, from its start: what has passed is told in short, what comes as it comes; ends with the run."""
-        mine: queue.SimpleQueue[events.Event] = queue.SimpleQueue()
+    def events(self) -> Iterator[Event]:
+        """The run's events from its start to its end: what has passed is told in short, the rest as it comes."""
+        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._lock:
             backlog = list(self._last)
             if self._result is None:
@@ -141,6 +143,7 @@ class Run:
             self.cancel()
             if not self._done.wait(PATIENCE):
                 self._finish(RunCancelled("The run was stopped."))
+                self._done.wait()
         assert self._result is not None
         return self._result
 
@@ -151,8 +154,12 @@ class Run:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
 
+        def settle() -> None:
+            if not future.done():
+                future.set_result(None)
+
         def wake() -> None:
-            loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))
+            loop.call_soon_threadsafe(settle)
 
         with self._lock:
             if self._result is None:
@@ -184,7 +191,7 @@ class Run:
         try:
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
                 with self._lock:
-                    if self._result is not None:
+                    if self._ending:  # this thread was left behind
                         return
                     self._outcomes.extend(batch)
                 fresh.extend(batch)
@@ -206,17 +213,16 @@ class Run:
 
     def _finish(self, failure: BaseException | None) -> None:
         with self._lock:
-            if self._result is not None:
-                return
             outcomes = list(self._outcomes)
+            if self._ending:
+                return
+            self._ending = True
         result = assemble(self.plan, outcomes, self._executor, time.perf_counter() - self._started, failure)
         with self._lock:
-            if self._result is not None:
-                return
             self._result = result
         for sentence in result.warnings:
             self._tell(events.Warning(sentence))
-        end: events.Event
+        end: Event
         if isinstance(failure, RunCancelled):
             end = events.RunCancelled(result)
         elif result.success:
@@ -228,7 +234,7 @@ class Run:
         for wake in self._callbacks:
             wake()
 
-    def _tell(self, event: events.Event) -> None:
+    def _tell(self, event: Event) -> None:
         with self._lock:
             if isinstance(event, events.Progress):
                 self._last = [e for e in self._last if not isinstance(e, events.Progress)]

@@ -57,7 +57,8 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
     ranked = ranked_grid(subject) if subject.is_sweep and subject.best is not None else None
     errors, errors_said = errors_grid(subject) if _not_ok(subject) else (None, "")
     trades, trades_said = trades_grid(subject, trades_most) if single and subject.has_trades else (None, "")
-    notes = [marked(sentence) for sentence in result.facts.defaults]
+    facts = result.facts
+    notes = [marked(sentence) for sentence in (*facts.notes, *facts.defaults)]
     return render(
         "tail.html",
         s=subject,
@@ -71,7 +72,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
         trades_said=trades_said,
         trades_gist=trades_gist(subject),
         notes=notes,
-        notes_gist=f"{len(notes):,} for the record",
+        notes_gist=_notes_gist(len(facts.notes), len(facts.defaults)),
         yaml=_yaml(subject, yaml_most),
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
@@ -114,6 +115,11 @@ def _yaml(subject: Subject, most: int) -> str:
     if len(text) <= most:
         return text
     return f"{text[:most].rsplit(chr(10), 1)[0]}\n# shortened; print({subject.name}.facts.resolved) shows all of it"
+
+
+def _notes_gist(notes: int, defaults: int) -> str:
+    filled = f"{plural(defaults, 'default')} filled in" if defaults else ""
+    return ", ".join(part for part in (f"{notes:,} for the record" if notes else "", filled) if part)
 
 
 def _configuration_gist(subject: Subject) -> str:

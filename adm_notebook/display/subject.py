@@ -22,7 +22,6 @@ __all__ = ["Banner", "Subject"]
 
 _NAME_MOST = 120
 _WARNINGS_MOST = 8
-_STOPS = ("Interrupted", "Out of time")  # how errors begin that tell of a stop, not of a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ class Subject:
     @cached_property
     def warnings(self) -> list[str]:
         """Sentences that deserve attention: all but those on defaults."""
-        known = set(self.result.facts.defaults)
+        known = {*self.result.facts.defaults, *self.result.facts.notes}
         return [w for w in self.result.warnings if w not in known]
 
     @cached_property
@@ -231,8 +230,7 @@ class Subject:
 
     @property
     def _was_stopped(self) -> bool:
-        errors = self.result.errors
-        return not errors or errors[0].startswith(_STOPS)
+        return self.result.metadata.get("ended") in ("interrupted", "out of time")
 
     def _partial_words(self) -> tuple[str, Words]:
         """What ended the run, what is kept, and what runs the rest."""

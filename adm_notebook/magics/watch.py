@@ -137,11 +137,10 @@ class _Terminal:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=line.total, leave=False, file=sys.stderr, unit="", mininterval=INTERVAL)
+            form = "{bar:24} {desc}"  # tqdm's own rate would count from its first appearance
+            self._bar = tqdm(total=line.total, leave=False, file=sys.stderr, bar_format=form)
         self._bar.n = line.done
-        self._bar.set_postfix_str(
-            "" if line.best is None else f"best {line.run.plan.objective} {line.best:.3f}", refresh=False
-        )
+        self._bar.set_description_str(line.text, refresh=False)
         self._bar.refresh()
 
     def close(self) -> str | None:

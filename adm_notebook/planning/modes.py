@@ -11,8 +11,8 @@ MODES = ("traditional", "composable", "hybrid", "auto")
 _TRADITIONAL_NS = 3_000.0
 _COMPOSABLE_NS = 30.0
 _COMPOSABLE_START_NS = 2e6
-"""Orders of magnitude, nanoseconds a bar and combination: plain Python walks bars at a few hundred thousand a second,
-the compiled engine at tens of millions; `benchmarks/single.py` measures both. Only their ratio matters for the choice."""
+"""Orders of magnitude, nanoseconds a bar and combination, measured by `benchmarks/single.py`: plain Python walks a few
+hundred thousand bars a second, the compiled engine tens of millions. Only their ratio matters for the choice."""
 
 
 def estimate(mode: str, n_rows: int, n_bars: int, workers: int) -> float:
@@ -53,12 +53,12 @@ def choose_mode(asked: str, enabled: bool, n_rows: int, n_bars: int, workers: in
     work = f"{n_rows:,} combination{'' if n_rows == 1 else 's'} of {n_bars:,} bars"
     if not enabled:
         return "traditional", f"Traditional, because this coordinator has composable containers switched off ({work})."
-    take = "takes" if n_rows == 1 else "take"
+    take, done = ("takes", "is done") if n_rows == 1 else ("take", "are done")
     old, new = (estimate(mode, n_rows, n_bars, workers) for mode in ("traditional", "composable"))
     if old <= new:
         return (
             "traditional",
-            f"Traditional, because {work} {'is' if n_rows == 1 else 'are'} done before the compiled engine has started.",
+            f"Traditional, because {work} {done} before the compiled engine has started.",
         )
     return (
         "composable",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adm_notebook.components import Strategy, make_strategy, parameters_of
+from adm_notebook.components import Strategy, StrategyType
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market import Market
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Plan", "PlannedStrategy", "Row", "Sleeve"]
 
 CLASSIFIER, RISK_PROFILE = "all", "default"
-"""Labels of a run without classifiers (one regime, `all`) and without risk profiles (the settings of backtest_config)."""
+"""Labels of a run without classifiers (one regime) and without risk profiles (the settings of backtest_config)."""
 
 _TAKEN = frozenset(("portfolio", "symbol", "strategy", "classifier", "risk_profile", "status", "error", *METRICS))
 
@@ -47,16 +47,22 @@ class PlannedStrategy:
     """One entry of `strategies`: its fixed parameters, its axes, and which combinations of them the constraints leave.
 
     grid  (n_combinations, n_axes)  positions in the axes' values, the last axis fastest
-    path  where it stands in the config, for errors
+    kind  the strategy as it was registered when the plan was made
+    path  where its parameters stand in the config, for errors
     """
 
     label: str
-    type: str
+    kind: StrategyType
     fixed: Mapping[str, Any]
     axes: tuple[Axis, ...]
     grid: I64
     path: str
     allocation: float | None = None
+
+    @property
+    def type(self) -> str:
+        """The strategy's name in the registry, as it was when the plan was made."""
+        return self.kind.name
 
     @property
     def n_combinations(self) -> int:
@@ -76,7 +82,7 @@ class PlannedStrategy:
         InvalidParameters
             where the strategy's own check refuses them.
         """
-        return make_strategy({"type": self.type, "parameters": self.parameters(combination)}, self.path)
+        return self.kind.build(self.parameters(combination), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +195,7 @@ class Plan:
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
-        """Share of the capital of each strategy in a combined portfolio; those without one share evenly what is left."""
+        """Each strategy's share of the capital in a combined portfolio; those without one share evenly what is left."""
         given = [s.allocation for s in self.strategies]
         left = max(0.0, 1.0 - sum(a for a in given if a is not None))
         open_ = given.count(None)
@@ -270,7 +276,7 @@ class Plan:
                 return _picked(axis.values, strategy.grid[combination, k])
         if name in strategy.fixed:
             return strategy.fixed[name]
-        known = parameters_of(strategy.type)
+        known = strategy.kind.parameters
         return known[name].default if name in known else np.nan
 
     def __repr__(self) -> str:

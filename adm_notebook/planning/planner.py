@@ -9,13 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adm_notebook.components import (
-    InvalidParameters,
-    canonical_parameters,
-    canonical_type,
-    make_strategy,
-    parameters_of,
-)
+from adm_notebook.components import STRATEGIES, InvalidParameters, StrategyType
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.frozen import digest_of
@@ -271,8 +265,8 @@ def _plan_strategy(
     entry: StrategyEntry, constraints: list[Constraint], left_out: dict[str, int], known: set[str]
 ) -> PlannedStrategy:
     problems: list[Problem] = []
-    kind = canonical_type(entry.type, entry.path)
-    given = canonical_parameters(kind, entry.parameters, entry.parameter_path)
+    kind = STRATEGIES.get(entry.type, entry.type_path)
+    given = kind.canonical(entry.parameters, entry.parameter_path)
     axes, fixed = [], {}
     for name, value in given.items():
         if is_swept(value):
@@ -285,7 +279,7 @@ def _plan_strategy(
     if problems:
         raise ConfigError(problems)
     _check_values(kind, fixed, axes, entry)
-    defaults = {name: p.default for name, p in parameters_of(kind).items()}
+    defaults = {name: p.default for name, p in kind.parameters.items()}
     known |= {*defaults, *given}
     grid = np.array(list(itertools.product(*(range(len(a.values)) for a in axes))), dtype=np.int64)
     grid = grid.reshape(-1, len(axes)) if axes else np.zeros((1, 0), np.int64)
@@ -305,28 +299,25 @@ def _plan_strategy(
                     left_out[constraint.text] += 1
                     break
         grid = grid[keep]
-    return PlannedStrategy(kind, kind, fixed, tuple(axes), grid, entry.path, entry.allocation)
+    return PlannedStrategy(kind.name, kind, fixed, tuple(axes), grid, entry.parameter_path, entry.allocation)
 
 
 def _listed(values: Mapping[str, Any], constraint: Constraint) -> str:
     return ", ".join(f"{name} {values[name]}" for name in sorted(constraint.names))
 
 
-def _check_values(kind: str, fixed: Mapping[str, Any], axes: list[Axis], entry: StrategyEntry) -> None:
+def _check_values(kind: StrategyType, fixed: Mapping[str, Any], axes: list[Axis], entry: StrategyEntry) -> None:
     """Refuse wrong values with the path of the value in its list; parameters that only clash become invalid rows."""
     problems: list[Problem] = []
 
     def attempt(parameters: Mapping[str, Any], axis: str = "", at: int = 0) -> None:
         try:
-            make_strategy({"type": kind, "parameters": parameters}, entry.path)
+            kind.build(parameters, entry.parameter_path)
         except InvalidParameters:
             return
         except ConfigError as error:
-            for p in error.problems:
-                path = p.path.replace(f"{entry.path}.parameters", entry.parameter_path)
-                if axis and path.startswith(f"{entry.parameter_path}.{axis}"):
-                    path = f"{entry.parameter_path}.{axis}[{at}]"
-                problems.append(Problem(path, p.message))
+            swept = f"{entry.parameter_path}.{axis}" if axis else None
+            problems.extend(Problem(f"{swept}[{at}]", p.message) if p.path == swept else p for p in error.problems)
 
     base = {**fixed, **{axis.name: axis.values[0] for axis in axes}}
     attempt(base, axes[0].name if axes else "", 0)
@@ -398,8 +389,8 @@ def _digest(
 
 
 def make_typed(strategy: PlannedStrategy, combination: int) -> list[list[Any]]:
-    """Parameters of a combination with defaults filled in and numbers typed by their field: 10.0 for a float given as 10."""
-    known = parameters_of(strategy.type)
+    """Parameters of a combination, defaults filled in, numbers typed by their field: 10.0 for a float given as 10."""
+    known = strategy.kind.parameters
     values = {**{n: p.default for n, p in known.items()}, **strategy.parameters(combination)}
     typed = {
         n: float(v) if isinstance(v, int) and not isinstance(v, bool) and n in known and known[n].type is float else v

@@ -23,7 +23,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "parameters": ("container_pattern", "max_indicators", "max_memory_mb", "phases", "pattern"),
     "backtest_config": ("strategy", "portfolio", *Settings.model_fields),
     "optimization_config": (
-        "strategies", "classifiers", "risk_profiles", "constraints", "objective", "direction", "method", "n_trials", "seed",
+        "strategies", "classifiers", "risk_profiles", "constraints", "objective", "direction", "method", "n_trials",
+        "seed",
     ),
     "analysis_config": ("mode", "output_path", "signals_path"),
     "validation_config": (),
@@ -42,6 +43,7 @@ class StrategyEntry:
     parameters: Mapping[str, Any]
     allocation: float | None
     path: str
+    type_path: str
     parameter_path: str
 
 
@@ -256,7 +258,7 @@ def _strategies(reader: _Reader) -> list[StrategyEntry]:
 
 def _strategy(reader: _Reader, item: Any, path: str) -> StrategyEntry | None:
     if isinstance(item, str):
-        return StrategyEntry(item, None, {}, None, path, f"{path}.parameters")
+        return StrategyEntry(item, None, {}, None, path, path, f"{path}.parameters")
     if not isinstance(item, Mapping):
         reader.wrong(path, f"must be a strategy's name or {{type, parameters}}, but was {shown(item)}")
         return None
@@ -292,8 +294,16 @@ def _strategy(reader: _Reader, item: Any, path: str) -> StrategyEntry | None:
             f"{path}.allocation", f"must be a share of the capital, above 0 and at most 1, but was {shown(allocation)}"
         )
         fine = False
-    return (
-        StrategyEntry(str(kind), name, dict(parameters or {}), allocation, path, f"{path}.parameters") if fine else None
+    if not fine:
+        return None
+    return StrategyEntry(
+        type=str(kind),
+        name=name,
+        parameters=dict(parameters or {}),
+        allocation=allocation,
+        path=path,
+        type_path=f"{path}.type",
+        parameter_path=f"{path}.parameters",
     )
 
 

@@ -53,7 +53,7 @@ def values_of(value: Any, path: str) -> tuple[Any, ...]:
 
 def _range(value: Mapping[str, Any], path: str) -> tuple[int, ...] | tuple[float, ...]:
     problems = [
-        Problem(f"{path}.{key}", f"unknown field of a range; it has min, max and step")
+        Problem(f"{path}.{key}", "unknown field of a range; it has min, max and step")
         for key in value
         if key not in ("min", "max", "step")
     ]

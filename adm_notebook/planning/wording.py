@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.components import parameters_of
 from adm_notebook.config.settings import Settings
 from adm_notebook.config.yaml_text import dump
 
@@ -103,7 +102,7 @@ def resolved_yaml(plan: Plan) -> str:
         backtest["portfolio"] = {"combine": True}
     strategies = []
     for s in plan.strategies:
-        filled = {name: p.default for name, p in parameters_of(s.type).items()}
+        filled = {name: p.default for name, p in s.kind.parameters.items() if not p.required}
         entry: dict[str, Any] = {"type": s.type}
         if s.label != s.type:
             entry["name"] = s.label
@@ -165,10 +164,8 @@ def plan_text(plan: Plan) -> str:
             f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
             + (f" ({axes})" if axes else "")
         )
-    for axis in plan.setting_axes:
-        lines.append(f"  setting   {axis.name} {_values(axis.values)}")
-    for text, count in plan.left_out.items():
-        lines.append(f"  left out  {count:,} by {text}")
+    lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
+    lines += [f"  left out  {count:,} by {text}" for text, count in plan.left_out.items()]
     lines += [f"  note      {sentence}" for sentence in (*plan.defaults, *plan.warnings)]
     return "\n".join(lines)
 

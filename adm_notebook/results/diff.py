@@ -120,15 +120,16 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     if a.success != b.success:
         reasons.append(f"one of them failed ({'the new' if a.success else 'the old'} one)")
     if len(trades):
-        reasons.append(f"{len(trades):,} differences in trades")
-    if not metrics["same"].all():
-        reasons.append(
-            f"{(~metrics['same']).sum()} metrics of the best row differ ({metrics.loc[~metrics['same'], 'metric'].iloc[0]} first)"
-        )
+        reasons.append(f"{_count(len(trades), 'difference')} in trades")
+    changed = metrics.loc[~metrics["same"], "metric"].tolist()
+    if changed:
+        differ = "differs" if len(changed) == 1 else "differ"
+        reasons.append(f"{_count(len(changed), 'metric')} of the best row {differ}, {changed[0]} first")
     if first_bar is not None:
         reasons.append(f"equity parts at bar {first_bar:,}")
-    if len(rows):
-        reasons.append(f"{rows['portfolio'].nunique():,} combinations differ")
+    apart = rows["portfolio"].nunique()
+    if apart:
+        reasons.append(f"{_count(apart, 'combination')} differ{'s' if apart == 1 else ''}")
     exact = not reasons and _exactly(a, b)
     verdict = (
         "identical"
@@ -138,6 +139,10 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
         else "different because " + "; ".join(reasons)
     )
     return ResultDiff(not reasons, verdict, rows, metrics, trades, first_bar, first_time, gap)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _exactly(a: WorkflowResult, b: WorkflowResult) -> bool:

@@ -26,6 +26,7 @@ class RunFacts:
     n_planned      combinations that were to run
     left_out       constraint -> how many combinations it dropped
     defaults       sentences of `warnings` that only say which default was filled in
+    notes          sentences of `warnings` that are for the record and ask for nothing
     resolved       the config as YAML, defaults filled in
     hint           what helps after a failure, a sentence
     no_trades      why there was no trade, a sentence, where that is known
@@ -46,6 +47,7 @@ class RunFacts:
     n_planned: int = 1
     left_out: Mapping[str, int] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     resolved: str = ""
     hint: str = ""
     no_trades: str = ""
@@ -58,4 +60,5 @@ class RunFacts:
     def from_json(cls, values: Mapping[str, Any]) -> RunFacts:
         """The inverse of `to_json`; facts that this version does not know are left out."""
         known = {f.name for f in fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+        kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known}
+        return cls(**kept)

@@ -1,4 +1,4 @@
-"""The result of a workflow: a table of all combinations, the best of them in detail, and what there is to know about the run."""
+"""The result of a workflow: a table of all combinations, the best of them in detail, and how the run went."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ TRADE_COLUMNS = (
 
 
 def best_row(stats: pd.DataFrame, objective: str, maximise: bool) -> int | None:
-    """Label of the best row with status ok: infinities rank as numbers, NaN last; among equals, and if all are NaN, the first."""
+    """Label of the best row with status ok: inf ranks as a number, NaN last; the first of equals, or if all are NaN."""
     ok = stats[stats["status"] == "ok"]
     if ok.empty:
         return None
     values = ok[objective].astype(float)
     if values.isna().all():
-        return int(ok.index[0])
-    return int(values.idxmax() if maximise else values.idxmin())
+        return int(ok.index.to_numpy()[0])
+    at = values.argmax() if maximise else values.argmin()
+    return int(ok.index.to_numpy()[at])
 
 
 class WorkflowResult:
@@ -109,7 +110,10 @@ class WorkflowResult:
     @property
     def best(self) -> pd.Series[Any] | None:
         """The best row of `stats` by `optimization_config.objective`, or None where no row is ok."""
-        return None if self._best_label is None else self.stats.loc[self._best_label]
+        if self._best_label is None:
+            return None
+        row: pd.Series[Any] = self.stats.loc[self._best_label]  # type: ignore[assignment]  # labels are unique
+        return row
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -153,7 +157,7 @@ class WorkflowResult:
             raise RunError(f"detail({row}): there is no such row; this result has {held} (the labels of result.stats)")
         status = self.stats.at[row, "status"]
         if status != "ok":
-            raise RunError(f"detail({row}): this row is {status}: {self.stats.at[row, 'error']}")
+            raise RunError(f"detail({row}): this row is {status!s}: {self.stats.at[row, 'error']!s}")
         if self._best_detail is not None and row == self._best_detail.row:
             return self._best_detail
         if self._recompute is None:

@@ -20,8 +20,6 @@ from adm_notebook.results.detail import Benchmark, Detail
 from adm_notebook.results.facts import RunFacts
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from adm_notebook.results.result import WorkflowResult
 
 __all__ = ["FORMAT", "load", "save"]
@@ -160,7 +158,8 @@ def _read(state: dict[str, Any], folder: Path) -> dict[str, Any]:
     import pandas as pd
 
     plain = (
-        "success", "errors", "warnings", "workflow_id", "workflow_type", "mode", "pattern", "duration_seconds", "metadata",
+        "success", "errors", "warnings", "workflow_id", "workflow_type", "mode", "pattern", "duration_seconds",
+        "metadata",
     )  # fmt: skip
     values: dict[str, Any] = {name: state[name] for name in plain}
     values["config"] = WorkflowConfig.from_yaml(state["config"])

@@ -25,12 +25,14 @@ def open_notebook(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/lab/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
+    page.add_locator_handler(page.locator(".jp-Dialog button.jp-mod-accept"), lambda button: button.click())
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_quickstart_runs_and_shows_its_cards(lab, page: Page, theme: str) -> None:  # type: ignore[no-untyped-def]
     lab.theme(theme)
     open_notebook(page, lab.url, "01_quickstart.ipynb")
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     heading = page.locator(".adm-card h3", has_text="best of 263 is fast 55, slow 200")
@@ -50,3 +52,14 @@ def test_the_quickstart_runs_and_shows_its_cards(lab, page: Page, theme: str) ->
     fold = first.locator("summary", has_text="Trades").first
     fold.click()
     expect(first.locator("td", has_text="1999-10-20")).to_be_visible()
+
+
+def test_a_stored_notebook_reads_without_a_kernel(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
+    """Nobody has run it here, so JupyterLab does not trust it and strips styles: words and figures must remain."""
+    lab.theme("JupyterLab Light")
+    open_notebook(page, lab.url, "stored_01_quickstart.ipynb")
+    first = page.locator(".jp-Cell", has_text="%%adm run golden_cross").first
+    expect(first.locator("h3", has_text="ma_crossover 50/200 on SP500")).to_be_visible()
+    expect(first.locator("tr", has_text="Buy and hold").first).to_contain_text("+104.1")
+    expect(first.locator("img")).to_be_visible()
+    shoot(page, "stored-untrusted", cell=".jp-Cell:has-text('%%adm run golden_cross')")

@@ -70,7 +70,7 @@ CONFIGS = {
         "fast, slow",
     ),
     "constraint that leaves nothing": (
-        "optimization_config: {strategies: [{type: ma_crossover, parameters: {fast: [5, 6]}}], constraints: ['fast > 99']}",
+        "optimization_config: {strategies: [{type: rsi, parameters: {period: [5, 6]}}], constraints: ['period > 99']}",
         "leave no combination",
     ),
     "constraint that is code": (
@@ -94,8 +94,10 @@ CONFIGS = {
     "no workers": ("max_workers: 0", "max_workers"),
     "dots left in": ("backtest_config: {strategy: ...}", "fill it in"),
     "allocation above the whole": (
-        "backtest_config: {portfolio: {combine: true}}\n"
-        "optimization_config: {strategies: [{type: momentum, allocation: 0.8}, {type: rsi, allocation: 0.7}]}",
+        (
+            "backtest_config: {portfolio: {combine: true}}\n"
+            "optimization_config: {strategies: [{type: momentum, allocation: 0.8}, {type: rsi, allocation: 0.7}]}"
+        ),
         "add up to 1.5",
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +54,8 @@ class Kernel:
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    manager, client = start_new_kernel(kernel_name="python3")
+    environment = {**os.environ, "ADM_NOTEBOOK_LIVE": "1"}
+    manager, client = start_new_kernel(kernel_name="python3", env=environment)
     kernel = Kernel(manager, client)
     try:
         status, _ = kernel.run(SLOW)
@@ -98,7 +100,7 @@ def test_interrupt_keeps_what_was_finished_and_rerun_joins_the_rest(kernel: Kern
 def test_without_live_displays_only_the_card_is_emitted(kernel: Kernel) -> None:
     kernel.run("os.environ['ADM_NOTEBOOK_LIVE'] = '0'")
     _, outputs = kernel.run(SWEEP.format(line="still"))
-    kernel.run("del os.environ['ADM_NOTEBOOK_LIVE']")
+    kernel.run("os.environ['ADM_NOTEBOOK_LIVE'] = '1'")
     assert [(kind, sorted(c["data"])) for kind, c in outputs] == [
         ("display_data", ["text/html", "text/plain"]),
         ("display_data", ["image/png"]),

@@ -73,7 +73,11 @@ def test_constraints_drop_what_they_forbid_and_say_how_much() -> None:
 
 
 def test_the_best_row_is_by_the_objective_in_its_direction() -> None:
-    for objective, direction, pick in [("sharpe", None, "idxmax"), ("max_drawdown", "minimize", "idxmin"), ("n_trades", "maximize", "idxmax")]:
+    for objective, direction, pick in [
+        ("sharpe", None, "idxmax"),
+        ("max_drawdown", "minimize", "idxmin"),
+        ("n_trades", "maximize", "idxmax"),
+    ]:
         result = sweep(objective=objective, **({"direction": direction} if direction else {}))
         ok = result.stats[result.stats["status"] == "ok"]
         assert result.best["portfolio"] == getattr(ok[objective], pick)()
@@ -110,7 +114,9 @@ def test_detail_makes_any_row_again() -> None:
         assert set(detail.trades["symbol"]) <= {result.stats.at[row, "symbol"]}
 
 
-@pytest.mark.parametrize(("row", "said"), [(99, "there is no such row; this result has rows 0 to 27"), (4, "this row is invalid")])
+@pytest.mark.parametrize(
+    ("row", "said"), [(99, "there is no such row; this result has rows 0 to 27"), (4, "this row is invalid")]
+)
 def test_detail_says_which_rows_there_are(row: int, said: str) -> None:
     with pytest.raises(adm.RunError, match=said):
         sweep().detail(row)

@@ -11,11 +11,15 @@ import pytest
 
 import adm_notebook as adm
 
-SINGLE = adm.WorkflowConfig(data_config={"max_bars": 400}, backtest_config={"strategy": "ma_crossover", "commission": 0.001})
+SINGLE = adm.WorkflowConfig(
+    data_config={"max_bars": 400}, backtest_config={"strategy": "ma_crossover", "commission": 0.001}
+)
 SWEEP = adm.WorkflowConfig(
     data_config={"symbols": ["SP500", "NASDAQ"], "max_bars": 400},
     backtest_config={"commission": [0, 0.001], "stop_loss": 0.05},
-    optimization_config={"strategies": [{"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": [10, 20]}}, "rsi"]},
+    optimization_config={
+        "strategies": [{"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": [10, 20]}}, "rsi"]
+    },
 )
 COMBINED = adm.WorkflowConfig(
     data_config={"symbols": ["SP500", "NASDAQ"], "max_bars": 400},
@@ -25,7 +29,8 @@ COMBINED = adm.WorkflowConfig(
 
 
 def assert_equal(a: adm.WorkflowResult, b: adm.WorkflowResult) -> None:
-    for name in ("success", "errors", "warnings", "workflow_id", "workflow_type", "mode", "pattern", "config", "metadata", "facts"):
+    fields = "success errors warnings workflow_id workflow_type mode pattern config metadata facts"
+    for name in fields.split():
         assert getattr(a, name) == getattr(b, name), name
     assert a.duration_seconds == b.duration_seconds
     pd.testing.assert_frame_equal(a.stats, b.stats, check_exact=True)
