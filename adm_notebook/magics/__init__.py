@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from IPython.core.magic import no_var_expand
@@ -25,14 +27,16 @@ def load_ipython_extension(shell: Any) -> None:
     defaults = Adm(parent=shell)
 
     def cell_magic(line: str, cell: str) -> None:
-        from adm_notebook.magics.cell import run_cell
+        with _going_first():
+            from adm_notebook.magics.cell import run_cell
 
-        run_cell(shell, defaults, line, cell)
+            run_cell(shell, defaults, line, cell)
 
     def line_magic(line: str) -> None:
-        from adm_notebook.magics.commands import run_command
+        with _going_first():
+            from adm_notebook.magics.commands import run_command
 
-        run_command(shell, defaults, line)
+            run_command(shell, defaults, line)
 
     cell_magic.__doc__, line_magic.__doc__ = CELL_HELP, LINE_HELP
     registered: dict[str, Callable[..., None]] = {"cell": cell_magic, "line": line_magic}
@@ -73,12 +77,43 @@ def _with_body(lines: list[str]) -> list[str]:
 _with_body.has_side_effects = True  # type: ignore[attr-defined]  # IPython's word for: not while a cell is being typed
 
 
+_FIRST_NEEDED = (
+    "pandas",
+    "numba",
+    "pyarrow.parquet",
+    "adm_notebook.market",
+    "adm_notebook.coordinator",
+    "adm_notebook.magics.cell",
+    "matplotlib.figure",
+    "adm_notebook.display.equity_chart",
+    "adm_notebook.display.publish",
+    "adm_notebook.magics.commands",
+)
+"""What a first cell imports, in its order: a cell that comes early finds done what it needs first."""
+
+_PATIENCE = 2.0
+"""Seconds that each step of the warm-up waits for a running cell: on few processors they would slow each other down."""
+
+_idle = threading.Event()
+_idle.set()
+
+
+@contextmanager
+def _going_first() -> Iterator[None]:
+    """While this lasts, the warm-up waits."""
+    _idle.clear()
+    try:
+        yield
+    finally:
+        _idle.set()
+
+
 def _warm_up() -> None:
-    """Import what a first cell draws with, while it imports the rest itself; then compile or load the engine."""
-    import adm_notebook.display.equity_chart
-    import adm_notebook.display.publish
-    import adm_notebook.magics.cell
-    import adm_notebook.magics.commands  # noqa: F401  # imported to be there when it is needed
+    """Import what a first cell needs, then compile or load the engine."""
+    for module in _FIRST_NEEDED:
+        _idle.wait(_PATIENCE)
+        import_module(module)
     from adm_notebook.engine import warmup
 
+    _idle.wait(_PATIENCE)
     warmup.start_in_background()

@@ -81,7 +81,7 @@ class LiveLine:
         from adm_notebook.engine import warmup
 
         progress, elapsed = self.run.progress, time.monotonic() - self._started
-        if not progress.done and elapsed > LOADING and not warmup.ready():
+        if self.run.plan.mode == "composable" and not progress.done and elapsed > LOADING and not warmup.ready():
             return "Compiling the engine, once on this machine"
         if progress.total == 1:
             return f"Running, {_clock(elapsed)}"

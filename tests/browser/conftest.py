@@ -116,11 +116,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page that fails its test on any error in the browser's console."""
-    context = chromium.new_context(viewport={"width": 1100, "height": 1400})
+    context = chromium.new_context(viewport={"width": 1360, "height": 1400})
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    if shots := os.environ.get("ADM_SHOTS"):  # what the page looked like at the end, for looking at
+        Path(shots).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(shots) / "last.png"))
     context.close()
     assert not errors, "\n".join(errors)

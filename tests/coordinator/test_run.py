@@ -107,7 +107,7 @@ def test_a_timeout_ends_the_run_with_what_is_done(slow: threading.Event) -> None
     assert time.perf_counter() - began < 3
     assert not result.success
     assert result.metadata["partial"]
-    assert "timeout_seconds is 0.6" in result.errors[0]
+    assert "`timeout_seconds` is 0.6" in result.errors[0]
     assert 1 <= len(result.stats) < 200
 
 

@@ -101,7 +101,9 @@ STOPPED = "Interrupted: 263 of 6,698 combinations finished and are kept; 6,435 n
 
 def partial() -> WorkflowResult:
     facts = {"left_out": {}, "n_planned": 6698}
-    return golden_sweep(success=False, errors=[STOPPED], metadata={"partial": True}, facts=facts)
+    return golden_sweep(
+        success=False, errors=[STOPPED], metadata={"partial": True, "ended": "interrupted"}, facts=facts
+    )
 
 
 def combined(**changes: object) -> WorkflowResult:
@@ -294,7 +296,9 @@ def test_a_stopped_run_keeps_what_it_has_and_says_how_to_go_on() -> None:
 
 def test_a_stopped_single_run_has_nothing_to_show() -> None:
     for errors in ([], ["Interrupted: 0 of 1 combinations finished and are kept; 1 never ran."]):
-        result = result_of(pd.DataFrame(), None, None, success=False, errors=errors, metadata={"partial": True})
+        result = result_of(
+            pd.DataFrame(), None, None, success=False, errors=errors, metadata={"partial": True, "ended": "interrupted"}
+        )
         said = text(result)
         assert "Stopped, partial" in said
         assert "Interrupted. 0 of 1 combination" in said
@@ -360,7 +364,7 @@ def test_a_position_that_is_still_open_is_a_trade() -> None:
 def test_defaults_are_folded_and_real_warnings_stand_open_in_one_banner() -> None:
     quiet = html_of(single())
     assert "adm-banner" not in quiet.partition("</style>")[2]
-    assert "<b>Notes</b> <span>2 for the record</span>" in quiet
+    assert "<b>Notes</b> <span>2 defaults filled in</span>" in quiet
     one = text(single(warnings=[*DEFAULTS, "312 bars were dropped."]))
     assert "Warning. 312 bars were dropped." in one
     many = html_of(single(n_trades=0, warnings=[*DEFAULTS, *(f"Warning {i}." for i in range(30))])).partition(
