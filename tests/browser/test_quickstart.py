@@ -65,6 +65,10 @@ def test_the_quickstart_runs_and_shows_its_cards(lab, page: Page, theme: str) ->
         width = card.evaluate("e => [e.scrollWidth, e.clientWidth]")
         assert width[0] <= width[1] + 1, "a card is wider than its cell"
     shoot(page, f"quickstart-{'dark' if dark else 'light'}", cell=".jp-Cell:has-text('%%adm run golden_cross')")
+    sweep = page.locator(".jp-Cell", has_text="%%adm run sweep").first
+    sweep.scroll_into_view_if_needed()
+    expect(sweep.locator("img")).to_be_visible()
+    shoot(page, f"sweep-{'dark' if dark else 'light'}", cell=".jp-Cell:has-text('%%adm run sweep')")
     fold = first.locator("summary", has_text="Trades").first
     fold.click()
     expect(first.locator("td", has_text="1999-10-20")).to_be_visible()
