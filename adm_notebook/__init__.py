@@ -64,7 +64,28 @@ if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult, compare_results
 
 
+_LATER = [
+    "ConfigBuilder",
+    "PatternEditor",
+    "SignalStore",
+    "classifier",
+    "compat",
+    "container",
+    "execute_backtest_workflow",
+    "explore",
+    "migrate_config",
+    "migrate_source",
+    "register_execution_containers",
+    "register_pattern",
+    "risk_profile",
+    "verify_migration",
+]
+"""Names that the interface has and this version has not."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        raise AttributeError(f"adm_notebook.{name} comes with a later version; this is {__version__}")
     if name not in _HOME:
         from adm_notebook.errors import did_you_mean
 

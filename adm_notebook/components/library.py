@@ -43,6 +43,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ModelType:
     """A built-in strategy in the registry."""
 
+    identity = ""
+
     def __init__(self, model: type[BuiltIn]) -> None:
         self.model = model
         self.name, self.source, self.older_names = model.name, model.source, model.older_names

@@ -30,6 +30,7 @@ class RuleType:
     """Conditions in the rule language; every other name is a parameter that they may use, and that may be swept."""
 
     name = "rule"
+    identity = ""
     sentence = (
         "Buys where `entry` is true, sells where `exit` is; short_entry and short_exit likewise; "
         "any other name is a parameter of the rules."

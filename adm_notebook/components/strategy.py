@@ -71,10 +71,15 @@ class Strategy(Protocol):
 
 
 class StrategyType(Protocol):
-    """A kind of strategy, in the registry: what it is, its parameters, and how one is built."""
+    """A kind of strategy, in the registry: what it is, its parameters, and how one is built.
+
+    identity  a digest of the user's code; empty for what this package brings, which its version names
+    """
 
     @property
     def name(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
     @property
     def sentence(self) -> str: ...
     @property

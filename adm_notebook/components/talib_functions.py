@@ -32,6 +32,7 @@ class TalibFunction:
     name: str
 
     measured = False
+    identity = ""
 
     @cached_property
     def _info(self) -> Mapping[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import linecache
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,20 @@ def parameters_from(function: Code) -> dict[str, ParameterInfo]:
 def takes_any(function: Code) -> bool:
     """Whether it has `**params`: then names that its signature doesn't list are parameters too."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def identity_of(function: Code) -> str:
+    """A digest of the function's source and defaults; of its bytecode, where it has no source.
+
+    Two functions of one name and other code are other work, also in another process.
+    """
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        source = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else repr(type(function))
+    defaults = {n: repr(p.default) for n, p in parameters_from(function).items()}
+    return hashlib.sha256(f"{source}\n{sorted(defaults.items())}".encode()).hexdigest()
 
 
 def check_signature(function: object, what: str) -> None:

@@ -15,6 +15,7 @@ from adm_notebook.components.user_code import (
     aligned,
     called,
     check_signature,
+    identity_of,
     numbers_of,
     parameters_from,
     type_problem,
@@ -43,6 +44,11 @@ class UserIndicator:
     inputs: tuple[str, ...] = ()
     replaceable = 0
     measured = True
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the code."""
+        return identity_of(self.code)
 
     @cached_property
     def parameters(self) -> Mapping[str, ParameterInfo]:

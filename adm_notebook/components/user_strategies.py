@@ -14,7 +14,15 @@ from adm_notebook.components.decision import Decision, Flags
 from adm_notebook.components.indicators import Indicator
 from adm_notebook.components.rules import Direction, leading_nan
 from adm_notebook.components.strategy import ParameterInfo, label_of
-from adm_notebook.components.user_code import aligned, called, numbers_of, parameters_from, takes_any, type_problem
+from adm_notebook.components.user_code import (
+    aligned,
+    called,
+    identity_of,
+    numbers_of,
+    parameters_from,
+    takes_any,
+    type_problem,
+)
 from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean
 from adm_notebook.market.arrays import F64, Bool
 
@@ -137,6 +145,11 @@ class UserStrategyType:
     def sentence(self) -> str:
         """The first line of its docstring."""
         return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the code."""
+        return identity_of(self.code)
 
     @cached_property
     def parameters(self) -> Mapping[str, ParameterInfo]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from adm_notebook.config.frozen import FrozenConfig, parse
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
@@ -118,30 +118,42 @@ class Settings(FrozenConfig):
         values: dict[str, Any] = dict(PRESETS[preset])
         for name, value in given.items():
             if name == "commission":
-                value = {**values.get("commission", {}), **_commission(value)}
+                value = {**values.get("commission", {}), **_commission(value, path)}
             elif name == "slippage" and _is_number(value):
                 value = {"entry": value} if preset == "backtesting.py" else {"entry": value, "exit": value}
             values[name] = value
         return parse(cls, values, path)
 
-    @model_validator(mode="before")
+    @field_validator("stop_loss", "take_profit", "max_position_value", "max_drawdown", mode="before")
     @classmethod
-    def _numbers_only(cls, values: Any) -> Any:
-        """Booleans are no numbers, text is none either: `commission: "0.1"` is a slip, not a rate."""
-        if isinstance(values, Mapping):
-            if values.get("warmup") is not None and isinstance(values["warmup"], bool):
-                raise ValueError(f"warmup must be `auto` or a whole number, but was {values['warmup']}")
-            if isinstance(values.get("periods_per_year"), bool):
-                raise ValueError(f"periods_per_year must be `auto` or a number, but was {values['periods_per_year']}")
-        return values
+    def _none_in_words(cls, value: Any) -> Any:
+        """`none` is what tables call it; YAML's own word is null."""
+        return None if isinstance(value, str) and value.lower() == "none" else value
+
+    @field_validator("trailing", "ruin", mode="before")
+    @classmethod
+    def _yes_and_no(cls, value: Any) -> Any:
+        """`yes` and `no`, as tables and older YAML have them."""
+        return {"yes": True, "no": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+    @field_validator("warmup", mode="before")
+    @classmethod
+    def _bar_or_auto(cls, value: Any) -> Any:
+        if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+            return value
+        raise ValueError(f"must be `auto` or a whole number, 0 or more, but was {shown(value)}")
+
+    @field_validator("periods_per_year", mode="before")
+    @classmethod
+    def _number_or_auto(cls, value: Any) -> Any:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+        if number or value in ("auto", "spacing"):
+            return value
+        raise ValueError(f"must be `auto` or a number above 0, but was {shown(value)}")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         wrong: list[str] = []
-        if isinstance(self.warmup, int) and self.warmup < 0:
-            wrong.append(f"warmup must be `auto` or 0 or more, but was {self.warmup}")
-        if isinstance(self.periods_per_year, (int, float)) and not self.periods_per_year > 0:
-            wrong.append(f"periods_per_year must be `auto` or above 0, but was {self.periods_per_year:g}")
         if self.size_rule == "whole":
             if self.size_mode == "value":
                 wrong.append("size_mode value goes with size_rule fractional; with whole units use fraction or units")
@@ -169,7 +181,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _commission(value: Any) -> dict[str, Any]:
+def _commission(value: Any, path: str) -> dict[str, Any]:
     """`0.001`, `{rate, fixed, fixed_per}` or the older `{type, value}` as fields of Commission."""
     if not isinstance(value, Mapping):
         return dict(value) if isinstance(value, Commission) else {"rate": value}
@@ -177,6 +189,12 @@ def _commission(value: Any) -> dict[str, Any]:
         return dict(value)
     rest = {k: v for k, v in value.items() if k not in ("type", "value")}
     kind = value.get("type", "percentage")
-    if kind not in ("percentage", "fixed") or "value" not in value:
-        return {**rest, "type": kind}  # reported as unknown, with what is known
+    if kind not in ("percentage", "fixed"):
+        near = did_you_mean(kind, ["percentage", "fixed"])
+        message = f"must be percentage or fixed, but was {shown(kind)}.{near}".removesuffix(".")
+        raise ConfigError(Problem("commission.type", message).under(path))
+    if "value" not in value:
+        raise ConfigError(
+            Problem("commission.value", "is missing beside `type`; or write commission: 0.001").under(path)
+        )
     return {**rest, "rate" if kind == "percentage" else "fixed": value["value"]}

@@ -66,7 +66,7 @@ class WorkflowConfig:
     Raises
     ------
     ConfigError
-        where a section is no mapping or a limit no positive number; lists all problems.
+        for unknown names, where a section is no mapping or a limit no positive number; lists all problems.
 
     Examples
     --------
@@ -90,9 +90,10 @@ class WorkflowConfig:
         max_workers: int | None = None,
         timeout_seconds: float | None = None,
         memory_limit_mb: float | None = None,
+        **unknown: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in _KEYS}
-        problems = list(_problems(given))
+        problems = [*(Problem(name, _unknown(name)) for name in unknown), *_problems(given)]
         if problems:
             raise ConfigError(problems)
         self.workflow_type = WorkflowType(str(workflow_type))
@@ -139,6 +140,8 @@ class WorkflowConfig:
         ConfigError
             with line and column, where the text can't be read or says what a config can't hold.
         """
+        if not isinstance(source, (str, os.PathLike)):
+            raise ConfigError(Problem("", f"must be YAML text or the path of a file, but was {shown(source)}"))
         text = source if isinstance(source, str) else ""
         if not isinstance(source, str) or ("\n" not in source and source.strip().endswith((".yaml", ".yml"))):
             path = Path(source)
@@ -171,7 +174,7 @@ class WorkflowConfig:
 
     def copy(self) -> WorkflowConfig:
         """An independent copy; data frames in it are shared, not copied."""
-        frame = self.data_config.get("frame")
+        frame = (self.data_config or {}).get("frame")
         memo = {} if frame is None else {id(frame): frame}
         return copy.deepcopy(self, memo)
 

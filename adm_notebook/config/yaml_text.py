@@ -130,7 +130,7 @@ class _Survey:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 raise ConfigError(_at(key, _name(path), "a key must be a plain word"), self.what)
-            if key.value == "<<":
+            if key.value == "<<" and key.style is None:
                 key.tag = "tag:yaml.org,2002:merge"
                 self.visit(value, path, depth + 1)
                 continue
@@ -198,14 +198,16 @@ def _plain(value: Any, path: str = "") -> Any:
         return _Inline(plain) if path and plain and _is_small(plain) else plain
     if isinstance(value, (list, tuple)):
         return [_plain(v, f"{path}[{i}]") for i, v in enumerate(value)]
-    if value is None or isinstance(value, (str, bool, int, float, dt.date)):
-        return value
+    if hasattr(value, "to_pydatetime"):  # pandas' Timestamp, which is a datetime that YAML does not know
+        return value.to_pydatetime()
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # numpy's scalars and arrays
+        return _plain(value.tolist(), path)
     if isinstance(value, PurePath):
         return str(value)
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return value.item()
-    if hasattr(value, "to_pydatetime"):
-        return value.to_pydatetime()
+    if value is None or type(value) in (str, bool, int, float, dt.date, dt.datetime):
+        return value
+    if isinstance(value, str):
+        return str(value)
     raise ConfigError(
         Problem(path, f"can't be written as YAML: it is a {type(value).__name__}. Use a file and `path:`")
     )
@@ -243,6 +245,12 @@ def _represent_float(dumper: yaml.SafeDumper, value: float) -> Node:
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> Node:
+    odd = value == "<<" or any(not c.isprintable() and c not in "\n\t" for c in value)  # \x85 would be read as a blank
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if odd else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(_Inline, _represent_inline)
 _Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(float, _represent_float)

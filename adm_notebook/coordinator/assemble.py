@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["assemble", "stats_frame"]
 
+PATIENCE = 30.0
+"""Seconds for making the best row again, where it was not kept."""
+
 _COUNTS = ("n_trades", "n_unfilled")
 
 
@@ -47,7 +50,12 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
 
 def assemble(
-    plan: Plan, outcomes: Sequence[Outcome], executor: Executor, duration: float, failure: BaseException | None
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    kept: Detail | None,
+    executor: Executor,
+    duration: float,
+    failure: BaseException | None,
 ) -> WorkflowResult:
     """The result of a run that has ended, in whichever way.
 
@@ -55,6 +63,8 @@ def assemble(
     ----------
     outcomes
         of the rows that were finished.
+    kept
+        trades and equity of the row that seemed best while the run went on.
     duration
         wall time, seconds.
     failure
@@ -62,10 +72,13 @@ def assemble(
     """
     stats = stats_frame(plan, outcomes)
     best = best_row(stats, plan.objective, plan.maximise)
-    detail = next((o.detail for o in outcomes if o.number == best and o.detail), None)
-    if best is not None and detail is None:
-        detail = executor.detail(plan, plan.row(best), Gate())
     errors = _errors(plan, stats, failure)
+    detail = kept if kept is not None and kept.row == best else None
+    if best is not None and detail is None:  # rows of an earlier run, or one of several equals
+        try:
+            detail = executor.detail(plan, plan.row(best), Gate(timeout_seconds=PATIENCE))
+        except Exception as error:  # noqa: BLE001  # the table stands, and the result says what is missing
+            errors.append(f"Row {best}, the best, could not be made again: {type(error).__name__}: {error}")
     warnings = [*plan.defaults, *plan.warnings]
     notes: list[str] = []
     _add_unfilled(stats, detail, warnings, notes)
@@ -91,7 +104,7 @@ def assemble(
         },
         facts=lambda: _facts(plan, best, detail, notes),
         best_detail=detail,
-        benchmark=None if best is None else buy_and_hold(plan, plan.row(best)),
+        benchmark=None if detail is None else buy_and_hold(plan, plan.row(detail.row)),
         recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
     )
 
@@ -125,7 +138,7 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
         kept = f"{done:,} of {total:,} combinations finished and are kept, {total - done:,} never ran."
         return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}"]
     if isinstance(failure, AdmError):
-        return [str(failure)]
+        return [f"{failure} {done:,} of {total:,} combinations finished and are kept."]
     if failure is not None:
         return [f"{type(failure).__name__}: {failure}"]
     if done and (stats["status"] != "ok").all():
@@ -169,7 +182,12 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
     if detail is not None and not len(detail.account.direction) and len(row.sleeves) == 1:
         sleeve = row.sleeves[0]
         strategy = plan.strategies[sleeve.strategy].build(sleeve.combination)
-        no_trades = strategy.explain_no_entry(bars) or ""
+        given = row.settings.warmup
+        warmup = given if isinstance(given, int) else 1 + strategy.lookback
+        if warmup >= bars.n_bars:
+            no_trades = f"The first bar that may trade is number {warmup:,}, and there are only {bars.n_bars:,} bars."
+        else:
+            no_trades = strategy.explain_no_entry(bars) or ""
     return RunFacts(
         symbols=plan.symbols,
         source=plan.market.source_label,

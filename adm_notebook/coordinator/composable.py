@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from adm_notebook.components import Decision, Indicator
@@ -13,9 +13,11 @@ from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.coordinator.portfolio import combine, union_of
 from adm_notebook.coordinator.rows import attempt, sleeve_settings, warmup_of
+from adm_notebook.coordinator.workers import Workers
 from adm_notebook.engine import compiled
 from adm_notebook.engine.account import Account, Signals
 from adm_notebook.engine.metrics import metrics
+from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
 from adm_notebook.planning import Plan, Row, Sleeve
@@ -24,7 +26,10 @@ from adm_notebook.results import Detail
 __all__ = ["ComposableExecutor", "FeatureStore"]
 
 BATCH_BAR_ROWS = 2_000_000
-"""Bars x rows that one batch simulates: a few tens of milliseconds, so that a stop is quick and progress is smooth."""
+"""Bars x rows that one batch simulates at most: a few tens of milliseconds, and a few tens of MB of equity."""
+
+BATCH_SECONDS = 0.1
+"""After which a batch hands over what it has, so that progress is smooth however slow a strategy is."""
 
 
 class FeatureStore:
@@ -87,38 +92,45 @@ class ComposableExecutor:
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """Batches of rows, in the order in which they are done."""
         self._features = FeatureStore(plan.limits.indicators)
-        workers = min(plan.limits.workers, len(numbers))
+        workers = max(1, min(plan.limits.workers, len(numbers)))
         n_bars = max(bars.n_bars for bars in plan.market.values())
-        size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // max(1, 4 * workers))))
-        batches = (numbers[i : i + size] for i in range(0, len(numbers), size))
-        if workers <= 1:
-            for batch in batches:
-                yield self._batch(plan, batch, gate)
+        size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
+        batches = deque(numbers[i : i + size] for i in range(0, len(numbers), size))
+        run = partial(self._batch, plan, gate)
+        if workers == 1:
+            while batches:
+                finished, rest = run(batches.popleft())
+                if rest:
+                    batches.appendleft(rest)
+                yield finished
+                gate.check()
             return
-        with ThreadPoolExecutor(workers, thread_name_prefix="adm-worker") as pool:
-            waiting: set[Future[list[Outcome]]] = set()
-            try:
-                for batch in batches:
-                    waiting.add(pool.submit(self._batch, plan, batch, gate))
-                    if len(waiting) >= 2 * workers:
-                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        for future in done:
-                            yield future.result()
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield future.result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        with Workers(workers, run) as pool:
+            while batches or pool.busy:
+                while batches and pool.busy < 2 * workers:
+                    pool.put(batches.popleft())
+                finished, rest = pool.get()
+                if rest:
+                    batches.appendleft(rest)
+                yield finished
+                if gate.stopped or gate.timed_out:
+                    while pool.busy:
+                        yield pool.get()[0]
+                gate.check()
 
-    def _batch(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> list[Outcome]:
-        keep = plan.n_rows == 1
-        finished = []
-        for number in numbers:
-            gate.check()
-            finished.append(attempt(plan, plan.row(number), partial(self._detail, plan), keep))
-        return finished
+    def _batch(self, plan: Plan, gate: Gate, numbers: Sequence[int]) -> tuple[list[Outcome], Sequence[int]]:
+        """What was finished of these rows in about BATCH_SECONDS, or before the run had to end, and the others."""
+        began = time.perf_counter()
+        finished: list[Outcome] = []
+        for done, number in enumerate(numbers):
+            if done and (gate.stopped or gate.timed_out or time.perf_counter() - began > BATCH_SECONDS):
+                return finished, numbers[done:]
+            try:
+                gate.check()
+            except (RunCancelled, RunTimedOut, RunError):
+                return finished, numbers[done:]  # whoever hands these over raises it again
+            finished.append(attempt(plan.row(number), partial(self._detail, plan)))
+        return finished, ()
 
     def detail(self, plan: Plan, row: Row, gate: Gate) -> Detail:
         """Run one row and keep its trades and equity."""

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.coordinator.composable import ComposableExecutor
-from adm_notebook.coordinator.events import Event
+from adm_notebook.coordinator.events import Event, RunFailed
 from adm_notebook.coordinator.failed import failed_result
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.coordinator.run import Run
 from adm_notebook.coordinator.traditional import TraditionalExecutor
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import ConfigError, DataError, Problem, RunError, shown
+from adm_notebook.errors import ConfigError, DataError, Problem, RunError, StrategyError, shown
 from adm_notebook.planning import Plan, make_plan
 from adm_notebook.results import Detail, WorkflowResult
 
@@ -65,7 +65,7 @@ class Coordinator:
 
         Raises
         ------
-        ConfigError, DataError
+        ConfigError, DataError, StrategyError
             before anything runs.
         """
         plan = self.plan(config, execution_mode)
@@ -83,7 +83,7 @@ class Coordinator:
         """
         try:
             run = self.start(config, execution_mode)
-        except DataError as error:
+        except (DataError, StrategyError) as error:
             return failed_result(config, error, execution_mode or self._default_mode)
         return run.result()
 
@@ -97,7 +97,7 @@ class Coordinator:
         """
         try:
             run = await asyncio.to_thread(self.start, config, execution_mode)
-        except DataError as error:
+        except (DataError, StrategyError) as error:
             return failed_result(config, error, execution_mode or self._default_mode)
         try:
             return await run
@@ -108,14 +108,19 @@ class Coordinator:
     async def stream(self, config: WorkflowConfig, execution_mode: str | None = None) -> AsyncIterator[Event]:
         """The events of a run, from RunStarted to RunFinished, RunCancelled or RunFailed.
 
-        Leaving the loop early stops the run.
+        Leaving the loop early stops the run. Prices that can't be used give RunFailed alone.
 
         Raises
         ------
-        ConfigError, DataError
-            before anything runs.
+        ConfigError
+            where the config can't be planned.
         """
-        run = await asyncio.to_thread(self.start, config, execution_mode)
+        try:
+            run = await asyncio.to_thread(self.start, config, execution_mode)
+        except (DataError, StrategyError) as error:
+            result = failed_result(config, error, execution_mode or self._default_mode)
+            yield RunFailed(result.errors[0], result)
+            return
         loop = asyncio.get_running_loop()
         inbox: asyncio.Queue[Event | None] = asyncio.Queue()
 

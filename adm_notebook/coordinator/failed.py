@@ -7,14 +7,14 @@ import uuid
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.coordinator.assemble import versions
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import DataError
+from adm_notebook.errors import DataError, StrategyError
 from adm_notebook.results import RunFacts, WorkflowResult
 from adm_notebook.results.result import IDENTITY
 
 __all__ = ["failed_result"]
 
 
-def failed_result(config: WorkflowConfig, error: DataError, mode: str) -> WorkflowResult:
+def failed_result(config: WorkflowConfig, error: DataError | StrategyError, mode: str) -> WorkflowResult:
     """A result without rows that says what was wrong and what helps."""
     import pandas as pd
 
@@ -30,7 +30,7 @@ def failed_result(config: WorkflowConfig, error: DataError, mode: str) -> Workfl
         mode=mode,
         pattern=str(config.parameters.get("container_pattern", "simple_backtest")),
         duration_seconds=0.0,
-        errors=[error.message],
+        errors=[error.message if isinstance(error, DataError) else str(error)],
         metadata={
             "mode_reason": "Nothing was run.",
             "run_id": uuid.uuid4().hex,
@@ -39,5 +39,10 @@ def failed_result(config: WorkflowConfig, error: DataError, mode: str) -> Workfl
             "versions": versions(),
             "fingerprint": "",
         },
-        facts=RunFacts(strategy=" + ".join(names), source=str(source).rsplit("/", 1)[-1], hint=error.hint, n_planned=0),
+        facts=RunFacts(
+            strategy=" + ".join(names),
+            source=str(source).rsplit("/", 1)[-1],
+            hint=getattr(error, "hint", ""),
+            n_planned=0,
+        ),
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 import time
 
-from adm_notebook.errors import RunCancelled, RunTimedOut
+from adm_notebook.coordinator.memory import held_mb
+from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 
 __all__ = ["Gate"]
+
+WATCH_INTERVAL = 0.05
+"""Seconds between two looks at the memory that the process holds."""
 
 
 class Gate:
@@ -17,11 +21,16 @@ class Gate:
     ----------
     timeout_seconds
         wall time, pauses included, after which `check` raises; None means never.
+    memory_mb
+        growth of the process's memory since now, MB, above which `check` raises; None means no limit.
     """
 
-    def __init__(self, timeout_seconds: float | None = None) -> None:
-        self.timeout_seconds = timeout_seconds
+    def __init__(self, timeout_seconds: float | None = None, memory_mb: float | None = None) -> None:
+        self.timeout_seconds, self.memory_mb = timeout_seconds, memory_mb
         self.started = time.monotonic()
+        self.stopped_at: float | None = None
+        self._held_at_start = None if memory_mb is None else held_mb()
+        self._watched = 0.0
         self._stop = threading.Event()
         self._go = threading.Event()
         self._go.set()
@@ -33,19 +42,44 @@ class Gate:
         ------
         RunCancelled
         RunTimedOut
+        RunError
+            where memory has grown beyond its limit.
         """
         while True:
             if self._stop.is_set():
                 raise RunCancelled("The run was stopped.")
             if self.timed_out:
                 raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
+            if self._held_at_start is not None:
+                self._watch_memory(self._held_at_start)
             if self._go.wait(0.05):
                 return
+
+    def _watch_memory(self, at_start: float) -> None:
+        now = time.monotonic()
+        if now - self._watched < WATCH_INTERVAL or self.memory_mb is None:
+            return
+        self._watched = now
+        held = held_mb()
+        if held is not None and held - at_start > self.memory_mb:
+            raise RunError(
+                f"Out of memory: memory_limit_mb is {self.memory_mb:g}, and the run grew by {held - at_start:,.0f} MB."
+            )
 
     @property
     def timed_out(self) -> bool:
         """Whether the time is up."""
         return self.timeout_seconds is not None and time.monotonic() - self.started > self.timeout_seconds
+
+    @property
+    def overdue(self) -> float:
+        """Seconds since the run should have ended, by a stop or a timeout; 0 while it may go on."""
+        now, ends = time.monotonic(), []
+        if self.stopped_at is not None:
+            ends.append(self.stopped_at)
+        if self.timeout_seconds is not None:
+            ends.append(self.started + self.timeout_seconds)
+        return max(0.0, now - min(ends)) if ends else 0.0
 
     @property
     def stopped(self) -> bool:
@@ -59,6 +93,8 @@ class Gate:
 
     def stop(self) -> None:
         """End the run at its next check."""
+        if self.stopped_at is None:
+            self.stopped_at = time.monotonic()
         self._stop.set()
         self._go.set()
 

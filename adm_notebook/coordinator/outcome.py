@@ -22,7 +22,7 @@ class Outcome:
     status   `ok`, `invalid` (its strategy refuses the parameters) or `failed`
     error    why, where it is not ok
     metrics  by name, where it is ok
-    detail   trades and equity, where the plan has one row only and they are at hand
+    detail   trades and equity, where it is ok; a run keeps those of the best row so far and lets the others go
     """
 
     number: int
@@ -36,7 +36,10 @@ class Executor(Protocol):
     """One way to run a plan; `traditional` and `composable` are the two there are."""
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
-        """Run the rows with these numbers and hand them over in batches as they are done; passes `gate` often."""
+        """Run the rows with these numbers and hand them over in batches as they are done; passes `gate` often.
+
+        What is finished is handed over before the error that ends the run is raised.
+        """
 
     def detail(self, plan: Plan, row: Row, gate: Gate) -> Detail:
         """Run one row and keep its trades and equity."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from adm_notebook.components import Decision, InvalidParameters
 from adm_notebook.config.settings import Settings
 from adm_notebook.coordinator.outcome import Outcome
-from adm_notebook.errors import AdmError, RunCancelled, RunTimedOut
-from adm_notebook.planning import Plan, Row
+from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
+from adm_notebook.planning import Row
 from adm_notebook.results import Detail
 
 __all__ = ["attempt", "sleeve_settings", "warmup_of"]
@@ -27,20 +27,20 @@ def sleeve_settings(settings: Settings, weight: float) -> Settings:
     return settings.model_copy(update={"initial_capital": settings.initial_capital * weight})
 
 
-def attempt(plan: Plan, row: Row, run: Callable[[Row], Detail], keep: bool) -> Outcome:
+def attempt(row: Row, run: Callable[[Row], Detail]) -> Outcome:
     """The row's outcome; whatever goes wrong in it stays in it, but a stop of the whole run."""
     try:
         detail = run(row)
     except InvalidParameters as error:
         return Outcome(row.number, "invalid", _one_line(error))
-    except (RunCancelled, RunTimedOut):
+    except (RunCancelled, RunTimedOut, RunError):
         raise
     except AdmError as error:
         return Outcome(row.number, "failed", _one_line(error))
-    except Exception as error:  # noqa: BLE001  # a bug in one combination, the user's or ours, must not cost the others
+    except BaseException as error:  # noqa: BLE001  # a bug or an exit() in one combination must not cost the others
         last = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(row.number, "failed", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
-    return Outcome(row.number, "ok", "", detail.metrics, detail if keep else None)
+    return Outcome(row.number, "ok", "", detail.metrics, detail)
 
 
 def _one_line(error: AdmError) -> str:

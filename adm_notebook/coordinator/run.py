@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
 from adm_notebook.coordinator.assemble import assemble, stats_frame
+from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Outcome
@@ -48,7 +49,9 @@ class Run:
         self._executor = executor
         self._numbers = list(range(plan.n_rows)) if numbers is None else numbers
         self._outcomes: list[Outcome] = list(earlier or [])
-        self._gate = Gate(plan.limits.timeout_seconds)
+        self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
+        self._best = BestSoFar(plan)
+        self._told = 0
         self._lock = threading.Lock()
         self._listeners: list[queue.SimpleQueue[Event]] = []
         self._last: list[Event] = []
@@ -57,6 +60,7 @@ class Run:
         self._done = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
         self._started = time.perf_counter()
+        self._ended: float | None = None
         self._thread = threading.Thread(target=self._drive, name="adm-run", daemon=True)
 
     def start(self) -> Run:
@@ -80,7 +84,7 @@ class Run:
         """How far the run is."""
         with self._lock:
             done = len(self._outcomes)
-        elapsed = time.perf_counter() - self._started
+        elapsed = (self._ended or time.perf_counter()) - self._started
         rate = done / elapsed if done else 0.0
         return events.Progress(done, self.plan.n_rows, rate, (self.plan.n_rows - done) / rate if rate else None)
 
@@ -96,6 +100,8 @@ class Run:
         mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._lock:
             backlog = list(self._last)
+            if self._told:  # a listener that comes late gets the rows that others were told before
+                backlog.insert(1, events.PartialResults(stats_frame(self.plan, self._outcomes[: self._told])))
             if self._result is None:
                 self._listeners.append(mine)
         yield from backlog
@@ -141,9 +147,8 @@ class Run:
                 self._leave_behind()
         except KeyboardInterrupt:
             self.cancel()
-            if not self._done.wait(PATIENCE):
-                self._finish(RunCancelled("The run was stopped."))
-                self._done.wait()
+            while not self._done.wait(0.05):
+                self._leave_behind()
         assert self._result is not None
         return self._result
 
@@ -173,42 +178,42 @@ class Run:
         return self._result
 
     def _leave_behind(self) -> None:
-        """End a run whose code doesn't come back to the gate, long after it should have."""
-        late = self._gate.timeout_seconds is not None and (
-            time.monotonic() - self._gate.started > self._gate.timeout_seconds + PATIENCE
-        )
-        if late and self._result is None:
+        """End a run whose code doesn't come back to the gate, after it should have."""
+        if self._gate.overdue > PATIENCE and self._result is None:
+            cause = RunCancelled("The run was stopped.") if self._gate.stopped else RunTimedOut("The time is up.")
             self._gate.stop()
-            self._finish(RunTimedOut(f"The run took longer than timeout_seconds: {self._gate.timeout_seconds:g}."))
+            self._finish(cause)
 
     # ---- working ------------------------------------------------------------------------------------------------
 
     def _drive(self) -> None:
         self._tell(events.RunStarted(self.plan))
         told = time.perf_counter()
-        fresh: list[Outcome] = []
         failure: BaseException | None = None
         try:
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
                 with self._lock:
                     if self._ending:  # this thread was left behind
                         return
-                    self._outcomes.extend(batch)
-                fresh.extend(batch)
+                    self._outcomes.extend(self._best.keep(batch))
                 if time.perf_counter() - told >= EVENT_INTERVAL:
-                    self._tell_rows(fresh)
-                    told, fresh = time.perf_counter(), []
-        except (RunCancelled, RunTimedOut) as error:
+                    self._tell_rows()
+                    told = time.perf_counter()
+        except BaseException as error:  # noqa: BLE001  # it ends the run, and the result says so
             failure = error
-        except Exception as error:  # noqa: BLE001  # it ends the run, and the result says so
-            failure = error
-        if fresh:
-            self._tell_rows(fresh)
+        self._tell_rows()
         self._finish(failure)
 
-    def _tell_rows(self, fresh: list[Outcome]) -> None:
-        if self._listeners:
-            self._tell(events.PartialResults(stats_frame(self.plan, fresh)))
+    def _tell_rows(self) -> None:
+        """Tell the rows that were finished since the last time, and how far the run is."""
+        with self._lock:
+            fresh = self._outcomes[self._told :]
+            self._told += len(fresh)
+            listeners = list(self._listeners)
+        if fresh and listeners:
+            rows = events.PartialResults(stats_frame(self.plan, fresh))
+            for listener in listeners:
+                listener.put(rows)
         self._tell(self.progress)
 
     def _finish(self, failure: BaseException | None) -> None:
@@ -217,7 +222,9 @@ class Run:
             if self._ending:
                 return
             self._ending = True
-        result = assemble(self.plan, outcomes, self._executor, time.perf_counter() - self._started, failure)
+        self._ended = time.perf_counter()
+        duration = self._ended - self._started
+        result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure)
         with self._lock:
             self._result = result
         for sentence in result.warnings:
@@ -238,8 +245,7 @@ class Run:
         with self._lock:
             if isinstance(event, events.Progress):
                 self._last = [e for e in self._last if not isinstance(e, events.Progress)]
-            if not isinstance(event, events.PartialResults):
-                self._last.append(event)
+            self._last.append(event)
             for listener in self._listeners:
                 listener.put(event)
 

@@ -24,10 +24,9 @@ class TraditionalExecutor:
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """One row after the other."""
-        keep = plan.n_rows == 1
         for number in numbers:
             gate.check()
-            yield [attempt(plan, plan.row(number), partial(self._detail, plan, gate), keep)]
+            yield [attempt(plan.row(number), partial(self._detail, plan, gate))]
 
     def detail(self, plan: Plan, row: Row, gate: Gate) -> Detail:
         """Run one row and keep its trades and equity."""

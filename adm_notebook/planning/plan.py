@@ -210,7 +210,7 @@ class Plan:
         taken = _TAKEN | set(columns)
         for s, strategy in enumerate(self.strategies):
             for axis in strategy.axes:
-                if self.combined and len(self.strategies) > 1:
+                if self.combined:
                     columns[f"{strategy.label}.{axis.name}"] = (s, axis.name)
                 else:
                     columns.setdefault(f"param.{axis.name}" if axis.name in taken else axis.name, (-1, axis.name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,20 +13,18 @@ import numpy as np
 from adm_notebook.components import STRATEGIES, InvalidParameters, StrategyType
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
-from adm_notebook.config.frozen import digest_of
 from adm_notebook.config.settings import Settings
+from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.market import load
+from adm_notebook.market import Market, load
 from adm_notebook.planning.constraints import Constraint, parse_constraint
+from adm_notebook.planning.identity import identity_of
 from adm_notebook.planning.modes import choose_mode
 from adm_notebook.planning.plan import Limits, Plan, PlannedStrategy
 from adm_notebook.planning.sections import Sections, StrategyEntry, raise_if, read_sections
 from adm_notebook.planning.sweeps import Axis, is_swept, values_of
 
-__all__ = ["SPEC_VERSION", "is_simple_backtest", "make_plan"]
-
-SPEC_VERSION = 1
-"""Raised when the rules of simulation change in a way that changes results; part of every digest."""
+__all__ = ["is_simple_backtest", "make_plan"]
 
 MAX_ROWS = 10_000_000
 
@@ -49,8 +48,8 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     DataError
         where prices can't be used.
     """
-    config = config.copy()
     config.check()
+    config = _normalised(config.copy())
     sections, problems = read_sections(config)
     request = _collect(problems, lambda: DataRequest.resolve(config.data_config))
     settings, setting_axes = _collect(problems, lambda: _settings(sections.settings)) or ((), ())
@@ -64,7 +63,8 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     assert request is not None
     defaults, warnings = list(sections.defaults), list(sections.warnings)
     defaults[:0] = request.notes
-    defaults.append("No risk profile given: the settings of backtest_config apply.")
+    defaults.append("No classifier given: there is one regime, `all`.")
+    defaults.append("No risk profile given: the settings of `backtest_config` apply.")
     warnings += _unused_allocations(sections)
     _check_weights(sections, problems)
     raise_if(problems, config)
@@ -73,6 +73,8 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     except ConfigError as error:
         raise_if(list(error.problems), config)
         raise
+    if sections.combined:
+        raise_if(_clashing_times(market), config)
     warnings += market.notes
     warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
@@ -88,6 +90,8 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         message = f"makes {n_rows:,} combinations; at most {MAX_ROWS:,} run at once. Use larger steps or fewer values"
         raise_if([Problem("optimization_config", message)], config)
     n_bars = max(bars.n_bars for bars in market.values())
+    digest = _collect(problems, lambda: identity_of(config, sections, settings, strategies, tuple(market)))
+    raise_if(problems, config)
     mode, reason = choose_mode(execution_mode, composable, n_rows, n_bars, limits.workers)
     return Plan(
         config=config,
@@ -104,7 +108,7 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         objective=sections.objective,
         maximise=sections.maximise,
         limits=limits,
-        digest=_digest(config, sections, settings, strategies, tuple(market)),
+        digest=digest,
         left_out=left_out,
         defaults=tuple(defaults),
         warnings=tuple(warnings),
@@ -122,7 +126,7 @@ def is_simple_backtest(config: WorkflowConfig) -> bool:
     """
     nested = config.optimization_config.get("classifiers") or config.optimization_config.get("risk_profiles")
     implied = config.analysis_config.get("mode") or ("full_backtest" if nested else "simple_backtest")
-    if config.parameters.get("container_pattern", implied) != "simple_backtest":
+    if (config.parameters.get("container_pattern") or implied) != "simple_backtest":
         return False
     entries = config.optimization_config.get("strategies") or [config.backtest_config.get("strategy")]
     values: list[Any] = [*config.backtest_config.values()]
@@ -130,7 +134,7 @@ def is_simple_backtest(config: WorkflowConfig) -> bool:
         values += (entry.get("parameters") or {}).values() if isinstance(entry, Mapping) else ()
     for value in list(values):
         values += value.values() if isinstance(value, Mapping) else ()
-    return len(entries) == 1 and not any(map(is_swept, values))
+    return not any(map(is_swept, values))
 
 
 def _collect(problems: list[Problem], step: Any) -> Any:
@@ -145,9 +149,11 @@ def _collect(problems: list[Problem], step: Any) -> Any:
 def _workers(config: WorkflowConfig) -> int:
     if not config.parallel_execution:
         return 1
-    return (
-        config.max_workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    if config.max_workers is not None:
+        return config.max_workers
+    if hasattr(os, "sched_getaffinity"):  # the processors that this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # ---- settings -------------------------------------------------------------------------------------------------------
@@ -193,8 +199,8 @@ def _strategies(
 ) -> tuple[list[PlannedStrategy], dict[str, int]]:
     """The strategies with their grids, and how many combinations each constraint dropped."""
     left_out = dict.fromkeys((c.text for c in constraints), 0)
-    used: dict[str, int] = {}
     taken = {e.name for e in sections.strategies if e.name}
+    used: set[str] = set()
     planned: list[PlannedStrategy] = []
     known: set[str] = set()
     for entry in sections.strategies:
@@ -210,7 +216,8 @@ def _strategies(
                 f"speaks of {', '.join(missing)}, which no strategy here has. Parameters: {', '.join(sorted(known))}"
             )
             problems.append(Problem(path, message))
-    if not problems and planned and sum(s.n_combinations for s in planned) == 0:
+    sizes = [s.n_combinations for s in planned]
+    if not problems and planned and (min(sizes) == 0 if sections.combined else sum(sizes) == 0):
         texts = " and ".join(c.text for c in constraints)
         problems.append(Problem("optimization_config.constraints", f"leave no combination: none meets {texts}"))
     if not problems:
@@ -249,15 +256,12 @@ def _first_refusal(strategy: PlannedStrategy) -> InvalidParameters | None:
     return first
 
 
-def _labelled(
-    strategy: PlannedStrategy, entry: StrategyEntry, used: dict[str, int], taken: set[str]
-) -> PlannedStrategy:
-    """The strategy under its own name: `name`, else `type`, then `type_2`."""
-    from dataclasses import replace
-
+def _labelled(strategy: PlannedStrategy, entry: StrategyEntry, used: set[str], taken: set[str]) -> PlannedStrategy:
+    """The strategy under a label of its own: `name`, else `type`, then `type_2`; a given name is never moved."""
     base = entry.name or strategy.type
-    used[base] = used.get(base, 0) + 1
-    label = base if used[base] == 1 and (entry.name or base not in taken) else f"{base}_{max(2, used[base])}"
+    candidates = itertools.chain([base], (f"{base}_{i}" for i in itertools.count(2)))
+    label = next(c for c in candidates if c not in used and (c == entry.name or c not in taken))
+    used.add(label)
     return replace(strategy, label=label)
 
 
@@ -359,41 +363,35 @@ def _check_weights(sections: Sections, problems: list[Problem]) -> None:
         problems.append(Problem(without.path, message))
 
 
-# ---- identity -------------------------------------------------------------------------------------------------------
+def _clashing_times(market: Market) -> list[Problem]:
+    """Why the symbols of a combined portfolio have no common axis of time; empty if they have one."""
+    kinds: dict[str, str] = {}
+    for symbol, bars in market.items():
+        zone = getattr(bars.index, "tz", None) is not None
+        kinds.setdefault(
+            "times with a zone" if zone else "times without a zone" if bars.calendar.has_time else "no times", symbol
+        )
+    if len(kinds) < 2:
+        return []
+    seen = " and ".join(f"{symbol} has {kind}" for kind, symbol in kinds.items())
+    return [
+        Problem(
+            "backtest_config.portfolio", f"combines symbols that have no common axis of time: {seen}. Give all the same"
+        )
+    ]
 
 
-def _digest(
-    config: WorkflowConfig,
-    sections: Sections,
-    settings: tuple[Settings, ...],
-    strategies: list[PlannedStrategy],
-    symbols: tuple[str, ...],
-) -> str:
-    """Digest of what will be computed, apart from the bars: not of workers, timeouts, paths or the mode."""
-    described = []
-    for s in strategies:
-        numbers = [make_typed(s, combination) for combination in range(s.n_combinations)]
-        described.append([s.label, s.type, s.allocation, numbers])
-    return digest_of(
-        [
-            SPEC_VERSION,
-            str(config.workflow_type),
-            sections.pattern,
-            symbols,
-            sections.combined,
-            [sections.objective, sections.maximise],
-            [s.digest for s in settings],
-            described,
-        ]
-    )
+def _normalised(config: WorkflowConfig) -> WorkflowConfig:
+    """The config with numpy's numbers and arrays as Python's, and sections that were set to None as empty ones."""
 
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
-def make_typed(strategy: PlannedStrategy, combination: int) -> list[list[Any]]:
-    """Parameters of a combination, defaults filled in, numbers typed by their field: 10.0 for a float given as 10."""
-    known = strategy.kind.parameters
-    values = {**{n: p.default for n, p in known.items()}, **strategy.parameters(combination)}
-    typed = {
-        n: float(v) if isinstance(v, int) and not isinstance(v, bool) and n in known and known[n].type is float else v
-        for n, v in values.items()
-    }
-    return sorted([n, v] for n, v in typed.items())
+    for name in SECTIONS:
+        section = getattr(config, name) or {}
+        setattr(config, name, {key: item if key == "frame" else plain(item) for key, item in section.items()})
+    return config

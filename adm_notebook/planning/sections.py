@@ -174,7 +174,8 @@ def _pattern(reader: _Reader) -> str:
     nested = [k for k in ("classifiers", "risk_profiles") if config.optimization_config.get(k)]
     if config.parameters.get("phases") is not None:
         reader.wrong(
-            "parameters.phases", f"hybrid workflows of several phases {_NOT_YET}; run each phase as its own workflow"
+            "parameters.phases",
+            "several phases in one workflow come with a later version; run each phase as its own workflow",
         )
     if config.parameters.get("pattern") is not None:
         reader.wrong("parameters.pattern", f"a pattern of one's own {_LATER}")
@@ -195,8 +196,8 @@ def _pattern(reader: _Reader) -> str:
         if asked is not None:
             reader.wrong("parameters.container_pattern", f"{pattern} {_LATER}")
         else:
-            where = "analysis_config.mode" if mode else f"optimization_config.{nested[0]}"
-            reader.wrong(where, f"asks for the pattern {pattern}, which {_LATER}")
+            for where in ["analysis_config.mode"] if mode else [f"optimization_config.{key}" for key in nested]:
+                reader.wrong(where, f"asks for the pattern {pattern}, which {_LATER}")
     elif nested:
         for key in nested:
             reader.wrong(

@@ -44,7 +44,7 @@ def values_of(value: Any, path: str) -> tuple[Any, ...]:
     values = _range(value, path) if isinstance(value, Mapping) else tuple(value)
     if not values:
         raise ConfigError(Problem(path, "is an empty list; name at least one value"))
-    seen: list[str] = [repr(v) for v in values]
+    seen = [f"{float(v)!r}" if isinstance(v, (int, float)) and not isinstance(v, bool) else repr(v) for v in values]
     if len(set(seen)) < len(seen):
         twice = next(v for i, v in enumerate(values) if seen[i] in seen[:i])
         raise ConfigError(Problem(path, f"lists {shown(twice)} twice; name each value once"))

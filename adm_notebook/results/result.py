@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,21 @@ def best_row(stats: pd.DataFrame, objective: str, maximise: bool) -> int | None:
     values = ok[objective].astype(float)
     if values.isna().all():
         return int(ok.index.to_numpy()[0])
-    at = values.argmax() if maximise else values.argmin()
-    return int(ok.index.to_numpy()[at])
+    best = float(values.max() if maximise else values.min())
+    ties = [ranks_above(float(v), best, maximise, earlier=True) or v == best for v in values]
+    return int(ok.index.to_numpy()[ties.index(True)])
+
+
+def ranks_above(value: float, other: float, maximise: bool, *, earlier: bool) -> bool:
+    """Whether a row with `value` is better than one with `other`; of two that agree to 1e-9, the earlier row is.
+
+    Without that tolerance rounding in the last digit would decide between equals, differently in each mode.
+    """
+    if math.isnan(value) or math.isnan(other):
+        return math.isnan(other) and not math.isnan(value)
+    if value == other or math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12):
+        return earlier
+    return value > other if maximise else value < other
 
 
 class WorkflowResult:
@@ -61,8 +75,6 @@ class WorkflowResult:
         wall time of the run.
     metadata
         `mode_reason`, `run_id`, `partial`, `versions`, `fingerprint` of the bars.
-    stats
-        one row a combination: identity, swept parameters, metrics, `status` (ok, invalid, failed) and `error`.
     """
 
     def __init__(
@@ -91,12 +103,19 @@ class WorkflowResult:
         self.config = config
         self.duration_seconds = duration_seconds
         self.metadata = dict(metadata or {})
-        self.stats = stats
+        self._stats = stats
         self._facts = facts or RunFacts()
         self.benchmark = benchmark
         self._best_detail = best_detail
         self._recompute = recompute
         self._best_label = None if best_detail is None else best_detail.row
+
+    @property
+    def stats(self) -> pd.DataFrame:
+        """One row a combination: identity, swept parameters, metrics, `status` (ok, invalid, failed) and `error`."""
+        return self._stats.copy(
+            deep=False
+        )  # the caller's own: under copy-on-write a write to it copies what it changes
 
     @property
     def facts(self) -> RunFacts:
@@ -131,7 +150,7 @@ class WorkflowResult:
             import pandas as pd
 
             return pd.DataFrame(columns=list(TRADE_COLUMNS))
-        return self._best_detail.trades
+        return self._best_detail.trades.copy(deep=False)
 
     @property
     def equity(self) -> pd.Series[float]:
@@ -140,7 +159,7 @@ class WorkflowResult:
             import pandas as pd
 
             return pd.Series(dtype=float, name="equity")
-        return self._best_detail.equity
+        return self._best_detail.equity.copy(deep=False)
 
     def detail(self, row: int) -> Detail:
         """Trades and equity of the row of `stats` with the label `row`, computed again on demand.
@@ -150,6 +169,8 @@ class WorkflowResult:
         RunError
             if there is no such row, if the row is not ok, or if its bars are out of reach.
         """
+        if isinstance(row, bool) or not hasattr(row, "__index__"):
+            raise RunError(f"detail({row!r}): name a row by its number, one of the labels of result.stats")
         row = int(row)
         if row not in self.stats.index:
             last = int(self.stats.index.max()) if len(self.stats) else -1

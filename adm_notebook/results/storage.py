@@ -20,6 +20,8 @@ from adm_notebook.results.detail import Benchmark, Detail
 from adm_notebook.results.facts import RunFacts
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from adm_notebook.results.result import WorkflowResult
 
 __all__ = ["FORMAT", "load", "save"]
@@ -67,7 +69,8 @@ def save(result: WorkflowResult, directory: Path) -> Path:
 def _write(result: WorkflowResult, folder: Path) -> None:
     import pandas as pd
 
-    result.stats.to_parquet(folder / "stats.parquet")
+    stats, mixed = _without_mixed_columns(result.stats)
+    stats.to_parquet(folder / "stats.parquet")
     config, frame_left_out = _config_values(result.config)
     state: dict[str, Any] = {
         "format": FORMAT,
@@ -82,6 +85,7 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         "metadata": result.metadata,
         "config": config,
         "frame_left_out": frame_left_out,
+        "mixed_columns": mixed,
         "facts": result.facts.to_json(),
         "best": None,
     }
@@ -96,6 +100,7 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         unfilled.to_parquet(folder / "unfilled.parquet")
         state["best"] = {
             "row": detail.row,
+            "freq": getattr(detail.index, "freqstr", None),
             "metrics": {k: _encode(v) for k, v in detail.metrics.items()},
             "symbols": detail.symbols,
             "strategies": detail.strategies,
@@ -106,6 +111,16 @@ def _write(result: WorkflowResult, folder: Path) -> None:
     (folder / "result.json").write_text(
         json.dumps(state, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8"
     )
+
+
+def _without_mixed_columns(stats: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Columns of swept values of several types (`auto` and 50), which Parquet can't hold, as JSON; and their names."""
+    import pandas as pd
+
+    mixed = [str(name) for name in stats if stats[name].dtype == object]
+    for name in mixed:
+        stats[name] = pd.array([json.dumps(None if v != v else v, default=_plain) for v in stats[name]], dtype="str")
+    return stats, mixed
 
 
 def _plain(value: Any) -> Any:
@@ -126,7 +141,8 @@ def _config_values(config: WorkflowConfig) -> tuple[str, bool]:
     if config.data_config.get("frame") is None:
         return config.to_yaml(), False
     lean = config.copy()
-    lean.data_config.pop("frame")
+    lean.data_config = {**lean.data_config, "source": "frame"}  # so that a run of it asks for the frame
+    del lean.data_config["frame"]
     return lean.to_yaml(), True
 
 
@@ -164,7 +180,11 @@ def _read(state: dict[str, Any], folder: Path) -> dict[str, Any]:
     values: dict[str, Any] = {name: state[name] for name in plain}
     values["config"] = WorkflowConfig.from_yaml(state["config"])
     values["facts"] = RunFacts.from_json(state["facts"])
-    values["stats"] = pd.read_parquet(folder / "stats.parquet")
+    stats = pd.read_parquet(folder / "stats.parquet")
+    for name in state["mixed_columns"]:
+        decoded = [json.loads(v) for v in stats[name]]
+        stats[name] = pd.Series([np.nan if v is None else v for v in decoded], index=stats.index, dtype=object)
+    values["stats"] = stats
     if state["frame_left_out"]:
         values["recompute"] = _without_frame
     best = state["best"]
@@ -187,6 +207,8 @@ def _read_best(best: dict[str, Any], folder: Path) -> dict[str, Any]:
     from adm_notebook.market.calendar import Calendar
 
     series = pd.read_parquet(folder / "equity.parquet")
+    if best["freq"] is not None:
+        series.index = pd.DatetimeIndex(series.index, freq=best["freq"])
     columns = {
         **{n: c.to_numpy() for n, c in pd.read_parquet(folder / "trades.parquet").items()},
         **{n: c.to_numpy() for n, c in pd.read_parquet(folder / "unfilled.parquet").items()},

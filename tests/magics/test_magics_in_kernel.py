@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_core.utils import ensure_event_loop
 
 pytestmark = pytest.mark.notebook
 
@@ -64,6 +66,8 @@ def kernel() -> Iterator[Kernel]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+        ensure_event_loop().close()  # the client's own, which it leaves open
+        asyncio.set_event_loop(None)
 
 
 def test_the_live_line_becomes_the_card(kernel: Kernel) -> None:

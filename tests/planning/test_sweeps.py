@@ -50,4 +50,6 @@ def test_a_sweep_that_cannot_be_walked_is_refused(value: object, said: str) -> N
 
 
 def test_one_and_true_are_different_values() -> None:
-    assert values_of([1, True, 1.0], "p") == (1, True, 1.0)
+    assert values_of([1, True], "p") == (1, True)
+    with pytest.raises(ConfigError, match=r"lists 1\.0 twice"):
+        values_of([1, True, 1.0], "p")
