@@ -134,5 +134,8 @@ def did_you_mean(name: object, allowed: Sequence[str]) -> str:
 
 def shown(value: object, limit: int = 60) -> str:
     """A value as an error shows it: `repr`, on one line, cut short where it is long."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001  # an object's own repr may raise anything, and the message must come out
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

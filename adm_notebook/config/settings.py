@@ -110,7 +110,7 @@ class Settings(FrozenConfig):
         """
         given = dict(given)
         preset = given.get("preset", "default")
-        if preset not in PRESETS:
+        if not isinstance(preset, str) or preset not in PRESETS:
             message = (
                 f"must be one of {', '.join(PRESETS)}, but was {shown(preset)}.{did_you_mean(preset, list(PRESETS))}"
             )
@@ -172,6 +172,16 @@ class Settings(FrozenConfig):
         return self
 
     @property
+    def slips(self) -> list[str]:
+        """Sentences on fractions of 1 and more: allowed, but most likely percentages written as whole numbers."""
+        fractions = {"commission": self.commission.rate, "stop_loss": self.stop_loss, "take_profit": self.take_profit}
+        return [
+            f"`{name}` is a fraction: {value:g} means {value:,.0%}. For {value:g}% write {value / 100:g}."
+            for name, value in fractions.items()
+            if value is not None and value >= 1
+        ]
+
+    @property
     def lot(self) -> float:
         """The lot in force: 1 for whole units, else `lot_size` (0 = any fraction)."""
         return 1.0 if self.size_rule == "whole" else self.lot_size
@@ -188,7 +198,14 @@ def _commission(value: Any, path: str) -> dict[str, Any]:
     if "type" not in value and "value" not in value:
         return dict(value)
     rest = {k: v for k, v in value.items() if k not in ("type", "value")}
-    kind = value.get("type", "percentage")
+    twice = [name for name in ("rate", "fixed") if name in rest]
+    if twice:
+        message = "stands beside `type` and `value`, which say the same; keep one of the two forms"
+        raise ConfigError(Problem(f"commission.{twice[0]}", message).under(path))
+    if "type" not in value:
+        message = "is missing beside `value`: percentage or fixed; or write commission: 0.001"
+        raise ConfigError(Problem("commission.type", message).under(path))
+    kind = value["type"]
     if kind not in ("percentage", "fixed"):
         near = did_you_mean(kind, ["percentage", "fixed"])
         message = f"must be percentage or fixed, but was {shown(kind)}.{near}".removesuffix(".")

@@ -147,10 +147,11 @@ class WorkflowConfig:
             path = Path(source)
             try:
                 text = path.read_text(encoding="utf-8")
-            except OSError as error:
-                raise ConfigError(Problem("", f"{path} can't be read: {error.strerror or error}")) from None
-            except UnicodeDecodeError:
-                raise ConfigError(Problem("", f"{path} is not UTF-8 text; save it as UTF-8")) from None
+            except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or text that is not UTF-8
+                if isinstance(error, UnicodeDecodeError):
+                    raise ConfigError(Problem("", f"{path} is not UTF-8 text; save it as UTF-8")) from None
+                why = getattr(error, "strerror", None) or error
+                raise ConfigError(Problem("", f"{shown(str(path), 200)} can't be read: {why}")) from None
         values, positions = load_mapping(text)
         return cls.from_mapping(values, positions)
 
@@ -176,7 +177,11 @@ class WorkflowConfig:
         """An independent copy; data frames in it are shared, not copied."""
         frame = (self.data_config or {}).get("frame")
         memo = {} if frame is None else {id(frame): frame}
-        return copy.deepcopy(self, memo)
+        try:
+            return copy.deepcopy(self, memo)
+        except (TypeError, RecursionError) as error:
+            message = f"holds something that can't be copied ({error}); use numbers, text, lists and mappings"
+            raise ConfigError(Problem("", message)) from None
 
     # ---- checking -----------------------------------------------------------------------------------------------
 
@@ -240,6 +245,8 @@ def _same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_same, a, b))
     if hasattr(a, "columns") or hasattr(b, "columns"):
         return a is b
+    if hasattr(a, "dtype") or hasattr(b, "dtype"):
+        a, b = (v.tolist() if hasattr(v, "tolist") else v for v in (a, b))
     return bool(a == b)
 
 
@@ -283,9 +290,11 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _unfilled(value: Any, path: str) -> Iterator[Problem]:
+def _unfilled(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
     """An `...` copied from a guide and never filled in, wherever it stands."""
-    if value is Ellipsis or (isinstance(value, str) and value == "..."):
+    if depth > 50:
+        yield Problem(path[:60], "is nested more than 50 levels deep, or holds itself")
+    elif value is Ellipsis or (isinstance(value, str) and value == "..."):
         yield Problem(path, "was left as `...`; fill it in")
     elif isinstance(value, (set, frozenset)) and Ellipsis in value:  # `{...}` in Python is a set
         yield Problem(path, "was left as `{...}`; fill it in")
@@ -294,7 +303,7 @@ def _unfilled(value: Any, path: str) -> Iterator[Problem]:
             if not isinstance(key, str):
                 yield Problem(path, f"has the key {shown(key)}; keys must be text")
             else:
-                yield from _unfilled(item, f"{path}.{key}")
+                yield from _unfilled(item, f"{path}.{key}", depth + 1)
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
-            yield from _unfilled(item, f"{path}[{i}]")
+            yield from _unfilled(item, f"{path}[{i}]", depth + 1)

@@ -28,11 +28,13 @@ Values = Mapping[str, Any]
 class Constraint:
     """A condition over parameters of one combination.
 
+    path   where it stands in the config
     text   as the user wrote it
     names  the parameters it speaks of
     holds  whether it is met by a combination's parameters
     """
 
+    path: str
     text: str
     names: frozenset[str]
     holds: Callable[[Values], bool]
@@ -60,11 +62,12 @@ def parse_constraint(text: object, path: str) -> Constraint:
         value = _compile(tree, names, text, path)
     except RecursionError:
         raise ConfigError(Problem(path, "is nested too deeply; split it into several constraints")) from None
-    if not isinstance(tree, (ast.Compare, ast.BoolOp)) and not (
-        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
-    ):
-        raise ConfigError(_pointed(path, text, "is not a condition; compare something, e.g. `fast < slow`", 1))
-    return Constraint(text.strip(), frozenset(names), value)
+    _must_be_condition(tree, text, path)
+    if not names:
+        raise ConfigError(
+            _pointed(path, text, "speaks of no parameter; names stand without quotes, e.g. `fast < slow`", 1)
+        )
+    return Constraint(path, text.strip(), frozenset(names), value)
 
 
 def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[[Values], Any]:
@@ -80,15 +83,18 @@ def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[
             names.add(name)
             return lambda values: values[name]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
+            _must_be_condition(operand, text, path)
             inner = below(operand)
             return lambda values: not inner(values)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = below(operand)
-            return lambda values: -inner(values)
+            return lambda values: -_number(inner(values))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             compute, a, b = _ARITHMETIC[type(op)], below(left), below(right)
-            return lambda values: compute(a(values), b(values))
+            return lambda values: compute(_number(a(values)), _number(b(values)))
         case ast.BoolOp(op=op, values=parts):
+            for part in parts:
+                _must_be_condition(part, text, path)
             conditions = [below(part) for part in parts]
             combine = all if isinstance(op, ast.And) else any
             return lambda values: combine(condition(values) for condition in conditions)
@@ -106,6 +112,20 @@ def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[
                 "has something a condition can't hold; use parameters, numbers, + - * /, < <= > >= == !=, and, or, not"
             )
             raise ConfigError(_pointed(path, text, message, node.col_offset + 1))
+
+
+def _must_be_condition(node: ast.expr, text: str, path: str) -> None:
+    if isinstance(node, (ast.Compare, ast.BoolOp)) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return
+    message = "is not a condition; compare something, e.g. `fast < slow`"
+    raise ConfigError(_pointed(path, text, message, node.col_offset + 1))
+
+
+def _number(value: Any) -> float:
+    """A value as arithmetic takes it; text and whole numbers of any length would be computed with, at any cost."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
+        return value
+    raise TypeError(f"{shown(value)} is no number to compute with")
 
 
 def _pointed(path: str, text: str, message: str, column: int | None) -> Problem:

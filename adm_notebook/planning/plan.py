@@ -206,7 +206,10 @@ class Plan:
     @cached_property
     def swept(self) -> dict[str, tuple[int | None, str]]:
         """Column -> (strategy or None for a setting or a parameter of all, name), in the order of nesting."""
-        columns: dict[str, tuple[int | None, str]] = {axis.name: (None, axis.name) for axis in self.setting_axes}
+        columns: dict[str, tuple[int | None, str]] = {
+            f"setting.{axis.name}" if axis.name in _TAKEN else axis.name: (None, axis.name)
+            for axis in self.setting_axes
+        }
         taken = _TAKEN | set(columns)
         for s, strategy in enumerate(self.strategies):
             for axis in strategy.axes:

@@ -65,6 +65,7 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     defaults[:0] = request.notes
     defaults.append("No classifier given: there is one regime, `all`.")
     defaults.append("No risk profile given: the settings of `backtest_config` apply.")
+    warnings += dict.fromkeys(sentence for s in settings for sentence in s.slips)
     warnings += _unused_allocations(sections)
     _check_weights(sections, problems)
     raise_if(problems, config)
@@ -296,14 +297,20 @@ def _plan_strategy(
                 try:
                     holds = constraint.holds(values)
                 except (TypeError, ZeroDivisionError) as error:
-                    message = f"{constraint.text} can't be decided for {_listed(values, constraint)}: {error}"
-                    raise ConfigError(Problem("optimization_config.constraints", message)) from None
+                    why = "it divides by zero" if isinstance(error, ZeroDivisionError) else _compared(error)
+                    message = f"{constraint.text} can't be decided for {_listed(values, constraint)}: {why}"
+                    raise ConfigError(Problem(constraint.path, message)) from None
                 if not holds:
                     keep[i] = False
                     left_out[constraint.text] += 1
                     break
         grid = grid[keep]
     return PlannedStrategy(kind.name, kind, fixed, tuple(axes), grid, entry.parameter_path, entry.allocation)
+
+
+def _compared(error: TypeError) -> str:
+    """Why two values can't be compared or computed with, without Python's words for it."""
+    return "a text and a number can't be compared" if "not supported between" in str(error) else str(error)
 
 
 def _listed(values: Mapping[str, Any], constraint: Constraint) -> str:

@@ -78,7 +78,9 @@ class _Reader:
 
     def unknown_keys(self, values: Iterable[Any], known: tuple[str, ...], path: str) -> None:
         for key in values:
-            if key not in known:
+            if key not in known and key.isdigit():
+                self.wrong(f"{path}.{key}", "is no field: a comma ends a value. Write 100000 or 100_000, not 100,000")
+            elif key not in known:
                 near = did_you_mean(key, known)
                 self.wrong(
                     f"{path}.{key}",

@@ -51,6 +51,10 @@ def values_of(value: Any, path: str) -> tuple[Any, ...]:
     return values
 
 
+def _rounded(count: int) -> str:
+    return f"{count:,}" if count < 10**12 else f"more than 10^{len(str(count)) - 1}"
+
+
 def _range(value: Mapping[str, Any], path: str) -> tuple[int, ...] | tuple[float, ...]:
     problems = [
         Problem(f"{path}.{key}", "unknown field of a range; it has min, max and step")
@@ -59,15 +63,18 @@ def _range(value: Mapping[str, Any], path: str) -> tuple[int, ...] | tuple[float
     ]
     low, high = value["min"], value["max"]
     whole = all(isinstance(v, int) for v in (low, high))
-    step = value.get("step", 1 if whole else None)
+    step = value.get("step")
+    if step is None and whole:
+        step = 1
     if step is None:
         problems.append(Problem(f"{path}.step", "is missing; a range of fractions needs one"))
     for name, number in (("min", low), ("max", high), ("step", step)):
         fine = isinstance(number, (int, float)) and not isinstance(number, bool) and abs(number) < float("inf")
-        if not fine and number is not None:
-            problems.append(Problem(f"{path}.{name}", f"must be a number, but was {shown(number)}"))
+        if not fine and not (name == "step" and number is None):
+            problems.append(Problem(f"{path}.{name}", f"must be a finite number, but was {shown(number)}"))
     if problems:
         raise ConfigError(problems)
+    assert step is not None
     if not step > 0:
         raise ConfigError(Problem(f"{path}.step", f"must be above 0, but was {shown(step)}"))
     if low > high:
@@ -75,7 +82,9 @@ def _range(value: Mapping[str, Any], path: str) -> tuple[int, ...] | tuple[float
     first, last, stride = (Decimal(str(v)) for v in (low, high, step))
     count = int((last - first) / stride) + 1
     if count > MAX_VALUES:
-        raise ConfigError(Problem(path, f"has {count:,} values; at most {MAX_VALUES:,} are taken. Use a larger step"))
+        raise ConfigError(
+            Problem(path, f"has {_rounded(count)} values; at most {MAX_VALUES:,} are taken. Use a larger step")
+        )
     if whole and isinstance(step, int):
         return tuple(range(low, high + 1, step))
     return tuple(float(first + i * stride) for i in range(count))

@@ -93,7 +93,7 @@ def test_a_file_is_read_and_a_missing_one_named(tmp_path) -> None:  # type: igno
     path = tmp_path / "workflow.yaml"
     path.write_text("backtest_config: {strategy: momentum}")
     assert adm.WorkflowConfig.from_yaml(path) == adm.WorkflowConfig.from_yaml(str(path))
-    with pytest.raises(adm.ConfigError, match=r"nothing\.yaml can't be read: No such file"):
+    with pytest.raises(adm.ConfigError, match=r"nothing\.yaml' can't be read: No such file"):
         adm.WorkflowConfig.from_yaml(tmp_path / "nothing.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe4")
     with pytest.raises(adm.ConfigError, match="not UTF-8"):

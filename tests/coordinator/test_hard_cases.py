@@ -221,3 +221,15 @@ def test_names_of_later_versions_say_so() -> None:
         adm.classifier  # noqa: B018  # asking is the test
     with pytest.raises(adm.ConfigError, match="Did you mean `backtest_config`"):
         adm.WorkflowConfig(backtest_confg={})
+
+
+def test_a_swept_setting_that_shares_a_name_with_a_metric_keeps_its_column() -> None:
+    result = adm.EnhancedCoordinator().run(config("momentum", backtest_config={"max_drawdown": [0.001, 0.5]}))
+    assert result.stats["setting.max_drawdown"].tolist() == [0.001, 0.5]
+    assert (result.stats["max_drawdown"] <= 0).all()
+    assert "setting.max_drawdown" in repr(result)
+
+
+def test_a_fraction_that_must_be_a_percentage_is_pointed_out() -> None:
+    result = adm.EnhancedCoordinator().run(config("momentum", backtest_config={"commission": 5}))
+    assert "`commission` is a fraction: 5 means 500%. For 5% write 0.05." in result.warnings

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import start_new_kernel
 from jupyter_core.utils import ensure_event_loop
 
 pytestmark = pytest.mark.notebook
@@ -33,13 +34,15 @@ backtest_config: {{strategy: {{type: slow, parameters: {{window: {{min: 2, max: 
 class Kernel:
     """A kernel that runs cells and gives back their messages."""
 
-    def __init__(self, manager: KernelManager, client: Any) -> None:
-        self.manager, self.client = manager, client
+    def __init__(self, client: Any) -> None:
+        self.client = client
 
     def run(self, code: str, interrupt_after: float | None = None) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
         """Status, and the outputs as (type, content)."""
         messages: list[dict[str, Any]] = []
-        timer = None if interrupt_after is None else threading.Timer(interrupt_after, self.manager.interrupt_kernel)
+        timer = None
+        if interrupt_after is not None:  # by signal: the manager would open an event loop in the timer's thread
+            timer = threading.Timer(interrupt_after, os.kill, (int(self.value("os.getpid()")), signal.SIGINT))
         if timer:
             timer.start()
         reply = self.client.execute_interactive(code, timeout=60, output_hook=messages.append)
@@ -58,7 +61,7 @@ class Kernel:
 def kernel() -> Iterator[Kernel]:
     environment = {**os.environ, "ADM_NOTEBOOK_LIVE": "1"}
     manager, client = start_new_kernel(kernel_name="python3", env=environment)
-    kernel = Kernel(manager, client)
+    kernel = Kernel(client)
     try:
         status, _ = kernel.run(SLOW)
         assert status == "ok"

@@ -27,6 +27,12 @@ def test_a_condition_means_what_python_means(text: str, fast: int, slow: int) ->
     assert constraint.names <= set(names)
 
 
+def test_text_is_compared_and_not_computed_with() -> None:
+    for text in ("'a' * 99999999999 == fast", "fast + 'a' > 2", "fast * 9999999999999999 > 2"):
+        with pytest.raises(TypeError, match="is no number to compute with"):
+            parse_constraint(text, "c").holds({"fast": 3})
+
+
 def test_text_parameters_can_be_compared() -> None:
     assert parse_constraint("ma_type == 'ema'", "c").holds({"ma_type": "ema"})
 
@@ -45,6 +51,10 @@ def test_text_parameters_can_be_compared() -> None:
         ("(fast := 3) < 4", "can't hold"),
         ("fast in (1, 2)", "can't hold"),
         ("2 ** 99999999 > fast", "can't hold"),
+        ("1 < 2", "speaks of no parameter"),
+        ("'fast' < 'slow'", "speaks of no parameter"),
+        ("fast and slow", "is not a condition"),
+        ("not fast", "is not a condition"),
         ("", "must be a condition"),
         (3, "must be a condition such as `fast < slow`, but was 3"),
         ("fast < slow " * 200, "at most 1,000"),
