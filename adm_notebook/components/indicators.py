@@ -66,7 +66,15 @@ class IndicatorFunction(Protocol):
     ) -> tuple[F64, ...]: ...
 
 
-INDICATORS: Registry[IndicatorFunction] = Registry("indicator", talib_functions, {"highest": "max", "lowest": "min"})
+RESERVED = (
+    "open", "high", "low", "close", "volume", "and", "or", "not", "true", "false", "abs", "crosses_above",
+    "crosses_below",
+)  # fmt: skip
+"""Words of the rule language, which an indicator's name would never be read as."""
+
+INDICATORS: Registry[IndicatorFunction] = Registry(
+    "indicator", talib_functions, {"highest": "max", "lowest": "min"}, RESERVED
+)
 """All indicators by name: TA-Lib's, and those of `@adm.indicator`."""
 
 

@@ -115,7 +115,10 @@ def _built_in() -> Mapping[str, StrategyType]:
 
 
 STRATEGIES: Registry[StrategyType] = Registry(
-    "strategy", _built_in, {alias: model.name for model in BUILT_IN for alias in model.__dict__.get("aliases", ())}
+    "strategy",
+    _built_in,
+    {alias: model.name for model in BUILT_IN for alias in model.__dict__.get("aliases", ())},
+    reserved=("ensemble",),
 )
 """All strategies by name: the built-ins, `rule`, and those of `@adm.strategy`."""
 

@@ -24,12 +24,20 @@ class Registry(Generic[T]):
         gives the built-ins by name; called at first use, so that importing the package stays quick.
     aliases
         other names, each with the name that it stands for.
+    reserved
+        names that mean something else where these components are named.
     """
 
     def __init__(
-        self, kind: str, built_in: Callable[[], Mapping[str, T]] = dict, aliases: Mapping[str, str] | None = None
+        self,
+        kind: str,
+        built_in: Callable[[], Mapping[str, T]] = dict,
+        aliases: Mapping[str, str] | None = None,
+        reserved: Iterable[str] = (),
     ) -> None:
         self.kind = kind
+        self._reserved = frozenset(reserved)
+        self._built_in: frozenset[str] = frozenset()
         self._load = built_in
         self._loaded: dict[str, T] | None = None
         self._aliases = {_plain(alias): _plain(name) for alias, name in (aliases or {}).items()}
@@ -68,11 +76,20 @@ class Registry(Generic[T]):
         return known.get(plain) or known.get(self._aliases.get(plain, ""))
 
     def register(self, name: str, item: T) -> str:
-        """Add a component. A name that is taken is replaced; the sentence returned says so (else it is empty)."""
+        """Add a component. A user's own of that name is replaced; the sentence returned says so (else it is empty).
+
+        Raises
+        ------
+        ConfigError
+            for the name of a built-in: every config that names it would mean something else from then on.
+        """
         plain = _plain(name)
         with self._lock:
             current = self._snapshot_locked()
-            replaced = plain in current or plain in self._aliases
+            if plain in self._built_in or plain in self._aliases or plain in self._reserved:
+                message = f"is built in and is not replaced; choose another name, e.g. my_{plain}"
+                raise ConfigError(Problem(plain, message), f"The {self.kind}")
+            replaced = plain in current
             # a new dict each time: a snapshot that somebody holds never changes under their eyes
             self._loaded = {**current, plain: item}
         return f"The {self.kind} `{plain}` was there already; it is replaced." if replaced else ""
@@ -88,6 +105,7 @@ class Registry(Generic[T]):
     def _snapshot_locked(self) -> dict[str, T]:
         if self._loaded is None:
             self._loaded = dict(self._load())
+            self._built_in = frozenset(self._loaded)
         return self._loaded
 
     def names(self) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from adm_notebook.components import Decision, InvalidParameters
 from adm_notebook.config.settings import Settings
 from adm_notebook.coordinator.outcome import Outcome
-from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
+from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Row
 from adm_notebook.results import Detail
 
@@ -47,4 +47,6 @@ def _one_line(error: AdmError) -> str:
     problems = getattr(error, "problems", None)
     if problems:
         return "; ".join(p.message for p in problems)
+    if isinstance(error, DataError):
+        return " ".join(f"{error.message.rstrip('.')}. {error.hint}".split())
     return " ".join(str(error).split())

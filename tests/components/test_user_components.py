@@ -11,12 +11,10 @@ import pytest
 from component_cases import (
     any_bars,
     arrays_of,
-    bars_of,
     bars_with_closes,
     computed,
     decision_of,
     entries,
-    random_prices,
 )
 from hypothesis import given
 
@@ -189,9 +187,6 @@ def test_registering_again_replaces_and_says_so(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "The strategy `mine` was there already; it is replaced.\n"
     assert decision_of(BARS, "mine").target.tolist() == [1] * 5  # type: ignore[union-attr]
     assert before.evaluate(BARS, computed(BARS)).target.tolist() == [0] * 5  # type: ignore[union-attr]
-    strategy("momentum")(lambda bars: bars.close * 0 - 1)
-    assert "momentum" in capsys.readouterr().out
-    assert decision_of(BARS, "momentum").target.tolist() == [-1] * 5  # type: ignore[union-attr]
 
 
 @given(bars=any_bars(max_bars=20))
@@ -279,10 +274,13 @@ def test_wrong_parameters_of_a_users_indicator_point_at_the_column() -> None:
         entries(BARS, "close > mine(close, 3)")
 
 
-def test_a_users_indicator_that_replaces_one_of_ta_libs_is_the_one_in_use(capsys: pytest.CaptureFixture[str]) -> None:
-    indicator("sma")(lambda bars, timeperiod=30: bars.close * 0 + timeperiod)
-    assert "The indicator `sma` was there already; it is replaced." in capsys.readouterr().out
-    assert entries(bars_of(random_prices(5)), "sma(7) == 7") == [0, 1, 2, 3, 4]
-    indicator("sma")(lambda bars, kind="a": bars.close)
-    with pytest.raises(ConfigError, match="sma's kind must be text, but was 10"):
-        make_strategy({"type": "ma_crossover"})
+@pytest.mark.parametrize("name", ["sma", "SMA", "highest", "close", "and", "crosses_above"])
+def test_what_is_built_in_is_not_replaced_by_an_indicator(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"is built in and is not replaced; choose another name, e\.g\. my_"):
+        indicator(name)(lambda bars: bars.close)
+
+
+@pytest.mark.parametrize("name", ["rule", "rsi", "simple_momentum", "ensemble"])
+def test_what_is_built_in_is_not_replaced_by_a_strategy(name: str) -> None:
+    with pytest.raises(ConfigError, match="is built in and is not replaced"):
+        strategy(name)(lambda bars: bars.close * 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 
 from adm_notebook.components.expressions.errors import ExpressionError
 
@@ -79,4 +80,7 @@ def _foreign(text: str, at: int, pair: str) -> ExpressionError:
         return ExpressionError(f"`{word}` is no number", text, at)
     if word in _INSTEAD:
         return ExpressionError(f"`{word}` is not part of the rule language; {_INSTEAD[word]}", text, at)
+    if not word.isprintable() or word.isspace():  # a no-break space from a web page looks like any other
+        named = f"U+{ord(word):04X}, {unicodedata.name(word, 'a control character').lower()},"
+        return ExpressionError(f"the character {named} is not part of the rule language; type it anew", text, at)
     return ExpressionError(f"`{word}` is not part of the rule language", text, at)
