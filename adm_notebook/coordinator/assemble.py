@@ -15,7 +15,7 @@ from adm_notebook.coordinator.benchmark import buy_and_hold
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
-from adm_notebook.errors import AdmError, RunCancelled, RunTimedOut
+from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Plan
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
@@ -110,7 +110,9 @@ def assemble(
 
 
 def _ended(failure: BaseException | None) -> str:
-    """How the run ended: `finished`, `interrupted`, `out of time` or `failed`."""
+    """How the run ended: `finished`, `interrupted`, `out of time`, `out of memory` or `failed`."""
+    if isinstance(failure, RunError):
+        return "out of memory"
     if isinstance(failure, RunCancelled):
         return "interrupted"
     if isinstance(failure, RunTimedOut):
@@ -137,8 +139,11 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
         limit = plan.limits.timeout_seconds
         kept = f"{done:,} of {total:,} combinations finished and are kept, {total - done:,} never ran."
         return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}"]
+    if isinstance(failure, RunError):
+        kept = f"{done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."
+        return [f"{str(failure).rstrip('.')}; {kept}"]
     if isinstance(failure, AdmError):
-        return [f"{failure} {done:,} of {total:,} combinations finished and are kept."]
+        return [str(failure)]
     if failure is not None:
         return [f"{type(failure).__name__}: {failure}"]
     if done and (stats["status"] != "ok").all():

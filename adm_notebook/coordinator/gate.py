@@ -63,7 +63,7 @@ class Gate:
         held = held_mb()
         if held is not None and held - at_start > self.memory_mb:
             raise RunError(
-                f"Out of memory: memory_limit_mb is {self.memory_mb:g}, and the run grew by {held - at_start:,.0f} MB."
+                f"Out of memory: `memory_limit_mb` is {self.memory_mb:g}, and the run grew by {held - at_start:,.1f} MB."
             )
 
     @property

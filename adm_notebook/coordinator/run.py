@@ -49,6 +49,7 @@ class Run:
         self._executor = executor
         self._numbers = list(range(plan.n_rows)) if numbers is None else numbers
         self._outcomes: list[Outcome] = list(earlier or [])
+        self._earlier = len(self._outcomes)
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)
         self._told = 0
@@ -85,7 +86,7 @@ class Run:
         with self._lock:
             done = len(self._outcomes)
         elapsed = (self._ended or time.perf_counter()) - self._started
-        rate = done / elapsed if done else 0.0
+        rate = (done - self._earlier) / elapsed if elapsed > 0 else 0.0
         return events.Progress(done, self.plan.n_rows, rate, (self.plan.n_rows - done) / rate if rate else None)
 
     @property

@@ -230,7 +230,7 @@ class Subject:
 
     @property
     def _was_stopped(self) -> bool:
-        return self.result.metadata.get("ended") in ("interrupted", "out of time")
+        return self.result.metadata.get("ended") in ("interrupted", "out of time", "out of memory")
 
     def _partial_words(self) -> tuple[str, Words]:
         """What ended the run, what is kept, and what runs the rest."""

@@ -13,6 +13,9 @@ from adm_notebook.market.calendar import Calendar
 __all__ = ["metrics", "periods_per_year"]
 
 OPEN = EXIT_REASONS.index("open")
+BLOCK = 1024
+"""Bars whose returns are summed on their own: they stay in the cache, and sums of sums keep their digits."""
+
 NEGLIGIBLE = 1e-12  # a deviation this small beside the largest value is rounding
 
 
@@ -144,7 +147,7 @@ def _peer_curve_metrics(equity: F64, calendar: Calendar, drawdown: float) -> dic
 
 @jit
 def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float, float]:
-    """What the metrics need to know of an equity curve, in two passes.
+    """What the metrics need to know of an equity curve, in one pass over memory.
 
     equity     (n_bars,)  money, at each close; n_bars > 0
     capital    scalar     money before the first bar
@@ -153,38 +156,80 @@ def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float,
     largest    the largest of their absolute values
     downside   mean of min(return, 0) squared
     drawdown   min(equity / highest equity so far - 1), 0 or below
+
+    The deviation is that of blocks, each in two passes while it is in the cache, put together as Chan, Golub and
+    LeVeque (1983) do, which is Welford's way for blocks: a million returns keep their digits.
     """
     n_bars = equity.shape[0]
-    total = downside = largest = drawdown = 0.0
-    peak, before = -np.inf, capital
-    for block in range(0, n_bars, 1024):  # sums of sums: a million returns keep their digits
-        block_total = block_downside = 0.0
-        for i in range(block, min(block + 1024, n_bars)):
-            now = equity[i]
-            r = now / before - 1.0 if before != 0.0 else 0.0
+    returns = np.empty(BLOCK)
+    mean = squares = downside = largest = drawdown = 0.0
+    peak, worth_a_look = -np.inf, np.inf
+    for start in range(0, n_bars, BLOCK):
+        n = min(BLOCK, n_bars - start)
+        before = equity[start - 1] if start > 0 else capital
+        for k in range(n):
+            now = equity[start + k]
+            returns[k] = now / before - 1.0 if before != 0.0 else 0.0
             before = now
-            block_total += r
-            loss = min(r, 0.0)
-            block_downside += loss * loss
-            largest = max(largest, abs(r))
-            peak = max(peak, now)
-            if now < peak:
+            if now > peak:
+                peak = now
+                worth_a_look = _threshold(peak, drawdown)
+            elif now < worth_a_look:
                 drawdown = min(drawdown, now / peak - 1.0 if peak != 0.0 else -np.inf)
-        total += block_total
-        downside += block_downside
-    mean = total / n_bars
-
-    squares, before = 0.0, capital
-    for block in range(0, n_bars, 1024):
-        block_squares = 0.0
-        for i in range(block, min(block + 1024, n_bars)):
-            now = equity[i]
-            r = now / before - 1.0 if before != 0.0 else 0.0
-            before = now
-            block_squares += (r - mean) * (r - mean)
-        squares += block_squares
+                worth_a_look = _threshold(peak, drawdown)
+        total, losses, most = _block_sums(returns, n)
+        largest = max(largest, most)
+        block_mean = total / n
+        step = block_mean - mean
+        mean += step * n / (start + n)
+        squares += _squared_distances(returns, n, block_mean) + step * step * start * n / (start + n)
+        downside += losses
     deviation = np.sqrt(squares / (n_bars - 1)) if n_bars > 1 else np.nan
     return mean, deviation, largest, downside / n_bars, drawdown
+
+
+@jit
+def _threshold(peak: float, drawdown: float) -> float:
+    """Equity below which the drawdown from `peak` may be a new worst: few bars are, so that few are divided.
+
+    A little above the exact value, so that rounding hides none; with a peak of 0 or below every bar is looked at.
+    """
+    return peak * (1.0 + drawdown) * (1.0 + 1e-15) if peak > 0.0 else np.inf
+
+
+@jit
+def _block_sums(returns: F64, n: int) -> tuple[float, float, float]:
+    """Of the first n returns: their sum, that of min(return, 0) squared, and the largest absolute value.
+
+    Four sums side by side, since each addition waits for the one before it in its own sum only.
+    """
+    s0 = s1 = s2 = s3 = d0 = d1 = d2 = d3 = m0 = m1 = m2 = m3 = 0.0
+    whole = n - n % 4
+    for k in range(0, whole, 4):
+        a, b, c, d = returns[k], returns[k + 1], returns[k + 2], returns[k + 3]
+        s0, s1, s2, s3 = s0 + a, s1 + b, s2 + c, s3 + d
+        m0, m1, m2, m3 = max(m0, abs(a)), max(m1, abs(b)), max(m2, abs(c)), max(m3, abs(d))
+        a, b, c, d = min(a, 0.0), min(b, 0.0), min(c, 0.0), min(d, 0.0)
+        d0, d1, d2, d3 = d0 + a * a, d1 + b * b, d2 + c * c, d3 + d * d
+    for k in range(whole, n):
+        a = returns[k]
+        s0, m0 = s0 + a, max(m0, abs(a))
+        a = min(a, 0.0)
+        d0 += a * a
+    return (s0 + s1) + (s2 + s3), (d0 + d1) + (d2 + d3), max(max(m0, m1), max(m2, m3))
+
+
+@jit
+def _squared_distances(returns: F64, n: int, mean: float) -> float:
+    """Sum of the squared distances of the first n returns from `mean`; four sums side by side."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = n - n % 4
+    for k in range(0, whole, 4):
+        a, b, c, d = returns[k] - mean, returns[k + 1] - mean, returns[k + 2] - mean, returns[k + 3] - mean
+        s0, s1, s2, s3 = s0 + a * a, s1 + b * b, s2 + c * c, s3 + d * d
+    for k in range(whole, n):
+        s0 += (returns[k] - mean) * (returns[k] - mean)
+    return (s0 + s1) + (s2 + s3)
 
 
 @jit

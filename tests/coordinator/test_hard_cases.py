@@ -101,7 +101,7 @@ def test_memory_that_grows_beyond_its_limit_ends_the_run_with_what_is_done() -> 
     hoard.clear()
     assert not result.success
     assert result.metadata["partial"]
-    assert "memory_limit_mb is 200" in result.errors[0]
+    assert "`memory_limit_mb` is 200" in result.errors[0]
     assert 1 <= len(result.stats) < 20
 
 
