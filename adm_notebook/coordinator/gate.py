@@ -62,9 +62,8 @@ class Gate:
         self._watched = now
         held = held_mb()
         if held is not None and held - at_start > self.memory_mb:
-            raise RunError(
-                f"Out of memory: `memory_limit_mb` is {self.memory_mb:g}, and the run grew by {held - at_start:,.1f} MB."
-            )
+            grown = f"the run grew by {held - at_start:,.1f} MB"
+            raise RunError(f"Out of memory: `memory_limit_mb` is {self.memory_mb:g}, and {grown}.")
 
     @property
     def timed_out(self) -> bool:

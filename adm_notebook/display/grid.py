@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
 from adm_notebook.display.numbers import Number
 from adm_notebook.display.words import Words, clip, plain
 
-__all__ = ["Cell", "Column", "Grid", "Row", "aligned", "ascii_minus", "text_width", "words_of"]
+__all__ = ["Cell", "Column", "Grid", "Row", "aligned", "ascii_minus", "text_width", "words_of", "wrapped"]
 
 Cell = Number | Words
 """A number stands right; words stand left."""
@@ -72,6 +74,31 @@ def aligned(grid: Grid, *, most: int = 80, heading_most: int = 17, gap: int = 3)
     while len(widths) > 1 and sum(widths) + gap * (len(widths) - 1) > most:
         widths.pop()
     return [_line(line, widths, left, gap) for line in lines]
+
+
+_NARROWEST = 12
+
+
+def wrapped(grid: Grid, *, most: int = 120, gap: int = 2) -> list[str]:
+    """The grid as lines of text in which nothing is left out: columns of words wrap where the lines would pass `most`.
+
+    Tables of help are made for this; row headings are none of theirs.
+    """
+    rows = [[c.plain if isinstance(c, Number) else ascii_minus(plain(words_of(c))) for c in row.cells] for row in grid.rows]
+    texts = [[ascii_minus(c.label) for c in grid.columns], *rows]
+    left = [c.left for c in grid.columns]
+    widths = [max(text_width(row[i]) for row in texts) for i in range(len(left))]
+    while sum(widths) + gap * (len(widths) - 1) > most:
+        widest = max((i for i, is_words in enumerate(left) if is_words), key=widths.__getitem__, default=None)
+        if widest is None or widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    lines = []
+    for row in texts:
+        cells = [textwrap.wrap(text, width, break_on_hyphens=False) for text, width in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            lines.append(_line(parts, widths, left, gap))
+    return lines
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool], gap: int) -> str:

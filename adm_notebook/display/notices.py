@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adm_notebook.display.grid import Cell, Column, Grid, Row, aligned
+from adm_notebook.display.grid import Cell, Column, Grid, Row, wrapped
 from adm_notebook.display.html import render
 from adm_notebook.display.numbers import Number, count, missing, value_text
 from adm_notebook.display.style import style_tag
@@ -32,7 +32,7 @@ class TableView:
 
     def __repr__(self) -> str:
         lines = [plain(self.title)] if self.title else []
-        lines += aligned(self.grid, most=120, gap=2) if self.grid.rows else [plain(self.empty)]
+        lines += wrapped(self.grid) if self.grid.rows else [plain(self.empty)]
         return "\n".join(lines)
 
 

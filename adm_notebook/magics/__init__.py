@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from adm_notebook.magics.complete import matcher
-from adm_notebook.magics.defaults import Adm
+from adm_notebook.magics.defaults import Adm, session_defaults
 from adm_notebook.magics.help import CELL_HELP, LINE_HELP
 
 __all__ = ["Adm", "load_ipython_extension", "unload_ipython_extension"]
@@ -23,8 +24,9 @@ _loaded: weakref.WeakKeyDictionary[Any, Callable[[], None]] = weakref.WeakKeyDic
 
 def load_ipython_extension(shell: Any) -> None:
     """Register `%%adm`, `%adm`, their completion and `%config Adm`; warm the engine up on a thread of its own."""
+    defaults = session_defaults(shell)  # first: if it fails, what was loaded before stays
     unload_ipython_extension(shell)
-    defaults = Adm(parent=shell)
+    threading.Thread(target=_warm_up, name="adm-warm-up", daemon=True).start()
 
     def cell_magic(line: str, cell: str) -> None:
         with _going_first():
@@ -57,7 +59,6 @@ def load_ipython_extension(shell: Any) -> None:
         shell.input_transformers_cleanup.remove(_with_body)
 
     _loaded[shell] = unload
-    threading.Thread(target=_warm_up, name="adm-warm-up", daemon=True).start()
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -110,10 +111,34 @@ def _going_first() -> Iterator[None]:
 
 def _warm_up() -> None:
     """Import what a first cell needs, then compile or load the engine."""
-    for module in _FIRST_NEEDED:
-        _idle.wait(_PATIENCE)
-        import_module(module)
-    from adm_notebook.engine import warmup
+    with _collecting_less():
+        for module in _FIRST_NEEDED:
+            _idle.wait(_PATIENCE)
+            import_module(module)
+        from adm_notebook.engine import warmup
 
-    _idle.wait(_PATIENCE)
-    warmup.start_in_background()
+        _idle.wait(_PATIENCE)
+        warmup.wait()
+
+
+_WHILE_LOADING = (50_000, 10, 10)
+
+_collecting = threading.Lock()
+
+
+@contextmanager
+def _collecting_less() -> Iterator[None]:
+    """While this lasts, cyclic garbage is looked for less often.
+
+    Modules are hundreds of thousands of objects that stay: to walk through them again and again takes a quarter of a
+    second of the two that a first cell takes.
+    """
+    with _collecting:
+        before = gc.get_threshold()
+        if before[0]:  # 0: the user has switched it off
+            gc.set_threshold(*_WHILE_LOADING)
+        try:
+            yield
+        finally:
+            if gc.get_threshold() == _WHILE_LOADING:
+                gc.set_threshold(*before)

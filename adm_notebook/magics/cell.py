@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import DataError, RunCancelled, RunError
+from adm_notebook.errors import DataError, Problem, RunCancelled, RunError, did_you_mean, shown
 from adm_notebook.magics.cards import failure_of, show_card, show_when_done
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.insert import read_cell
-from adm_notebook.magics.line import CellLine, cell_line
+from adm_notebook.magics.line import LATER_ACTIONS, CellLine, cell_line, usage_error
 from adm_notebook.magics.outputs import show
 from adm_notebook.magics.overrides import overridden, with_limits
-from adm_notebook.magics.runs import note_end
+from adm_notebook.magics.runs import check_free, note_end
 from adm_notebook.magics.watch import live_view, wait_for
 
 if TYPE_CHECKING:
@@ -31,16 +31,20 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
         where the cell can't be read or planned, and where its run failed or was stopped; the card is shown before.
     """
     asked = cell_line(line)
-    if asked.action == "migrate":
+    if asked.action in LATER_ACTIONS:
         raise RunError(
-            "`%%adm migrate` comes with a later version. Until then a WorkflowConfig in YAML runs with `%%adm run`."
+            f"`%%adm {asked.action}` comes with a later version. "
+            "Until then a WorkflowConfig in YAML runs with `%%adm run`."
         )
+    if asked.action == "run" or asked.is_named:
+        check_free(asked, shell.user_ns)
+    _check_mode(asked)
     from adm_notebook.coordinator import EnhancedCoordinator
     from adm_notebook.results import WorkflowResult
 
     try:
         config = _config(shell, defaults, asked, cell)
-        mode = asked.mode or defaults.mode
+        mode = asked.mode.value if asked.mode else defaults.mode
         coordinator = EnhancedCoordinator()
         if asked.action == "run":
             run = _started(coordinator, config, mode)
@@ -84,6 +88,16 @@ def finish(shell: Any, defaults: Adm, run: Run | WorkflowResult, name: str, quie
     failure = failure_of(result, name, status)
     if failure is not None:
         raise failure
+
+
+def _check_mode(asked: CellLine) -> None:
+    """An unknown mode is a slip of the line, and is said with its place there."""
+    from adm_notebook.planning.modes import MODES
+
+    if asked.mode is not None and asked.mode.value not in MODES:
+        guess = did_you_mean(asked.mode.value, MODES)
+        message = f"must be one of {', '.join(MODES)}, but was {shown(asked.mode.value)}.{guess}".removesuffix(".")
+        raise usage_error("%%adm", Problem("--mode", message, 1, asked.mode.column))
 
 
 def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowConfig:

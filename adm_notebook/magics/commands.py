@@ -52,7 +52,7 @@ def run_command(shell: Any, defaults: Adm, line: str) -> None:
         raise RunError(f"`%adm {name}` comes with a later version. `%adm help` lists what there is.")
     command = _COMMANDS.get(name)
     if command is None:
-        guess = did_you_mean(name, [*_COMMANDS, *LATER])
+        guess = did_you_mean(name, list(_COMMANDS))
         raise usage_error(
             "%adm",
             Problem(shown(name), f"unknown command.{guess or ' Known: ' + ', '.join(_COMMANDS)}".removesuffix(".")),

@@ -81,7 +81,7 @@ def _in_cell_line(text: str, body: list[str], namespace: Mapping[str, Any]) -> F
         return fragment, (*OPTIONS, *FLAGS)
     names = [w for i, w in enumerate(done) if not w.startswith("-") and (not i or done[i - 1] not in OPTIONS)]
     if not names:
-        return fragment, (*ACTIONS[:3], *OPTIONS, *FLAGS) if not fragment else ACTIONS[:3]
+        return fragment, (*ACTIONS, *OPTIONS, *FLAGS) if not fragment else ACTIONS
     if len(names) == 1 and names[0] in ACTIONS:
         return fragment, (*run_names(namespace), *(() if fragment else (*OPTIONS, *FLAGS)))
     return fragment, () if fragment else (*OPTIONS, *FLAGS)
@@ -129,11 +129,11 @@ def _in_yaml(before: str, above: list[str], namespace: Mapping[str, Any]) -> Fou
 
 
 def _variable(match: re.Match[str], namespace: Mapping[str, Any]) -> Found:
-    from adm_notebook.magics.insert import Undefined, look_up
+    from adm_notebook.magics.insert import Undefined, look_up, variables_of
 
     owner = match[1].rstrip(".")
     if not owner:
-        return match[2], [name for name in namespace if not name.startswith("_")]
+        return match[2], variables_of(namespace, with_modules=True)
     try:
         return match[2], [name for name in dir(look_up(owner, namespace)) if not name.startswith("_")]
     except Undefined:

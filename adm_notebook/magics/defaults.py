@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from traitlets import Bool, Enum, Float, Int
-from traitlets.config import Configurable
+import sys
+from typing import Any
 
-__all__ = ["Adm"]
+from traitlets import Bool, Enum, Float, Int, TraitError
+from traitlets.config import Config, Configurable
+
+__all__ = ["Adm", "session_defaults"]
 
 
 class Adm(Configurable):
@@ -32,3 +35,18 @@ class Adm(Configurable):
         """The limits that were set, by their names in a config."""
         names = ("max_workers", "timeout_seconds", "memory_limit_mb")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+def session_defaults(shell: Any) -> Adm:
+    """The defaults of a shell's session; values that can't be are dropped from its config, which is said on stderr.
+
+    `%config` keeps a value that it has refused: without this the extension could not be loaded again.
+    """
+    section = shell.config.Adm
+    for name, value in list(section.items()):
+        try:
+            Adm(config=Config({"Adm": {name: value}}))
+        except TraitError as error:
+            del section[name]
+            print(f"Adm.{name} = {value!r} is dropped; its default holds. {error}", file=sys.stderr)
+    return Adm(parent=shell)

@@ -11,13 +11,14 @@ CELL_HELP = """Run the workflow that the cell describes in YAML.
       commission: 0.001
       strategy: {type: ma_crossover, parameters: {fast: 50, slow: 200}}
 
-run       runs it and shows its card; the result lands in the variable NAME (default: result)
+run       runs it and shows its card; the result lands in the variable NAME (default: result),
+          which must be new, or hold a run
 plan      shows what would run, in which mode and why, and runs nothing; NAME, if given, keeps the plan
 validate  checks everything and says so in one line; NAME, if given, keeps the WorkflowConfig
 
 --mode M          auto (default), traditional or composable
---pattern P       the container pattern, e.g. simple_backtest
---data D          prices from a CSV or Parquet file, from a DataFrame of the notebook, or `sample`
+--pattern P       the container pattern: simple_backtest (`%adm patterns` has those to come)
+--data D          prices from a CSV or Parquet file, a DataFrame of the notebook, a registered source, or `sample`
 --set KEY=VALUE   changes one value of the cell: --set commission=0.002 --set fast=[5, 10]
                   KEY is a path (backtest_config.commission), or its end where that is unique
 --background      NAME holds the Run while the notebook goes on; the card comes when it is done
@@ -32,8 +33,8 @@ LINE_HELP = """Look at strategies, data and runs.
 
     %adm strategies [FILTER]    the strategies and their parameters
     %adm indicators [FILTER]    the indicators, their parameters and outputs
-    %adm patterns               container patterns
-    %adm data                   where prices can come from
+    %adm patterns [FILTER]      container patterns
+    %adm data [FILTER]          where prices can come from
     %adm runs                   the runs of this notebook
     %adm show NAME              the card of a run again
     %adm plan NAME              what a run did, as a plan

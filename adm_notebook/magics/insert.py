@@ -17,7 +17,7 @@ from typing import Any
 from adm_notebook.config.yaml_text import Positions, load_mapping
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["Undefined", "inserted", "look_up", "read_cell"]
+__all__ = ["Undefined", "inserted", "look_up", "read_cell", "variables_of"]
 
 _BRACES = re.compile(r"\{\{(.*?)\}\}")
 
@@ -88,7 +88,7 @@ def look_up(expression: str, namespace: Mapping[str, Any]) -> Any:
         raise Undefined(f"{{{{{path}}}}} can't be inserted: only a variable's name or name.attribute can")
     name, *attributes = path.split(".")
     if name not in namespace:
-        known = [k for k in namespace if not k.startswith("_")]
+        known = variables_of(namespace, with_modules=bool(attributes))
         raise Undefined(
             f"{{{{{path}}}}}: there is no variable {name} in this notebook.{did_you_mean(name, known)}".removesuffix(
                 "."
@@ -106,10 +106,26 @@ def look_up(expression: str, namespace: Mapping[str, Any]) -> Any:
                 f"{{{{{path}}}}}: {type(value).__name__} has no attribute {attribute}.{did_you_mean(attribute, known)}"
             )
             raise Undefined(message.removesuffix(".")) from None
-    if isinstance(value, types.ModuleType) or (callable(value) and not isinstance(value, type)):
+    if _is_code(value):
         kind = "a module" if isinstance(value, types.ModuleType) else "a function"
         raise Undefined(f"{{{{{path}}}}} is {kind}; only values can be inserted")
     return value
+
+
+def variables_of(namespace: Mapping[str, Any], *, with_modules: bool) -> list[str]:
+    """Names of the notebook's own variables that can be inserted; modules, too, where an attribute of theirs can."""
+    return [
+        name
+        for name, value in list(namespace.items())
+        if not name.startswith("_")
+        and name not in ("In", "Out")
+        and (not _is_code(value) or (with_modules and isinstance(value, types.ModuleType)))
+    ]
+
+
+def _is_code(value: object) -> bool:
+    """Whether it is a module or a function, rather than a value."""
+    return isinstance(value, types.ModuleType) or (callable(value) and not isinstance(value, type))
 
 
 def plain_value(value: Any, depth: int = 0) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import keyword
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 __all__ = [
     "ACTIONS",
     "FLAGS",
+    "LATER_ACTIONS",
     "OPTIONS",
     "CellLine",
     "Setting",
@@ -22,11 +25,20 @@ __all__ = [
     "words_of",
 ]
 
-ACTIONS = ("run", "plan", "validate", "migrate")
+ACTIONS = ("run", "plan", "validate")
+LATER_ACTIONS = ("migrate",)
+"""Actions that are planned."""
+
 OPTIONS = ("--mode", "--pattern", "--data", "--set")
 FLAGS = ("--background", "--quiet")
 
 _OPENING, _CLOSING = "([{", ")]}"
+
+_HISTORY = re.compile(r"In|Out|_+|_i*|_[oid]h|_i?\d+|__\w+__")
+"""Names that IPython and Python keep for themselves."""
+
+_OF_THE_SHELL = frozenset(("get_ipython", "display", "exit", "quit"))
+"""What IPython puts into a notebook; without it a kernel is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class CellLine:
     action: str = "run"
     name: str = "result"
     is_named: bool = False
-    mode: str | None = None
+    mode: Setting | None = None
     pattern: Setting | None = None
     data: Setting | None = None
     settings: tuple[Setting, ...] = ()
@@ -122,7 +134,17 @@ def check_name(name: str) -> str:
     """What is wrong with a name for a variable; empty if nothing is."""
     if not name.isidentifier():
         return "is no name for a variable: letters, digits and _ only, no digit first"
-    return f"is a keyword of Python; choose another name, e.g. {name}_run" if keyword.iskeyword(name) else ""
+    if _HISTORY.fullmatch(name):
+        return "belongs to IPython or Python; choose another name, e.g. my_run"
+    if keyword.iskeyword(name):
+        kind = "a keyword of Python"
+    elif name in _OF_THE_SHELL:
+        kind = "a function of IPython"
+    elif hasattr(builtins, name):
+        kind = "a builtin of Python"
+    else:
+        return ""
+    return f"is {kind}; choose another name, e.g. {name}_run"
 
 
 def cell_line(line: str) -> CellLine:
@@ -149,7 +171,7 @@ def cell_line(line: str) -> CellLine:
         action=action,
         name=name or "result",
         is_named=name is not None,
-        mode=values["--mode"].value if "--mode" in values else None,
+        mode=values.get("--mode"),
         pattern=values.get("--pattern"),
         data=values.get("--data"),
         settings=tuple(reader.settings),
@@ -211,7 +233,7 @@ class _CellLineReader:
         """`[ACTION] [NAME]`; a lone word that all but is an action is taken for a slip, not for a name."""
         action, name = "run", None
         names = list(self.names)
-        if names and names[0] in ACTIONS:
+        if names and names[0] in (*ACTIONS, *LATER_ACTIONS):
             action = names.pop(0)
         elif names and (len(names) > 1 or _is_slip(names[0])):
             message = _unknown(names[0], ACTIONS, "action")

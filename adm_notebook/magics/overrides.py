@@ -21,6 +21,7 @@ KeyPath = tuple[str | int, ...]
 
 _TOP = ("workflow_type", *SECTIONS, "parallel_execution", "max_workers", "timeout_seconds", "memory_limit_mb")
 _KEY = re.compile(r"\w+(\[\d+\])*(\.\w+(\[\d+\])*)*")
+_SOURCES = ("source", "path", "frame")
 _FILES = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".zst", ".parquet", ".pq", ".parq")
 
 
@@ -41,13 +42,15 @@ def overridden(
             changed["data_config"] = _with_data(changed.get("data_config"), line.data.value, namespace)
         except ConfigError as error:
             problems += error.problems
-        places |= {("data_config", key): (1, line.data.column) for key in ("source", "path", "frame")}
+        places |= {("data_config", key): (1, line.data.column) for key in _SOURCES}
     if line.pattern is not None:
         changed = _replaced(changed, ("parameters", "container_pattern"), line.pattern.value)
         places["parameters", "container_pattern"] = (1, line.pattern.column)
+    said = _said_by_options(line, changed)
     for setting in line.settings:
         try:
             path = _path_of(setting.key, changed)
+            _check_once(path, f"--set {setting.key}={setting.value}", said)
             changed = _replaced(_room_for(changed, path), path, _yaml_value(setting, namespace))
             places[path] = (1, setting.column)
         except (LookupError, TypeError) as error:
@@ -111,7 +114,7 @@ def _with_data(section: Any, data: str, namespace: Mapping[str, Any]) -> Any:
     """`data_config` with another source of prices; its period, symbols and timeframe stay."""
     if section is not None and not isinstance(section, Mapping):
         return section  # no section at all: the config says so
-    rest = {key: value for key, value in (section or {}).items() if key not in ("source", "path", "frame")}
+    rest = {key: value for key, value in (section or {}).items() if key not in _SOURCES}
     return {**_source(data, namespace), **rest}
 
 
@@ -215,6 +218,31 @@ def _path_of(key: str, values: Mapping[str, Any]) -> KeyPath:
     raise LookupError(
         f"unknown key.{guess or ' Write the whole path, e.g. backtest_config.commission'}".removesuffix(".")
     )
+
+
+def _said_by_options(line: CellLine, values: Mapping[str, Any]) -> dict[KeyPath, str]:
+    """The places that `--data` and `--pattern` have set, and the option as typed."""
+    said: dict[KeyPath, str] = {}
+    if line.data is not None:
+        section = _section(values, "data_config")
+        said |= {("data_config", key): f"--data {line.data.value}" for key in _SOURCES if key in section}
+    if line.pattern is not None:
+        said["parameters", "container_pattern"] = f"--pattern {line.pattern.value}"
+    return said
+
+
+def _check_once(path: KeyPath, option: str, said: dict[KeyPath, str]) -> None:
+    """Note that `option` sets `path`; a part of what was set as a whole may be set after it, but nothing twice.
+
+    Raises
+    ------
+    LookupError
+        where the place, or a part of it, was set before.
+    """
+    earlier = next((text for place, text in said.items() if place[: len(path)] == path), None)
+    if earlier is not None:
+        raise LookupError(f"sets again what `{earlier}` has set; keep one of them")
+    said[path] = option
 
 
 def _written(path: KeyPath) -> str:

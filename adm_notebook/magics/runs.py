@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import re
 import time
+import types
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import Problem, did_you_mean, shown
-from adm_notebook.magics.line import usage_error
+from adm_notebook.magics.line import CellLine, usage_error
 
 if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["RunsTable", "find_run", "note_end", "run_names", "runs_table"]
+__all__ = ["RunsTable", "check_free", "find_run", "note_end", "run_names", "runs_table"]
 
 _ended: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 """Result -> time of day at which its cell ended; results made by other means have none."""
@@ -31,6 +32,40 @@ _CLOCK = re.compile(r"<bdi>(\d\d:\d\d:\d\d)</bdi>")
 def note_end(result: WorkflowResult) -> None:
     """Remember when a result was made."""
     _ended[result] = time.strftime("%H:%M:%S")
+
+
+def check_free(asked: CellLine, namespace: Mapping[str, Any]) -> None:
+    """Whether a cell may assign its name: nothing is lost where it is new, or holds what such a cell left there.
+
+    Raises
+    ------
+    ConfigError
+        if the variable holds something else: a module, a function, a DataFrame.
+    """
+    from adm_notebook.config import WorkflowConfig
+    from adm_notebook.coordinator import Run
+    from adm_notebook.planning import Plan
+    from adm_notebook.results import WorkflowResult
+
+    value = namespace.get(asked.name)
+    if value is None or isinstance(value, (WorkflowResult, Run, Plan, WorkflowConfig)):
+        return
+    other = f"{asked.name}_run"
+    if asked.is_named:
+        message = f"holds {_kind(value)}; choose another name, e.g. {other}"
+    else:
+        message = f"holds {_kind(value)}, and a cell without a name would replace it; write `%%adm run {other}`"
+    raise usage_error("%%adm", Problem(asked.name, message))
+
+
+def _kind(value: object) -> str:
+    """What a value is, with its article: `a DataFrame`, `an int`."""
+    if isinstance(value, type):
+        return "a class"
+    kind = type(value).__name__
+    if isinstance(value, types.ModuleType) or callable(value):
+        kind = "module" if isinstance(value, types.ModuleType) else "function"
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def _runs(namespace: Mapping[str, Any]) -> dict[str, WorkflowResult | Run]:
@@ -60,7 +95,7 @@ def find_run(name: str, namespace: Mapping[str, Any], command: str) -> WorkflowR
     if name in runs:
         return runs[name]
     if name in namespace:
-        message = f"holds a {type(namespace[name]).__name__}, not a run"
+        message = f"holds {_kind(namespace[name])}, not a run"
     else:
         message = f"there is no run {shown(name)} in this notebook"
     known = f". Runs here: {', '.join(runs)}" if runs else ". None was made yet: start with a `%%adm` cell"

@@ -165,9 +165,26 @@ def plan_text(plan: Plan) -> str:
             + (f" ({axes})" if axes else "")
         )
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
+    if limits := _limits(plan):
+        lines.append(f"  limits    {limits}")
     lines += [f"  left out  {count:,} by {text}" for text, count in plan.left_out.items()]
     lines += [f"  note      {sentence}" for sentence in (*plan.defaults, *plan.warnings)]
     return "\n".join(lines)
+
+
+def _limits(plan: Plan) -> str:
+    """The limits that were set: those of the config, not how many threads there happen to be."""
+    limits = plan.limits
+    parts = []
+    if plan.config.max_workers is not None:
+        parts.append(f"{limits.workers:,} thread{'' if limits.workers == 1 else 's'}")
+    if limits.timeout_seconds is not None:
+        parts.append(f"{limits.timeout_seconds:g} s")
+    if limits.memory_mb is not None:
+        parts.append(f"{limits.memory_mb:g} MB of memory")
+    if limits.indicators is not None:
+        parts.append(f"{limits.indicators:,} indicator{'' if limits.indicators == 1 else 's'} at once")
+    return ", ".join(parts)
 
 
 def _values(values: tuple[Any, ...]) -> str:
