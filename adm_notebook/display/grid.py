@@ -84,8 +84,8 @@ def wrapped(grid: Grid, *, most: int = 120, gap: int = 2) -> list[str]:
 
     Tables of help are made for this; row headings are none of theirs.
     """
-    rows = [[c.plain if isinstance(c, Number) else ascii_minus(plain(words_of(c))) for c in row.cells] for row in grid.rows]
-    texts = [[ascii_minus(c.label) for c in grid.columns], *rows]
+    rows = [[c.plain if isinstance(c, Number) else plain(words_of(c)) for c in row.cells] for row in grid.rows]
+    texts = [[ascii_minus(text) for text in row] for row in ([c.label for c in grid.columns], *rows)]
     left = [c.left for c in grid.columns]
     widths = [max(text_width(row[i]) for row in texts) for i in range(len(left))]
     while sum(widths) + gap * (len(widths) - 1) > most:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import DataError, Problem, RunCancelled, RunError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, DataError, RunCancelled, RunError
 from adm_notebook.magics.cards import failure_of, show_card, show_when_done
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.insert import read_cell
@@ -38,7 +39,6 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
         )
     if asked.action == "run" or asked.is_named:
         check_free(asked, shell.user_ns)
-    _check_mode(asked)
     from adm_notebook.coordinator import EnhancedCoordinator
     from adm_notebook.results import WorkflowResult
 
@@ -51,6 +51,8 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
         else:
             _plan(shell, coordinator, config, mode, asked)
             return
+    except ConfigError as error:
+        raise _with_the_line(error, asked) from None
     except KeyboardInterrupt:
         raise RunCancelled(f"Interrupted before the run began; {asked.name} is as it was.") from None
     quiet = asked.quiet or defaults.quiet
@@ -90,14 +92,13 @@ def finish(shell: Any, defaults: Adm, run: Run | WorkflowResult, name: str, quie
         raise failure
 
 
-def _check_mode(asked: CellLine) -> None:
-    """An unknown mode is a slip of the line, and is said with its place there."""
-    from adm_notebook.planning.modes import MODES
-
-    if asked.mode is not None and asked.mode.value not in MODES:
-        guess = did_you_mean(asked.mode.value, MODES)
-        message = f"must be one of {', '.join(MODES)}, but was {shown(asked.mode.value)}.{guess}".removesuffix(".")
-        raise usage_error("%%adm", Problem("--mode", message, 1, asked.mode.column))
+def _with_the_line(error: ConfigError, asked: CellLine) -> ConfigError:
+    """The same problems; one with the mode is a slip of the line, and is said by its option and place there."""
+    if asked.mode is None or all(p.path != "execution_mode" for p in error.problems):
+        return error
+    place = {"path": "--mode", "line": 1, "column": asked.mode.column}
+    problems = [replace(p, **place) if p.path == "execution_mode" else p for p in error.problems]
+    return usage_error("%%adm", problems) if len(problems) == 1 else ConfigError(problems, error.title)
 
 
 def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowConfig:

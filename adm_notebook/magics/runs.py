@@ -62,9 +62,9 @@ def _kind(value: object) -> str:
     """What a value is, with its article: `a DataFrame`, `an int`."""
     if isinstance(value, type):
         return "a class"
-    kind = type(value).__name__
-    if isinstance(value, types.ModuleType) or callable(value):
-        kind = "module" if isinstance(value, types.ModuleType) else "function"
+    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
+        return "a function"
+    kind = type(value).__name__  # of a module: `module`
     return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 

@@ -36,9 +36,6 @@ class Bars:
     prices: Prices
     owner: object = field(default=None, repr=False)
 
-    complete: ClassVar[bool] = True
-    """No close is missing: the checks saw to it. Components need not look for gaps again."""
-
     def __post_init__(self) -> None:
         views = (None if array is None else readonly(array) for array in self.prices)
         object.__setattr__(self, "prices", Prices(*views))  # type: ignore[arg-type]  # volume alone is optional

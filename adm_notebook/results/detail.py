@@ -35,9 +35,13 @@ class Detail:
     strategies: tuple[str, ...]
     sleeve: tuple[int, ...] | None = None  # of each trade, in a combined portfolio: which of the sleeves made it
 
-    @cached_property
+    @property
     def trades(self) -> pd.DataFrame:
         """Trades in order of entry, with the columns of `WorkflowResult.trades`."""
+        return self._trades.copy(deep=False)  # the caller's own: under copy-on-write a write copies what it changes
+
+    @cached_property
+    def _trades(self) -> pd.DataFrame:
         from adm_notebook.engine.simulate import trades_frame
 
         if self.sleeve is None:
@@ -47,16 +51,24 @@ class Detail:
             symbol=[self.symbols[s] for s in self.sleeve], strategy=[self.strategies[s] for s in self.sleeve]
         )
 
-    @cached_property
+    @property
     def equity(self) -> pd.Series[float]:
-        """Equity at each close, indexed by time."""
+        """(n_bars,) money at each close, indexed by time."""
+        return self._equity.copy(deep=False)
+
+    @cached_property
+    def _equity(self) -> pd.Series[float]:
         import pandas as pd
 
         return pd.Series(self.account.equity, index=self.index, name="equity", copy=False)
 
-    @cached_property
+    @property
     def unfilled(self) -> pd.DataFrame:
         """Orders that gave no trade: bar of the decision, time, side, reason."""
+        return self._unfilled.copy(deep=False)
+
+    @cached_property
+    def _unfilled(self) -> pd.DataFrame:
         from adm_notebook.engine.simulate import unfilled_frame
 
         return unfilled_frame(self.account, self.index)
@@ -65,7 +77,7 @@ class Detail:
         metrics = self.metrics
         return (
             f"Detail of row {self.row}: {' + '.join(dict.fromkeys(self.strategies))} on "
-            f"{' + '.join(dict.fromkeys(self.symbols))}, {metrics['n_trades']:,} closed trades, "
+            f"{' + '.join(dict.fromkeys(self.symbols))}, {metrics['n_trades']:,} closed trade{'' if metrics['n_trades'] == 1 else 's'}, "
             f"total return {metrics['total_return']:+.1%} (.trades, .equity, .metrics, .unfilled)"
         )
 
@@ -87,9 +99,13 @@ class Benchmark:
         """(n_bars,) money, at each close."""
         return self.compute()
 
-    @cached_property
+    @property
     def equity(self) -> pd.Series[float]:
-        """Equity at each close, indexed by time."""
+        """(n_bars,) money at each close, indexed by time."""
+        return self._equity.copy(deep=False)
+
+    @cached_property
+    def _equity(self) -> pd.Series[float]:
         import pandas as pd
 
         return pd.Series(self.values, index=self.index, name="buy and hold", copy=False)

@@ -55,10 +55,3 @@ class RunFacts:
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> RunFacts:
-        """The inverse of `to_json`; facts that this version does not know are left out."""
-        known = {f.name for f in fields(cls)}
-        kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known}
-        return cls(**kept)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import RunError
+from adm_notebook.errors import RunError, shown
 from adm_notebook.results import hooks
 from adm_notebook.results.detail import Benchmark, Detail
 from adm_notebook.results.facts import RunFacts
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.results.diff import ResultDiff
 
-__all__ = ["IDENTITY", "WorkflowResult", "best_row"]
+__all__ = ["IDENTITY", "WorkflowResult", "best_row", "metrics_of"]
 
 IDENTITY = ("portfolio", "symbol", "strategy", "classifier", "risk_profile")
 """The first columns of `stats`: which combination a row is; swept parameters follow, then metrics, status, error."""
@@ -56,6 +58,12 @@ def ranks_above(value: float, other: float, maximise: bool, *, earlier: bool) ->
     return value > other if maximise else value < other
 
 
+def metrics_of(row: pd.Series[Any]) -> dict[str, float]:
+    """The metrics in a row of `stats`, by name; those that count are whole numbers."""
+    counts = ("n_trades", "n_unfilled")
+    return {name: int(row[name]) if name in counts else float(row[name]) for name in METRICS}
+
+
 class WorkflowResult:
     """What a workflow computed; the class a notebook's `result` is.
 
@@ -74,7 +82,11 @@ class WorkflowResult:
     duration_seconds
         wall time of the run.
     metadata
-        `mode_reason`, `run_id`, `partial`, `versions`, `fingerprint` of the bars.
+        `mode_reason`, `run_id`, `partial`, `ended`, `versions`, `fingerprint` of the bars.
+    benchmark
+        buy and hold over the bars of the best row; None where there is no best row.
+
+    What its properties return is the user's own: writing to it changes nothing here.
     """
 
     def __init__(
@@ -112,10 +124,12 @@ class WorkflowResult:
 
     @property
     def stats(self) -> pd.DataFrame:
-        """One row a combination: identity, swept parameters, metrics, `status` (ok, invalid, failed) and `error`."""
-        return self._stats.copy(
-            deep=False
-        )  # the caller's own: under copy-on-write a write to it copies what it changes
+        """One row a combination, in the order of the plan, labelled by its number.
+
+        Columns: identity (`portfolio`, `symbol`, `strategy`, `classifier`, `risk_profile`), one a swept parameter, the
+        metrics of the specification, `status` (ok, invalid, failed) and `error`. Rows that never ran are absent.
+        """
+        return self._stats.copy(deep=False)  # under copy-on-write a write to it copies what it changes
 
     @property
     def facts(self) -> RunFacts:
@@ -131,35 +145,36 @@ class WorkflowResult:
         """The best row of `stats` by `optimization_config.objective`, or None where no row is ok."""
         if self._best_label is None:
             return None
-        row: pd.Series[Any] = self.stats.loc[self._best_label]  # type: ignore[assignment]  # labels are unique
+        row: pd.Series[Any] = self._stats.loc[self._best_label]  # type: ignore[assignment]  # labels are unique
         return row
 
     @property
     def metrics(self) -> dict[str, float]:
         """Metrics of the best row, by name; empty where no row is ok."""
         best = self.best
-        if best is None:
-            return {}
-        counts = ("n_trades", "n_unfilled")
-        return {name: int(best[name]) if name in counts else float(best[name]) for name in METRICS}
+        return {} if best is None else metrics_of(best)
 
     @property
     def trades(self) -> pd.DataFrame:
-        """Trades of the best row in order of entry; empty where no row is ok."""
+        """Trades of the best row in order of entry, one row a trade; empty where no row is ok.
+
+        Columns: symbol, strategy, direction (`long`, `short`), size (units, unsigned), entry_bar, entry_time,
+        entry_price, exit_bar, exit_time, exit_price, pnl (money, after fees), return (a fraction), fees, exit_reason.
+        """
         if self._best_detail is None:
             import pandas as pd
 
             return pd.DataFrame(columns=list(TRADE_COLUMNS))
-        return self._best_detail.trades.copy(deep=False)
+        return self._best_detail.trades
 
     @property
     def equity(self) -> pd.Series[float]:
-        """Equity of the best row at each close, indexed by time; empty where no row is ok."""
+        """(n_bars,) money of the best row at each close, indexed by time; empty where no row is ok."""
         if self._best_detail is None:
             import pandas as pd
 
             return pd.Series(dtype=float, name="equity")
-        return self._best_detail.equity.copy(deep=False)
+        return self._best_detail.equity
 
     def detail(self, row: int) -> Detail:
         """Trades and equity of the row of `stats` with the label `row`, computed again on demand.
@@ -169,25 +184,33 @@ class WorkflowResult:
         RunError
             if there is no such row, if the row is not ok, or if its bars are out of reach.
         """
-        if isinstance(row, bool) or not hasattr(row, "__index__"):
-            raise RunError(f"detail({row!r}): name a row by its number, one of the labels of result.stats")
-        row = int(row)
-        if row not in self.stats.index:
-            last = int(self.stats.index.max()) if len(self.stats) else -1
-            held = f"rows 0 to {last}" if last >= 0 else "no rows"
-            raise RunError(f"detail({row}): there is no such row; this result has {held} (the labels of result.stats)")
-        status = self.stats.at[row, "status"]
+        try:
+            number = operator.index(row)
+        except TypeError:
+            number = None
+        if number is None or isinstance(row, bool):
+            raise RunError(f"detail({shown(row)}): name a row by its number, one of the labels of result.stats")
+        stats = self._stats
+        if number not in stats.index:
+            held = f"rows {stats.index.min()} to {stats.index.max()}" if len(stats) else "no rows"
+            raise RunError(
+                f"detail({number}): there is no such row; this result has {held} (the labels of result.stats)"
+            )
+        status = stats.at[number, "status"]
         if status != "ok":
-            raise RunError(f"detail({row}): this row is {status!s}: {self.stats.at[row, 'error']!s}")
-        if self._best_detail is not None and row == self._best_detail.row:
+            raise RunError(f"detail({number}): this row is {status!s}: {stats.at[number, 'error']!s}")
+        if self._best_detail is not None and number == self._best_detail.row:
             return self._best_detail
         if self._recompute is None:
             self._recompute = hooks.call("recompute", self)
-        return self._recompute(row)
+        return self._recompute(number)
 
     @property
     def final_results(self) -> dict[str, Any]:
-        """The plain dict that code written for the old coordinator reads: `metrics`, `trades`, `equity_curve`."""
+        """The plain dict that code written for the old coordinator reads, of the best row.
+
+        `metrics`: as `metrics`; `trades`: a list of dicts, one a trade; `equity_curve`: a list of (n_bars,) floats.
+        """
         return {
             "metrics": self.metrics,
             "trades": self.trades.to_dict("records"),
@@ -202,23 +225,43 @@ class WorkflowResult:
         return figure
 
     def compare(self, other: WorkflowResult, rtol: float = 1e-9) -> ResultDiff:
-        """What differs between this result and another: rows, metrics, equity, trades."""
+        """What differs between this result, the old one, and another: rows, metrics, equity, trades.
+
+        Raises
+        ------
+        RunError
+            if `other` is no result, or `rtol` no number from 0 to 1.
+        """
         from adm_notebook.results.diff import compare_results
 
         return compare_results(self, other, rtol=rtol)
 
-    def save(self, directory: str | Path) -> Path:
-        """Write the result as Parquet and JSON into `directory`, which is made; returns its path."""
+    def save(self, directory: str | PathLike[str]) -> Path:
+        """Write the result as Parquet and JSON into the folder `directory`, which is made; returns its absolute path.
+
+        Raises
+        ------
+        RunError
+            where the folder holds anything but an older result, or can't be written.
+        ConfigError
+            where the config holds what text can't, such as a function.
+        """
         from adm_notebook.results.storage import save
 
-        return save(self, Path(directory))
+        return save(self, directory)
 
     @classmethod
-    def load(cls, directory: str | Path) -> WorkflowResult:
-        """Read what `save` wrote."""
+    def load(cls, directory: str | PathLike[str]) -> WorkflowResult:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        RunError
+            where there is no result, where it is damaged, or where a later version wrote it.
+        """
         from adm_notebook.results.storage import load
 
-        return load(Path(directory))
+        return load(directory)
 
     def __repr__(self) -> str:
         text: str = hooks.call("text", self)

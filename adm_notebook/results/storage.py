@@ -3,77 +3,157 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
-import tempfile
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adm_notebook.config import WorkflowConfig
-from adm_notebook.engine.account import EXIT_REASONS, Account
-from adm_notebook.errors import ConfigError, RunError
+from adm_notebook.engine.account import EXIT_REASONS
+from adm_notebook.errors import AdmError, ConfigError, RunError, shown
 from adm_notebook.results.detail import Benchmark, Detail
-from adm_notebook.results.facts import RunFacts
+from adm_notebook.results.saved import (
+    FILES, FORMAT, SERIES, STATE, STATS, TRADE_FIELDS, TRADES, UNFILLED, UNFILLED_FIELDS, VERSION, Damaged, Saved,
+    SavedBest, account_of, checked_stats, table,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.results.result import WorkflowResult
 
-__all__ = ["FORMAT", "load", "save"]
-
-FORMAT = 1
-"""Raised when the files change in a way that an older version can't read."""
-
-_TRADE_FIELDS = (
-    "direction", "size", "entry_bar", "entry_price", "exit_bar", "exit_price", "pnl", "returns", "fees", "exit_reason",
-)  # fmt: skip
-_UNFILLED_FIELDS = ("unfilled_bar", "unfilled_side", "unfilled_reason")
+__all__ = ["load", "save"]
 
 
-def save(result: WorkflowResult, directory: Path) -> Path:
-    """Write `result` into `directory`; an older result there is replaced, anything else is left alone.
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+def save(result: WorkflowResult, directory: str | os.PathLike[str]) -> Path:
+    """Write `result` into `directory`; an older result there is replaced, a folder with anything else is refused.
 
     The folder is written beside its place and moved there when it is complete, so that a crash leaves no half of it.
+
+    Returns
+    -------
+    Path
+        of the folder, absolute; `~` and links are followed.
 
     Raises
     ------
     RunError
         where the folder holds something that is not a result, or can't be written.
+    ConfigError
+        where the config holds what text can't, such as a function.
     """
-    if (
-        directory.exists()
-        and not (directory / "result.json").is_file()
-        and (directory.is_file() or any(directory.iterdir()))
-    ):
-        raise RunError(f"{directory} is there and is not a saved result; name a new folder")
+    folder = _resolved("save", directory)
+    made: list[Path] = []
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    except OSError as error:
-        raise RunError(f"{directory} can't be written: {error.strerror}") from None
+        _refuse_what_is_not_ours(folder)
+        made = [p for p in folder.parents if not p.exists()]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _staging(folder.parent) as staging:
+            _write(result, staging)
+            _replace(folder, staging)
+    except BaseException as error:
+        for parent in made:  # the innermost first
+            with suppress(OSError):
+                parent.rmdir()
+        if isinstance(error, (OSError, ValueError, TypeError, NotImplementedError)) and not isinstance(error, AdmError):
+            raise RunError(f"{_short(folder)} can't be written: {_reason(error)}") from None
+        raise
+    return folder
+
+
+def _resolved(verb: str, directory: Any) -> Path:
+    """The folder that a user means, absolute."""
     try:
-        _write(result, staging)
-        if directory.exists():
-            shutil.rmtree(directory)
-        os.replace(staging, directory)  # noqa: PTH105  # replaces a folder, which Path.rename does not on every system
+        return Path(os.path.realpath(Path(directory).expanduser()))
+    except (TypeError, ValueError, RuntimeError, OSError) as error:  # None, a NUL, ~ of nobody, a working folder gone
+        why = f" ({error})" if isinstance(error, (RuntimeError, OSError)) else ""
+        raise RunError(f'{verb}({shown(directory)}): name a folder, such as {verb}("my_result"){why}') from None
+
+
+def _refuse_what_is_not_ours(folder: Path) -> None:
+    """Raise RunError unless `folder` is new, empty, or holds a result and nothing else: it is going to be replaced."""
+    if folder == Path.cwd():
+        raise RunError(f'{folder} is the folder you work in; name one inside it, such as save("my_result")')
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is there and is not a folder; name a new folder")
+    names = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+    if not names:
+        return
+    if not _is_ours(folder / STATE):
+        raise RunError(f"{folder} is there and is not a saved result: it holds {_listed(names)}; name a new folder")
+    others = [name for name in names if name not in FILES or not (folder / name).is_file()]
+    if others:
+        them = "it" if len(others) == 1 else "them"
+        raise RunError(f"{folder} holds {_listed(others)} beside a saved result; name a new folder, or move {them}")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        state = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(state, dict) and state.get("format") == FORMAT
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+@contextmanager
+def _staging(parent: Path) -> Iterator[Path]:
+    """A new folder that is gone afterwards, unless it was moved."""
+    staging = parent / f".adm-{uuid.uuid4().hex}"
+    staging.mkdir()  # not tempfile's, which nobody else may read: a result is as open as its user's other files
+    try:
+        yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return directory
+
+
+def _replace(folder: Path, staging: Path) -> None:
+    """Move `staging` to `folder`; what was there is back in its place if that fails, and removed if it does not."""
+    if not folder.exists():
+        staging.rename(folder)
+        return
+    older = staging.with_name(f"{staging.name}.older")
+    folder.rename(older)
+    try:
+        staging.rename(folder)
+    except BaseException:
+        older.rename(folder)
+        raise
+    for name in FILES:
+        (older / name).unlink(missing_ok=True)
+    older.rmdir()  # which refuses if anything else came in meanwhile
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _write(result: WorkflowResult, folder: Path) -> None:
     import pandas as pd
 
     stats, mixed = _without_mixed_columns(result.stats)
-    stats.to_parquet(folder / "stats.parquet")
+    stats.to_parquet(folder / STATS)
     config, frame_left_out = _config_values(result.config)
     state: dict[str, Any] = {
         "format": FORMAT,
+        "version": VERSION,
         "success": result.success,
         "errors": result.errors,
         "warnings": result.warnings,
@@ -90,50 +170,45 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         "best": None,
     }
     detail, benchmark = result._best_detail, result.benchmark
-    if detail is not None and benchmark is not None:
+    if detail is not None:
         account = detail.account
-        series = pd.DataFrame({"equity": account.equity, "benchmark": benchmark.values}, index=detail.index)
-        series.to_parquet(folder / "equity.parquet")
-        trades = pd.DataFrame({name: getattr(account, name) for name in _TRADE_FIELDS})
-        trades.to_parquet(folder / "trades.parquet")
-        unfilled = pd.DataFrame({name: getattr(account, name) for name in _UNFILLED_FIELDS})
-        unfilled.to_parquet(folder / "unfilled.parquet")
+        held = {} if benchmark is None else {"benchmark": benchmark.values}
+        pd.DataFrame({"equity": account.equity, **held}, index=detail.index).to_parquet(folder / SERIES)
+        trades = pd.DataFrame({name: getattr(account, name) for name in TRADE_FIELDS})
+        trades.to_parquet(folder / TRADES)
+        unfilled = pd.DataFrame({name: getattr(account, name) for name in UNFILLED_FIELDS})
+        unfilled.to_parquet(folder / UNFILLED)
         state["best"] = {
             "row": detail.row,
             "freq": getattr(detail.index, "freqstr", None),
-            "metrics": {k: _encode(v) for k, v in detail.metrics.items()},
             "symbols": detail.symbols,
             "strategies": detail.strategies,
             "sleeve": detail.sleeve,
-            "settings": benchmark.settings.model_dump(mode="json"),
+            "settings": None if benchmark is None else benchmark.settings.model_dump(mode="json"),
             "exit_reasons": EXIT_REASONS,
         }
-    (folder / "result.json").write_text(
-        json.dumps(state, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8"
-    )
+    (folder / STATE).write_text(json.dumps(state, indent=1, ensure_ascii=False, default=_plain), encoding="utf-8")
 
 
 def _without_mixed_columns(stats: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Columns of swept values of several types (`auto` and 50), which Parquet can't hold, as JSON; and their names."""
+    """Columns of swept values of several types (`auto` and 50), which Parquet can't hold, as JSON; and their names.
+
+    None and NaN stay apart, as `null` and `NaN`; mappings and lists stay what they are.
+    """
     import pandas as pd
 
     mixed = [str(name) for name in stats if stats[name].dtype == object]
     for name in mixed:
-        stats[name] = pd.array([json.dumps(None if v != v else v, default=_plain) for v in stats[name]], dtype="str")
+        stats[name] = pd.array([json.dumps(value, default=_plain) for value in stats[name]], dtype="str")
     return stats, mixed
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
-    if hasattr(value, "item"):
-        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
     return str(value)
-
-
-def _encode(value: float) -> Any:
-    """JSON has no infinities: they are written as words."""
-    return value if isinstance(value, int) or math.isfinite(value) else str(value)
 
 
 def _config_values(config: WorkflowConfig) -> tuple[str, bool]:
@@ -146,7 +221,10 @@ def _config_values(config: WorkflowConfig) -> tuple[str, bool]:
     return lean.to_yaml(), True
 
 
-def load(directory: Path) -> WorkflowResult:
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+def load(directory: str | os.PathLike[str]) -> WorkflowResult:
     """The result that `save` wrote into `directory`.
 
     Raises
@@ -156,41 +234,65 @@ def load(directory: Path) -> WorkflowResult:
     """
     from adm_notebook.results.result import WorkflowResult
 
-    path = directory / "result.json"
-    if not path.is_file():
-        raise RunError(f"{directory} holds no saved result: there is no result.json in it")
+    folder = _resolved("load", directory)
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state["format"] != FORMAT:
-            raise RunError(f"{directory} was written in format {state['format']}; this version reads format {FORMAT}")
-        return WorkflowResult(**_read(state, directory))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise RunError(f"{directory} is damaged and can't be read: {error}") from error
+        if not (folder / STATE).is_file():
+            raise RunError(f"{_short(folder)} holds no saved result: there is no {STATE} in it")
+        return WorkflowResult(**_read(folder))
+    except Damaged as damage:
+        raise RunError(f"{folder} is damaged and can't be read: {damage}") from None
+    except OSError as error:
+        raise RunError(f"{_short(folder)} can't be read: {_reason(error)}") from None
 
 
-def _read(state: dict[str, Any], folder: Path) -> dict[str, Any]:
-    import pandas as pd
-
+def _read(folder: Path) -> dict[str, Any]:
+    text = (folder / STATE).read_bytes()
+    try:
+        head = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Damaged(f"{STATE} is not the JSON that was written") from None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise RunError(f"{folder} holds no saved result: its {STATE} was written by another program")
+    if head.get("version") != VERSION:
+        raise RunError(
+            f"{folder} was written in version {shown(head.get('version'))} of the format; this one reads {VERSION}"
+        )
+    state = Saved.of(text)
     plain = (
         "success", "errors", "warnings", "workflow_id", "workflow_type", "mode", "pattern", "duration_seconds",
-        "metadata",
+        "metadata", "facts",
     )  # fmt: skip
-    values: dict[str, Any] = {name: state[name] for name in plain}
-    values["config"] = WorkflowConfig.from_yaml(state["config"])
-    values["facts"] = RunFacts.from_json(state["facts"])
-    stats = pd.read_parquet(folder / "stats.parquet")
-    for name in state["mixed_columns"]:
-        decoded = [json.loads(v) for v in stats[name]]
-        stats[name] = pd.Series([np.nan if v is None else v for v in decoded], index=stats.index, dtype=object)
-    values["stats"] = stats
-    if state["frame_left_out"]:
+    values: dict[str, Any] = {name: getattr(state, name) for name in plain}
+    try:
+        values["config"] = WorkflowConfig.from_yaml(state.config + "\n")  # with a line's end it is no file's name
+    except ConfigError as error:
+        raise Damaged(f"`config` in {STATE}: {_problems(error)}") from None
+    stats = _with_mixed_columns(table(folder / STATS), state.mixed_columns)
+    values["stats"] = checked_stats(stats, state.best)
+    if state.frame_left_out:
         values["recompute"] = _without_frame
-    best = state["best"]
-    if best is not None:
-        values |= _read_best(best, folder)
+    if state.best is not None:
+        values |= _read_best(state.best, stats, folder, state.facts.n_bars)
     return values
+
+
+def _problems(error: ConfigError) -> str:
+    return "; ".join(f"{p.path} {p.message}".strip() for p in error.problems)
+
+
+def _with_mixed_columns(stats: pd.DataFrame, mixed: list[str]) -> pd.DataFrame:
+    """The inverse of `_without_mixed_columns`."""
+    import pandas as pd
+
+    for name in mixed:
+        try:
+            decoded = [json.loads(value) for value in stats[name]]
+        except (KeyError, TypeError, ValueError):
+            raise Damaged(f"column {name} of {STATS} is not what was written") from None
+        column = np.empty(len(decoded), dtype=object)
+        column[:] = decoded or None  # item by item: lists among the values make no second dimension of it
+        stats[name] = pd.Series(column, index=stats.index, dtype=object)
+    return stats
 
 
 def _without_frame(row: int) -> Detail:
@@ -200,34 +302,35 @@ def _without_frame(row: int) -> Detail:
     raise RunError(f"{message} Run the workflow again, or save the frame to a file and use `path:`.")
 
 
-def _read_best(best: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _read_best(best: SavedBest, stats: pd.DataFrame, folder: Path, n_bars: int) -> dict[str, Any]:
     import pandas as pd
 
+    from adm_notebook.config.frozen import parse
     from adm_notebook.config.settings import Settings
     from adm_notebook.market.calendar import Calendar
+    from adm_notebook.results.result import metrics_of
 
-    series = pd.read_parquet(folder / "equity.parquet")
-    if best["freq"] is not None:
-        series.index = pd.DatetimeIndex(series.index, freq=best["freq"])
-    columns = {
-        **{n: c.to_numpy() for n, c in pd.read_parquet(folder / "trades.parquet").items()},
-        **{n: c.to_numpy() for n, c in pd.read_parquet(folder / "unfilled.parquet").items()},
-    }
-    account = Account(equity=series["equity"].to_numpy(np.float64), **{str(k): v for k, v in columns.items()})
+    account, series = account_of(best, folder, n_bars)
+    if best.freq is not None:
+        try:
+            series.index = pd.DatetimeIndex(series.index, freq=best.freq)
+        except (TypeError, ValueError):
+            raise Damaged(f"the times of {SERIES} are not those of the frequency {shown(best.freq)}") from None
     detail = Detail(
-        row=best["row"],
-        metrics={k: float(v) if isinstance(v, str) else v for k, v in best["metrics"].items()},
+        row=best.row,
+        metrics=metrics_of(stats.loc[best.row]),  # type: ignore[arg-type]  # labels are unique, so it is a row
         account=account,
         index=series.index,
-        symbols=tuple(best["symbols"]),
-        strategies=tuple(best["strategies"]),
-        sleeve=None if best["sleeve"] is None else tuple(best["sleeve"]),
+        symbols=best.symbols,
+        strategies=best.strategies,
+        sleeve=best.sleeve,
     )
+    if best.settings is None:
+        return {"best_detail": detail}
+    try:
+        settings = parse(Settings, best.settings, path="best.settings")
+    except ConfigError as error:
+        raise Damaged(f"{_problems(error)}, in {STATE}") from None
     held = series["benchmark"].to_numpy(np.float64)
-    benchmark = Benchmark(
-        lambda: held,
-        series.index,
-        Calendar.of(series.index),
-        Settings.model_validate(best["settings"]),
-    )
+    benchmark = Benchmark(lambda: held, series.index, Calendar.of(series.index), settings)
     return {"best_detail": detail, "benchmark": benchmark}

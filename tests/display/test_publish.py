@@ -164,6 +164,15 @@ def test_a_table_shows_names_as_text_and_numbers_to_the_right() -> None:
     ]
 
 
+def test_the_text_of_a_table_wraps_words_and_leaves_nothing_out() -> None:
+    words = " ".join(f"word{i}" for i in range(30))
+    lines = repr(table([["rsi", 14, words], ["macd", 26, "short"]], ["name", "n", "what"])).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert " ".join(line[10:] for line in lines[1:-1]).split() == words.split()
+    assert [line[:10].split() for line in lines[1:-1]] == [["rsi", "14"], *[[]] * (len(lines) - 3)]
+    assert lines[-1] == "macd  26  short"
+
+
 def test_a_table_takes_mappings_and_says_what_is_missing() -> None:
     shown = table([{"a": 1}, {"b": Code("x")}], ["a", "b"])
     assert "<code>x</code>" in shown._repr_html_()

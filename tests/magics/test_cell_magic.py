@@ -94,6 +94,48 @@ def test_in_the_background_the_variable_holds_the_run_and_three_outputs_are_rese
     assert shell.user_ns["later"].result().success
 
 
+# ---- what a cell may assign -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(pd.DataFrame(), "a DataFrame"), (np, "a module"), (len, "a function"), (pd.Series, "a class"), (0, "an int")],
+)
+@pytest.mark.parametrize("action", ["", "run", "plan", "validate"])
+def test_what_is_not_ours_is_not_replaced(
+    shell: InteractiveShell, cell: Cell, action: str, value: object, kind: str
+) -> None:
+    shell.user_ns["mine"] = value
+    ran = cell(f"%%adm {action} mine{BODY}")
+    assert isinstance(ran.error, adm.ConfigError)
+    assert f"holds {kind}; choose another name, e.g. mine_run" in ran.text
+    assert shell.user_ns["mine"] is value
+    assert ran.outputs == []
+
+
+def test_nor_is_it_where_the_cell_names_nothing(shell: InteractiveShell, cell: Cell) -> None:
+    shell.user_ns["result"] = mine = [1]
+    ran = cell(f"%%adm{BODY}")
+    assert "holds a list, and a cell without a name would replace it; write `%%adm run result_run`" in ran.text
+    assert shell.user_ns["result"] is mine
+    assert cell(f"%%adm plan{BODY}").success  # assigns nothing
+
+
+def test_cells_run_again_and_in_any_order(shell: InteractiveShell, cell: Cell) -> None:
+    shell.user_ns["mine"] = None
+    for line in ("mine --quiet", "plan mine", "validate mine", "run mine --background --quiet", "mine --quiet"):
+        ran = cell(f"%%adm {line}{BODY}")
+        assert ran.success, ran.text
+        if isinstance(shell.user_ns["mine"], adm.Run):
+            shell.user_ns["mine"].result()
+
+
+def test_the_kernel_stays_whole(shell: InteractiveShell, cell: Cell) -> None:
+    for name in ("get_ipython", "__builtins__", "exit", "In"):
+        assert not cell(f"%%adm run {name}{BODY}").success
+    assert cell("%adm help\nimport string\nIn, get_ipython()").success
+
+
 # ---- what the line changes ------------------------------------------------------------------------------------------
 
 
@@ -124,6 +166,11 @@ def test_set_changes_one_value(
 def test_parameters_are_set_by_any_name_that_is_unique(shell: InteractiveShell, cell: Cell, key: str) -> None:
     config = config_of(shell, cell, f"--set {key}=[5, 10]")
     assert config.backtest_config["strategy"] == {"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": 20}}
+
+
+def test_a_part_may_be_set_after_the_whole(shell: InteractiveShell, cell: Cell) -> None:
+    config = config_of(shell, cell, "--set strategy=rsi --set period=7")
+    assert config.backtest_config["strategy"] == {"type": "rsi", "parameters": {"period": 7}}
 
 
 def test_a_strategy_that_is_only_named_gets_room_for_parameters(shell: InteractiveShell, cell: Cell) -> None:
@@ -210,6 +257,15 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
         ("--set 'commission=a: b: c'", BODY, "can't be read"),
         ("--set fast={{nowhere}}", BODY, "there is no variable nowhere"),
         ("--set commission=0.1 --set commission.rate.x=1", BODY, "commission is 0.1, which has no rate"),
+        (
+            "--set commission=0.1 --set commission=0.2",
+            BODY,
+            "--set commission  sets again what `--set commission=0.1` has set; keep one of them (line 1, column 34)",
+        ),
+        ("--set commission=0.1 --set backtest_config.commission=0.2", BODY, "sets again what"),
+        ("--set commission.rate=0.1 --set commission=0.2", BODY, "sets again what `--set commission.rate=0.1`"),
+        ("--data sample --set source=csv", BODY, "sets again what `--data sample`"),
+        ("--pattern simple_backtest --set container_pattern=x", BODY, "sets again what `--pattern simple_backtest`"),
         ("--set strategies[0]=rsi", BODY, "optimization_config.strategies is no list"),
         (
             "--set direction=both",
@@ -221,7 +277,10 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
         ("--data text", BODY, "the variable text is a str, not a DataFrame"),
         ("", "\ndata_config: {frame: txt}", "there is no variable 'txt' in this notebook"),
         ("", "\ndata_config: {frame: text}", "must be a DataFrame"),
-        ("--mode composabel", BODY, "Did you mean `composable`?"),
+        ("--mode composabel", BODY, "--mode  must be one of"),
+        ("--mode composabel", BODY, "Did you mean `composable`? (line 1, column 14)"),
+        ("--mode fast", BODY, "but was 'fast' (line 1, column 14)"),
+        ("--quiet --mode=hybrid", BODY, "--mode  hybrid (phases in different modes) comes with a later version"),
         ("migrate", BODY, "`%%adm migrate` comes with a later version"),
         ("--pattern simple", BODY, "must be one of simple_backtest"),
     ],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import threading
 from unittest.mock import Mock
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from adm_notebook.magics import _WHILE_LOADING, _collecting_less
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.watch import INTERVAL, live_view
 from adm_notebook.planning.modes import MODES
@@ -58,6 +61,43 @@ def test_reloading_keeps_what_config_set(shell: InteractiveShell) -> None:
     shell.run_line_magic("config", "Adm.mode = 'traditional'")
     shell.run_line_magic("reload_ext", "adm_notebook")
     assert shell.run_line_magic("config", "Adm.mode") == "traditional"
+
+
+def test_a_default_that_cannot_be_is_dropped_at_loading(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_line_magic("config", "Adm.max_workers = 2")
+    shell.run_line_magic("config", "Adm.mode = 'fast'")
+    shell.config.Adm.mode = "fast"  # as a profile's configuration file has it
+    capsys.readouterr()
+    shell.run_line_magic("reload_ext", "adm_notebook")
+    assert "Adm.mode = 'fast' is dropped; its default holds." in capsys.readouterr().err
+    assert shell.run_line_magic("config", "Adm.mode") == "auto"
+    assert shell.run_line_magic("config", "Adm.max_workers") == 2
+    assert len(traces(shell)) == 5
+    shell.run_line_magic("reload_ext", "adm_notebook")
+    assert capsys.readouterr().err == ""
+
+
+def test_after_the_warm_up_garbage_is_collected_as_before(shell: InteractiveShell) -> None:
+    for thread in threading.enumerate():
+        if thread.name == "adm-warm-up":
+            thread.join(60)
+    before = gc.get_threshold()
+    with _collecting_less():
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before
+    assert before[0] < _WHILE_LOADING[0]
+
+
+def test_a_session_without_collection_stays_so() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with _collecting_less():
+            assert gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_config_shows_and_sets_the_defaults(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,7 @@ def test_a_variable_in_a_comment_is_not_looked_up() -> None:
     ("inner", "said"),
     [
         ("windws", "there is no variable windws in this notebook. Did you mean `windows`?"),
+        ("modul.digits", "there is no variable modul in this notebook. Did you mean `module`?"),
         ("box.fst", "SimpleNamespace has no attribute fst. Did you mean `fast`?"),
         ("windows[0]", "only a variable's name or name.attribute"),
         ("len(windows)", "only a variable's name or name.attribute"),
@@ -111,6 +112,12 @@ def test_what_cannot_be_inserted_is_named_where_it_stands(inner: str, said: str)
     message, line, column = problem_of(f"a: 1\nkey: {{{{{inner}}}}}\n", windows=[5], box=box, module=string, loop=loop)
     assert said in message
     assert (line, column) == (3, 6)  # the magic line is line 1
+
+
+@pytest.mark.parametrize(("inner", "near"), [("nope", open), ("Inn", [""]), ("Outt", {}), ("modul", string)])
+def test_only_variables_that_could_be_inserted_are_suggested(inner: str, near: object) -> None:
+    message, *_ = problem_of(f"key: {{{{{inner}}}}}\n", open=near, In=near, Out=near, module=near)
+    assert "Did you mean" not in message
 
 
 def test_nothing_is_ever_evaluated() -> None:

@@ -41,6 +41,13 @@ def test_a_table_has_a_text_and_an_html_form(shell: InteractiveShell, cell: Cell
     assert [words for words in holds if words.lower() not in text] == []
 
 
+@pytest.mark.parametrize("line", ["strategies", "indicators", "data"])
+def test_the_text_of_a_table_wraps_and_leaves_nothing_out(cell: Cell, line: str) -> None:
+    lines = cell(f"%adm {line}").plain.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert not any("…" in text for text in lines)
+
+
 def test_a_filter_that_fits_nothing_says_what_to_type(cell: Cell) -> None:
     assert "Nothing here matches nonsense" in cell("%adm strategies nonsense").plain
 
@@ -75,6 +82,13 @@ def test_show_shows_the_card_again(cell: Cell) -> None:
 def test_plan_of_a_run(cell: Cell) -> None:
     cell(RUN)
     assert cell("%adm plan golden").plain.startswith("Plan: rsi on SP500, 2 combinations")
+
+
+def test_a_plan_shows_the_limits_that_were_set(cell: Cell) -> None:
+    assert "limits" not in cell(RUN.replace("golden --quiet", "plan")).plain
+    cell("%config Adm.timeout_seconds = 90")
+    limited = cell(f"{RUN.replace('golden --quiet', 'plan')}\nmax_workers: 1\nparameters: {{max_indicators: 50}}").plain
+    assert "\n  limits    1 thread, 90 s, 50 indicators at once" in limited
 
 
 def test_rerun_gives_the_same_result_anew(shell: InteractiveShell, cell: Cell) -> None:
@@ -132,6 +146,7 @@ def test_the_question_mark_explains_the_magic(shell: InteractiveShell, magic: st
     [
         ("strategis", "unknown command. Did you mean `strategies`?"),
         ("nonsense", "unknown command. Known: strategies"),
+        ("checklst", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
         ("diff a b", "`%adm diff` comes with a later version"),
         ("classifiers", "comes with a later version"),
         ("show", "is written `%adm show NAME`, but was given nothing"),

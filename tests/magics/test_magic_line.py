@@ -17,8 +17,10 @@ def test_an_empty_line_runs_into_result() -> None:
 
 def test_options_stand_anywhere_and_take_their_value_with_or_without_an_equals_sign() -> None:
     asked = cell_line("--mode=composable plan --set fast=[5, 10] golden --data 'my prices.csv' --set=slow=50 --quiet")
-    assert (asked.action, asked.name, asked.mode, asked.quiet) == ("plan", "golden", "composable", True)
+    assert (asked.action, asked.name, asked.quiet) == ("plan", "golden", True)
+    assert asked.mode is not None
     assert asked.data is not None
+    assert asked.mode.value == "composable"
     assert asked.data.value == "my prices.csv"
     assert [(s.key, s.value) for s in asked.settings] == [("fast", "[5, 10]"), ("slow", "50")]
 
@@ -43,7 +45,11 @@ def test_a_setting_knows_its_column_in_the_cell_as_typed() -> None:
         ("golden cross", "'golden'  unknown action"),
         ("run golden cross", "'cross'  is one word too many"),
         ("3x", "is no name for a variable"),
-        ("run lambda", "is a keyword of Python"),
+        ("run lambda", "is a keyword of Python; choose another name, e.g. lambda_run"),
+        ("len", "is a builtin of Python; choose another name, e.g. len_run"),
+        ("plan exit", "is a function of IPython"),
+        ("validate get_ipython", "is a function of IPython"),
+        ("run migrte now", "'now'  is one word too many"),
         ("--set fast=[5", "is not closed: ] is missing"),
         ("--data 'prices", "is not closed: ' is missing"),
     ],
@@ -67,9 +73,17 @@ def test_words_without_quotes_and_brackets_are_parted_at_blanks(words: list[str]
     assert [w.text for w in words_of("  ".join(words))] == words
 
 
-@pytest.mark.parametrize("name", ["later", "run1", "plan_b", "planet", "golden", "_", "größe"])
+@pytest.mark.parametrize("name", ["later", "run1", "plan_b", "planet", "golden", "_mine", "größe"])
 def test_a_lone_word_is_a_name_unless_it_all_but_is_an_action(name: str) -> None:
     assert (cell_line(name).action, cell_line(name).name) == ("run", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["In", "Out", "_", "___", "_i", "_iii", "_oh", "_12", "_i7", "__builtins__", "__name__"]
+)
+def test_names_that_a_kernel_needs_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="belongs to IPython or Python; choose another name"):
+        cell_line(f"run {name}")
 
 
 def test_brackets_keep_their_blanks_and_quotes() -> None:

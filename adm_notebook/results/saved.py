@@ -1,0 +1,209 @@
+"""What a saved result must look like: the shape of its JSON, and that its tables agree with it and with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adm_notebook.engine.account import EXIT_REASONS, METRICS, UNFILLED_REASONS, Account
+from adm_notebook.errors import shown
+from adm_notebook.results.facts import RunFacts
+from adm_notebook.results.result import IDENTITY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "FILES",
+    "FORMAT",
+    "STATE",
+    "VERSION",
+    "Damaged",
+    "Saved",
+    "SavedBest",
+    "account_of",
+    "checked_stats",
+    "table",
+]
+
+FORMAT = "adm_notebook.WorkflowResult"
+"""What `format` in result.json says, so that a file of that name by another program is not taken for ours."""
+
+VERSION = 1
+"""Raised when the files change in a way that an older version can't read."""
+
+STATE, STATS, SERIES, TRADES, UNFILLED = FILES = (
+    "result.json", "stats.parquet", "equity.parquet", "trades.parquet", "unfilled.parquet",
+)  # fmt: skip
+
+TRADE_FIELDS = (
+    "direction", "size", "entry_bar", "entry_price", "exit_bar", "exit_price", "pnl", "returns", "fees", "exit_reason",
+)  # fmt: skip
+UNFILLED_FIELDS = ("unfilled_bar", "unfilled_side", "unfilled_reason")
+
+
+class Damaged(Exception):
+    """What is wrong with the files, in a sentence that goes on after `is damaged and can't be read:`."""
+
+
+class _Model(BaseModel):
+    # fields that this version does not know are left out: a later one may add some without a new VERSION
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class SavedBest(_Model):
+    """The best row.
+
+    row       its label in `stats`
+    freq      frequency of the bars' index, which Parquet does not keep
+    symbols, strategies   of its sleeves, one each
+    sleeve    (n_trades,)  which of them made each trade; only in a combined portfolio
+    settings  of the account, for the metrics of buy and hold; None where the result has no benchmark
+    exit_reasons  the words for the codes in trades.parquet
+    """
+
+    row: int
+    freq: str | None
+    symbols: tuple[str, ...] = Field(min_length=1)
+    strategies: tuple[str, ...] = Field(min_length=1)
+    sleeve: tuple[int, ...] | None
+    settings: dict[str, Any] | None
+    exit_reasons: tuple[str, ...]
+
+
+class Saved(_Model):
+    """result.json; all that tables don't hold. Names as in WorkflowResult.
+
+    config           as YAML
+    frame_left_out   whether the config's bars were a DataFrame, which is not saved
+    mixed_columns    columns of `stats` that hold values of several types, as JSON
+    """
+
+    format: Literal["adm_notebook.WorkflowResult"]
+    version: int
+    success: bool
+    errors: list[str]
+    warnings: list[str]
+    workflow_id: str
+    workflow_type: str
+    mode: str
+    pattern: str
+    duration_seconds: float
+    metadata: dict[str, Any]
+    config: str
+    frame_left_out: bool
+    mixed_columns: list[str]
+    facts: RunFacts
+    best: SavedBest | None
+
+    @classmethod
+    def of(cls, text: bytes) -> Saved:
+        """The state in the bytes of a result.json.
+
+        Raises
+        ------
+        Damaged
+            naming the first value that is missing or can't be.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+        if not first["loc"]:
+            raise Damaged(f"{STATE} is not the JSON that was written")
+        place = ".".join(map(str, first["loc"]))
+        said = "is missing" if first["type"] == "missing" else f"can't be {shown(first['input'])}"
+        raise Damaged(f"`{place}` in {STATE} {said}")
+
+
+def table(path: Path, *columns: str) -> pd.DataFrame:
+    """The table in a Parquet file.
+
+    Raises
+    ------
+    Damaged
+        where it is not there, can't be read, or lacks one of the `columns`, which are to be numbers.
+    """
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    if not path.is_file():
+        raise Damaged(f"{path.name} is missing")
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError, TypeError, KeyError, ArrowException):  # by which of its bytes are wrong
+        raise Damaged(f"{path.name} is not the Parquet file that was written") from None
+    for name in columns:
+        if name not in frame.columns:
+            raise Damaged(f"{path.name} has no column {name}")
+        if frame[name].dtype.kind not in "if":
+            raise Damaged(f"column {name} of {path.name} holds no numbers")
+    return frame
+
+
+def checked_stats(stats: pd.DataFrame, best: SavedBest | None) -> pd.DataFrame:
+    """`stats` as it is, if it can be a result's: a row has one label, and the best of them is ok and has its metrics.
+
+    Raises
+    ------
+    Damaged
+    """
+    lacking = [name for name in (*IDENTITY, "status") if name not in stats.columns]
+    if lacking:
+        raise Damaged(f"{STATS} has no column {lacking[0]}")
+    if not stats.index.is_unique:
+        raise Damaged(f"{STATS} has rows of the same number")
+    if best is not None:
+        if best.row not in stats.index:
+            raise Damaged(f"the best row is number {best.row}, which is not in {STATS}")
+        if stats.at[best.row, "status"] != "ok":
+            raise Damaged(f"the best row is number {best.row}, which is not ok in {STATS}")
+        for name in METRICS:
+            if name not in stats.columns or stats[name].dtype.kind not in "if":
+                raise Damaged(f"{STATS} has no numbers in a column {name}")
+    return stats
+
+
+def account_of(best: SavedBest, folder: Path, n_bars: int) -> tuple[Account, pd.DataFrame]:
+    """The account of the best row, and equity.parquet, which holds its equity and that of buy and hold.
+
+    Parameters
+    ----------
+    n_bars
+        how many there were; 0 if that is not known.
+
+    Raises
+    ------
+    Damaged
+        where a table is shorter than it was, or names bars, sleeves or words that there are not.
+    """
+    held = ("benchmark",) if best.settings is not None else ()
+    series = table(folder / SERIES, "equity", *held)
+    trades = table(folder / TRADES, *TRADE_FIELDS)
+    unfilled = table(folder / UNFILLED, *UNFILLED_FIELDS)
+    if not len(series) or len(series) != (n_bars or len(series)):
+        raise Damaged(f"{SERIES} has {len(series):,} bars, but the run had {n_bars:,}")
+    for name, codes, below in (
+        (TRADES, trades["entry_bar"], len(series)),
+        (TRADES, trades["exit_bar"], len(series)),
+        (TRADES, trades["exit_reason"], len(EXIT_REASONS)),
+        (UNFILLED, unfilled["unfilled_bar"], len(series)),
+        (UNFILLED, unfilled["unfilled_reason"], len(UNFILLED_REASONS)),
+    ):
+        if codes.dtype.kind != "i" or not codes.between(0, below - 1).all():
+            raise Damaged(f"column {codes.name} of {name} is not within 0 and {below - 1:,}")
+    if best.exit_reasons != EXIT_REASONS:
+        raise Damaged(f"`best.exit_reasons` in {STATE} are not the words that this version knows")
+    if len(best.symbols) != len(best.strategies):
+        raise Damaged(f"`best` in {STATE} has {len(best.symbols)} symbols and {len(best.strategies)} strategies")
+    if best.sleeve is not None:
+        if len(best.sleeve) != len(trades):
+            raise Damaged(f"`best.sleeve` in {STATE} has {len(best.sleeve):,} trades, {TRADES} has {len(trades):,}")
+        if not all(0 <= sleeve < len(best.symbols) for sleeve in best.sleeve):
+            raise Damaged(f"`best.sleeve` in {STATE} names a sleeve that there is not")
+    columns = {str(name): column.to_numpy() for frame in (trades, unfilled) for name, column in frame.items()}
+    values = {name: columns[name] for name in (*TRADE_FIELDS, *UNFILLED_FIELDS)}
+    return Account(equity=series["equity"].to_numpy(np.float64), **values), series
