@@ -5,11 +5,11 @@ from __future__ import annotations
 import calendar
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,17 @@ from adm_notebook.config.frozen import FrozenConfig, digest_of, problems_of
 from adm_notebook.config.timeframe import Timeframe
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["COLUMN_TARGETS", "CSV_SUFFIXES", "PARQUET_SUFFIXES", "DataConfig", "DataRequest", "Frames"]
+__all__ = [
+    "COLUMN_TARGETS",
+    "CSV_SUFFIXES",
+    "PARQUET_SUFFIXES",
+    "DataConfig",
+    "DataRequest",
+    "Frames",
+    "located",
+    "names_in",
+    "not_frames",
+]
 
 Frames = pd.DataFrame | Mapping[str, pd.DataFrame]
 
@@ -71,10 +81,15 @@ class DataConfig(FrozenConfig):
     @classmethod
     def _paths_as_text(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {str(k): _path_text(v) for k, v in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-            if not value:
-                raise ValueError("must name at least one file, but was an empty list")
+            _read_apart(value)
+            value = {str(k): _path_text(v) for k, v in value.items()}
+        elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+            value = tuple(value)
+        if isinstance(value, (dict, tuple)) and not value:
+            raise ValueError(f"must name at least one file, but was an empty {'list' if value == () else 'mapping'}")
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, tuple):
             return tuple(_path_text(v) for v in value)
         return None if value is None else _path_text(value)
 
@@ -83,6 +98,14 @@ class DataConfig(FrozenConfig):
     def _symbols_as_tuple(cls, value: Any) -> Any:
         if value is None:
             return None
+        if isinstance(value, (set, frozenset)):
+            example = ", ".join(f'"{name}"' for name in sorted(map(str, value))[:3])
+            raise ValueError(f"must be in an order, but was the set {shown(value)}: write a list, [{example}]")
+        if isinstance(value, str) and "," in value:
+            example = ", ".join(f'"{name.strip()}"' for name in value.split(",") if name.strip())
+            raise ValueError(f"must be one symbol or a list, but was {shown(value)}: write a list, [{example}]")
+        if isinstance(value, (np.ndarray, pd.Series, pd.Index)):
+            value = np.atleast_1d(np.asarray(value)).tolist()
         names = [value] if not isinstance(value, (list, tuple)) else list(value)
         if not names:
             raise ValueError("must name at least one symbol, but was an empty list; leave it out for all")
@@ -96,7 +119,12 @@ class DataConfig(FrozenConfig):
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise ValueError(f"{twice[0]} is named twice")
-        return tuple(names)
+        return tuple(str(name) for name in names)
+
+    @field_validator("max_bars", mode="before")
+    @classmethod
+    def _whole_number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     @field_validator("start", "end", mode="before")
     @classmethod
@@ -120,6 +148,12 @@ class DataConfig(FrozenConfig):
                     f"write ours first, then the file's: {{close: Adj Close}}.{did_you_mean(name, COLUMN_TARGETS)}"
                 )
         return value
+
+    @field_validator("*", mode="before")  # the last one here is the first to run
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        """numpy's numbers and texts as Python's."""
+        return value.item() if isinstance(value, (np.number, np.bool_, np.str_)) else value
 
     @model_validator(mode="after")
     def _starts_before_it_ends(self) -> Self:
@@ -169,7 +203,7 @@ class DataRequest:
         for key in [k for k in values if k in _WRITE_INSTEAD]:
             problems.append(Problem(str(key), f"unknown field. Write `{_WRITE_INSTEAD[key]}`"))
             del values[key]
-        if frame is not None and (reason := _not_frames(frame)):
+        if frame is not None and (reason := not_frames(frame)):
             problems.append(Problem("frame", reason))
         source, place = values.get("source"), values.get("path")
         if frame is not None and place is not None:
@@ -193,6 +227,8 @@ class DataRequest:
             problems.extend(problems_of(error, DataConfig))
         except _UnknownKindError as error:
             problems.append(Problem("source", str(error)))
+        except ValueError as error:
+            problems.append(Problem("path", str(error)))
         if problems or config is None:
             raise ConfigError([problem.under(path) for problem in problems])
         return cls(config, frame, notes)
@@ -202,7 +238,7 @@ class _UnknownKindError(Exception):
     """A path of which the name does not tell how to read it."""
 
 
-def _not_frames(frame: object) -> str:
+def not_frames(frame: object) -> str:
     """What is wrong with something given as `frame`; empty if nothing is."""
     if isinstance(frame, pd.DataFrame):
         return ""
@@ -223,22 +259,85 @@ def _inferred_source(config: DataConfig, frame: Frames | None) -> tuple[str, tup
         named = f"symbols {', '.join(config.symbols)}" if config.symbols else "S&P 500, daily, 1999 to 2018"
         return "sample", (f"No data source named: the bundled sample is used ({named}).",)
     place = config.path
-    first = place if isinstance(place, str) else next(iter(place.values() if isinstance(place, Mapping) else place))
-    folder = Path(first).expanduser()
-    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else [folder.name]
+    if not isinstance(place, str):
+        places = list(place.values() if isinstance(place, Mapping) else place)
+        kinds = _by_kind(places)
+        if len(kinds) > 1:
+            raise ValueError(f"mixes CSV and Parquet files, {kinds['csv']} and {kinds['parquet']}: give files of one kind")
+        return next(iter(kinds)) if kinds else _untold(places[0]), ()
+    folder = located(place)
+    if not folder.is_dir():
+        return next(iter(_by_kind([folder.name]))) if _by_kind([folder.name]) else _untold(place), ()
+    kinds = _by_kind(names_in(folder))
+    if not kinds:
+        raise _UnknownKindError(f"can't be told from {shown(place)}: no CSV or Parquet file is in that folder")
+    if len(kinds) > 1:
+        _untold(f"{place} ({' and '.join(kinds.values())})")
+    return next(iter(kinds)), ()
+
+
+def _by_kind(names: Sequence[str]) -> dict[str, str]:
+    """The sources that the endings of some files tell, each with the first such file."""
+    kinds: dict[str, str] = {}
     for name in names:
-        if name.lower().endswith(CSV_SUFFIXES):
-            return "csv", ()
-        if name.lower().endswith(PARQUET_SUFFIXES):
-            return "parquet", ()
-    if folder.is_dir():
-        raise _UnknownKindError(f"can't be told from {shown(first)}: no CSV or Parquet file is in that folder")
-    raise _UnknownKindError(f"can't be told from {shown(first)}: write source: csv or source: parquet")
+        for kind, suffixes in (("csv", CSV_SUFFIXES), ("parquet", PARQUET_SUFFIXES)):
+            if name.lower().endswith(suffixes):
+                kinds.setdefault(kind, name)
+    return kinds
+
+
+def _untold(place: str) -> NoReturn:
+    raise _UnknownKindError(f"can't be told from {shown(place)}: write source: csv or source: parquet")
+
+
+def located(place: str) -> Path:
+    """`place` with `~` expanded, whether or not anything is there.
+
+    Raises
+    ------
+    ValueError
+        with half a sentence, if the system can't look it up.
+    """
+    try:
+        path = Path(place).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"can't be looked up, {shown(place)}: {reason}") from None
+    return path
+
+
+def names_in(folder: Path) -> list[str]:
+    """What is in a folder, sorted.
+
+    Raises
+    ------
+    ValueError
+        with half a sentence, if it may not be read.
+    """
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise ValueError(f"can't be read, {shown(str(folder))}: {error.strerror}") from None
+
+
+def _read_apart(names: Iterable[object]) -> None:
+    """Refuse names such as 1 and "1", of which one would take the other's place."""
+    seen: dict[str, object] = {}
+    for name in names:
+        if str(name) in seen:
+            raise ValueError(f"{shown(seen[str(name)])} and {shown(name)} read alike; give each symbol its own name")
+        seen[str(name)] = name
 
 
 def _path_text(value: Any) -> str:
-    if isinstance(value, (str, os.PathLike)) and str(value).strip():
-        return str(os.fspath(value))
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(text, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/", text):  # Path makes one slash of two
+        raise ValueError(f"must be a file or folder, but was the URL {shown(text)}: download it first, then give its path")
+    if isinstance(text, str) and text.strip() and "\0" not in text:
+        return str(text)
     raise ValueError(f"must be the path of a file or folder, but was {shown(value)}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from adm_notebook.errors import shown
+
 __all__ = ["Timeframe"]
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 31 * 86_400}
@@ -19,6 +21,7 @@ _SPELLINGS = {
     "y": "y year years yearly a annual",
 }
 _UNITS = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
+_LONGEST = 100 * 365 * 86_400  # seconds
 _COARSER = {"s": (60, "min"), "min": (60, "h"), "h": (24, "d")}
 
 
@@ -40,10 +43,12 @@ class Timeframe(NamedTuple):
         ValueError
             with a sentence that says what can be written.
         """
-        match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)\s*", text)
+        match = re.fullmatch(r"\s*([0-9]*)\s*([A-Za-z]+)\s*", text)
         unit = None if match is None else "mo" if match[2] == "M" else _UNITS.get(match[2].lower())
         if match is None or unit is None or match[1].strip("0") == "" != match[1]:
-            raise ValueError(f"must be a length of time such as 5min, 1h, 1d, 1w or 1mo, but was {text!r}")
+            raise ValueError(f"must be a length of time such as 5min, 1h, 1d, 1w or 1mo, but was {shown(text)}")
+        if len(match[1]) > 12:
+            raise ValueError(f"must be at most 100 years, but was {shown(text)}")
         count = int(match[1] or 1)
         if unit in ("q", "y"):
             count, unit = count * (3 if unit == "q" else 12), "mo"
@@ -53,6 +58,8 @@ class Timeframe(NamedTuple):
             raise ValueError(
                 f"must be at most a day or a whole number of days, because bins start at midnight; was {text!r}"
             )
+        if count * _SECONDS[unit] > _LONGEST * 31 * 12 / 365:
+            raise ValueError(f"must be at most 100 years, but was {shown(text)}")
         return cls(count, unit)
 
     @property

@@ -96,8 +96,7 @@ def wrapped(grid: Grid, *, most: int = 120, gap: int = 2) -> list[str]:
     lines = []
     for row in texts:
         cells = [textwrap.wrap(text, width, break_on_hyphens=False) for text, width in zip(row, widths, strict=True)]
-        for parts in zip_longest(*cells, fillvalue=""):
-            lines.append(_line(parts, widths, left, gap))
+        lines += [_line(parts, widths, left, gap) for parts in zip_longest(*cells, fillvalue="")]
     return lines
 
 

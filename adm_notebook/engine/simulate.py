@@ -166,8 +166,8 @@ def _words(words: Sequence[str], codes: npt.NDArray[Any]) -> pd.Series[str]:
 def _settings(preset: Preset, engine: str, given: Mapping[str, Any]) -> Settings:
     problems: list[Problem] = []
     if engine not in ENGINES:
-        hint = did_you_mean(engine, ENGINES).removesuffix(".")
-        problems.append(Problem("engine", f"must be compiled or reference, but was {shown(engine)}.{hint}"))
+        message = f"must be compiled or reference, but was {shown(engine)}.{did_you_mean(engine, ENGINES)}"
+        problems.append(Problem("engine", message.removesuffix(".")))
     try:
         chosen = Settings.resolve({**given, "preset": preset}, path="")
     except ConfigError as error:
@@ -211,6 +211,7 @@ def _price(bars: pd.DataFrame, name: str) -> F64:
         seen = "has none" if not found else f"has {len(found)}: {_listed(found)}"
         raise DataError(f"bars need one column {name}, but the frame {seen}", f"Its columns: {_listed(bars.columns)}")
     column = bars[found[0]]
+    _refuse_what_a_conversion_would_bend(f"column {found[0]} of the bars", column.to_numpy(), "numbers")
     try:
         return np.ascontiguousarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError):
@@ -267,7 +268,13 @@ def _aligned(name: str, given: Any, index: pd.Index) -> npt.NDArray[Any]:
             f"signals.{name} and the bars have different indexes: at bar {bar} {given.index[bar]} and {index[bar]}",
             f"Align it, signals[{name!r}].reindex(bars.index), or pass its values: .to_numpy()",
         )
-    values = given.to_numpy() if isinstance(given, (pd.Series, pd.Index)) else np.asarray(given)
+    try:
+        values = given.to_numpy() if isinstance(given, (pd.Series, pd.Index)) else np.asarray(given)
+    except ValueError:  # numpy's, of lists that are not as long as each other
+        raise DataError(
+            f"signals.{name} must have one value a bar, but holds lists of different lengths",
+            "A signal is known at its bar's close; there is one for each bar.",
+        ) from None
     if values.shape != (len(index),):
         raise DataError(
             f"signals.{name} must have one value a bar, {len(index)}, but has shape {values.shape}",
@@ -276,7 +283,17 @@ def _aligned(name: str, given: Any, index: pd.Index) -> npt.NDArray[Any]:
     return values
 
 
+def _refuse_what_a_conversion_would_bend(what: str, values: npt.NDArray[Any], wanted: str) -> None:
+    """Raise DataError for complex numbers, which would lose their imaginary part, and times, which would be counts."""
+    kind = values.dtype.kind
+    if kind == "c" or (kind == "O" and any(isinstance(v, (complex, np.complexfloating)) for v in values)):
+        raise DataError(f"{what} must be {wanted}, but holds complex numbers", "Take their real part if that is meant.")
+    if kind in "mM":
+        raise DataError(f"{what} must be {wanted}, but holds times (dtype {values.dtype})", "Name another column.")
+
+
 def _numbers(name: str, values: npt.NDArray[Any], wanted: str) -> F64:
+    _refuse_what_a_conversion_would_bend(f"signals.{name}", values, wanted)
     try:
         return np.ascontiguousarray(pd.Series(values).to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError):

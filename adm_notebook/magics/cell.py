@@ -96,8 +96,10 @@ def _with_the_line(error: ConfigError, asked: CellLine) -> ConfigError:
     """The same problems; one with the mode is a slip of the line, and is said by its option and place there."""
     if asked.mode is None or all(p.path != "execution_mode" for p in error.problems):
         return error
-    place = {"path": "--mode", "line": 1, "column": asked.mode.column}
-    problems = [replace(p, **place) if p.path == "execution_mode" else p for p in error.problems]
+    column = asked.mode.column
+    problems = [
+        replace(p, path="--mode", line=1, column=column) if p.path == "execution_mode" else p for p in error.problems
+    ]
     return usage_error("%%adm", problems) if len(problems) == 1 else ConfigError(problems, error.title)
 
 

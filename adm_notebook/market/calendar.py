@@ -38,7 +38,8 @@ class Calendar:
     bars_per_day
         median number of bars on a local calendar day that has bars; NaN without times
     label
-        name of the timeframe, for display: `daily`, `5-minute`, ...
+        name of the timeframe, for display before the word bars: `daily`, `5-minute`, ...; empty without times, or of a
+        single bar
     period_ends
         (n_periods,) last bar of each local day, or of each week (to Sunday), month or year where bars are that far
         apart: where `metrics_style: backtesting.py` reads the equity; empty without times
@@ -85,7 +86,7 @@ class Calendar:
                 days_per_year=252.0,
                 spacing=np.nan,
                 bars_per_day=np.nan,
-                label="bars",
+                label="",
                 period_ends=np.empty(0, np.int64),
                 peer_periods_per_year=np.nan,
                 notes=("the bars have no times: 252 are taken for a year; set periods_per_year if that is wrong",),
@@ -161,7 +162,7 @@ def _median_spacing(index: pd.DatetimeIndex) -> float:
 
 def _label(spacing: float) -> str:
     if np.isnan(spacing):
-        return "single bar"
+        return ""
     for name, least, most in (("daily", 0.9, 1.5), ("weekly", 5, 10), ("monthly", 26, 45), ("quarterly", 80, 100)):
         if least * DAY <= spacing <= most * DAY:
             return name

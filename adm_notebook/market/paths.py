@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adm_notebook.config.data import CSV_SUFFIXES, PARQUET_SUFFIXES, DataConfig
+from adm_notebook.config.data import CSV_SUFFIXES, PARQUET_SUFFIXES, DataConfig, located, names_in
 from adm_notebook.errors import ConfigError, Problem
 
 __all__ = ["SourceFiles", "find_files", "stem"]
@@ -39,10 +39,10 @@ def find_files(config: DataConfig) -> SourceFiles:
         paths = [_existing(p, f"data_config.path[{k}]") for k, p in enumerate(place)]
         return SourceFiles(_by_stem(paths), _label(paths), False)
     assert place is not None  # resolve() has seen to it
-    path = Path(place).expanduser()
+    path = _located(place, "data_config.path")
     suffixes = PARQUET_SUFFIXES if config.source == "parquet" else CSV_SUFFIXES
     if path.is_dir():
-        paths = sorted(p for p in path.iterdir() if p.name.lower().endswith(suffixes))
+        paths = [path / name for name in _names_in(path, "data_config.path") if name.lower().endswith(suffixes)]
         if not paths:
             raise ConfigError(Problem("data_config.path", f"no file in {place} ends with {', '.join(suffixes)}"))
         return SourceFiles(_by_stem(paths), _label(paths), False)
@@ -65,7 +65,7 @@ def stem(path: Path) -> str:
 
 
 def _existing(place: str, where: str) -> Path:
-    path = Path(place).expanduser()
+    path = _located(place, where)
     if path.is_file():
         return path
     folder = path.parent
@@ -73,13 +73,27 @@ def _existing(place: str, where: str) -> Path:
         folder = folder.parent
     if folder != path.parent:
         raise ConfigError(Problem(where, f"no such folder: {path.parent} (seen from {Path.cwd()})"))
-    names = sorted(p.name for p in folder.iterdir() if p.is_file())
+    names = [name for name in _names_in(folder, where) if (folder / name).is_file()]
     near = (
         difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
         or [name for name in names if name.lower().endswith((*CSV_SUFFIXES, *PARQUET_SUFFIXES))][:5]
     )
     others = f" There {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
     raise ConfigError(Problem(where, f"no such file: {place} (seen from {Path.cwd()}).{others}".removesuffix(".")))
+
+
+def _located(place: str, where: str) -> Path:
+    try:
+        return located(place)
+    except ValueError as error:
+        raise ConfigError(Problem(where, str(error))) from None
+
+
+def _names_in(folder: Path, where: str) -> list[str]:
+    try:
+        return names_in(folder)
+    except ValueError as error:
+        raise ConfigError(Problem(where, str(error))) from None
 
 
 def _by_stem(paths: list[Path]) -> dict[str, Path]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
-from adm_notebook.config.data import DataConfig, DataRequest, Frames
+from adm_notebook.config.data import DataConfig, DataRequest, Frames, not_frames
 from adm_notebook.errors import AdmError, ConfigError, DataError, Problem, StrategyError, did_you_mean, shown
 from adm_notebook.market.bars import Bars, Market
-from adm_notebook.market.checks import checked
+from adm_notebook.market.checks import checked, moment
 from adm_notebook.market.files import read_csv, read_parquet
 from adm_notebook.market.kept import KeptByFrame, LastFew
 from adm_notebook.market.paths import SourceFiles, find_files
@@ -205,13 +205,10 @@ def _from_registered(name: str, config: DataConfig) -> Market:
         frames = _registered[name](config)
     except AdmError:
         raise
-    except Exception as error:  # whatever a user's function raises is told as theirs, with the cause kept
+    except (Exception, SystemExit) as error:  # whatever a user's function raises is told as theirs, the cause kept
         raise StrategyError(f"source {name!r} raised {type(error).__name__}: {error}") from error
-    is_mapping = isinstance(frames, Mapping) and all(isinstance(f, pd.DataFrame) for f in frames.values())
-    if not isinstance(frames, pd.DataFrame) and not (is_mapping and frames):
-        raise StrategyError(
-            f"source {name!r} must return a DataFrame, or a mapping symbol -> DataFrame, but returned {shown(frames)}"
-        )
+    if reason := not_frames(frames):
+        raise StrategyError(f"source {name!r}: what it returns {reason}")
     return _from_frames(frames, config, label=name, kept=False)
 
 
@@ -270,6 +267,9 @@ def _bars_of(table: Table, config: DataConfig) -> tuple[Bars, tuple[str, ...]]:
         if not isinstance(index, pd.DatetimeIndex):
             raise ConfigError(Problem("data_config.timeframe", f"needs times, but {table.origin.label} has none"))
         index, prices = resample(index, prices, config.period)
+        if len(index) == 1 < len(table):
+            covered = f"{moment(table.index[0])} to {moment(table.index[-1])}"
+            notes = (*notes, f"All {len(table):,} bars of {table.symbol}, {covered}, make one bar of {config.period}.")
     if isinstance(index, pd.DatetimeIndex) and (index[0].year < 1678 or index[-1].year > 2261):
         raise DataError(f"{table.origin.label}: times from {index[0]} to {index[-1]} are not between 1678 and 2261.")
     return Bars(table.symbol, index, prices, table.owner), notes

@@ -75,9 +75,10 @@ class Detail:
 
     def __repr__(self) -> str:
         metrics = self.metrics
+        n = metrics["n_trades"]
         return (
             f"Detail of row {self.row}: {' + '.join(dict.fromkeys(self.strategies))} on "
-            f"{' + '.join(dict.fromkeys(self.symbols))}, {metrics['n_trades']:,} closed trade{'' if metrics['n_trades'] == 1 else 's'}, "
+            f"{' + '.join(dict.fromkeys(self.symbols))}, {n:,} closed trade{'' if n == 1 else 's'}, "
             f"total return {metrics['total_return']:+.1%} (.trades, .equity, .metrics, .unfilled)"
         )
 

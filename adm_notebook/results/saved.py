@@ -16,18 +16,7 @@ from adm_notebook.results.result import IDENTITY
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "FILES",
-    "FORMAT",
-    "STATE",
-    "VERSION",
-    "Damaged",
-    "Saved",
-    "SavedBest",
-    "account_of",
-    "checked_stats",
-    "table",
-]
+__all__ = ["Damaged", "Saved", "SavedBest", "account_of", "checked_stats", "table"]
 
 FORMAT = "adm_notebook.WorkflowResult"
 """What `format` in result.json says, so that a file of that name by another program is not taken for ours."""
@@ -80,6 +69,7 @@ class Saved(_Model):
     config           as YAML
     frame_left_out   whether the config's bars were a DataFrame, which is not saved
     mixed_columns    columns of `stats` that hold values of several types, as JSON
+    rows             of each table, by the name of its file
     """
 
     format: Literal["adm_notebook.WorkflowResult"]
@@ -96,6 +86,7 @@ class Saved(_Model):
     config: str
     frame_left_out: bool
     mixed_columns: list[str]
+    rows: dict[str, int]
     facts: RunFacts
     best: SavedBest | None
 
@@ -119,32 +110,38 @@ class Saved(_Model):
         raise Damaged(f"`{place}` in {STATE} {said}")
 
 
-def table(path: Path, *columns: str) -> pd.DataFrame:
+def table(folder: Path, name: str, state: Saved, *columns: str) -> pd.DataFrame:
     """The table in a Parquet file.
 
     Raises
     ------
     Damaged
-        where it is not there, can't be read, or lacks one of the `columns`, which are to be numbers.
+        where it is not there, can't be read, is not as long as it was, or lacks one of the `columns` of numbers.
     """
     import pandas as pd
     from pyarrow import ArrowException
 
-    if not path.is_file():
-        raise Damaged(f"{path.name} is missing")
+    if not (folder / name).is_file():
+        raise Damaged(f"{name} is missing")
     try:
-        frame = pd.read_parquet(path)
+        frame = pd.read_parquet(folder / name)
     except (OSError, ValueError, TypeError, KeyError, ArrowException):  # by which of its bytes are wrong
-        raise Damaged(f"{path.name} is not the Parquet file that was written") from None
-    for name in columns:
-        if name not in frame.columns:
-            raise Damaged(f"{path.name} has no column {name}")
-        if frame[name].dtype.kind not in "if":
-            raise Damaged(f"column {name} of {path.name} holds no numbers")
+        raise Damaged(f"{name} is not the Parquet file that was written") from None
+    if len(frame) != state.rows.get(name):
+        raise Damaged(f"{name} has {_rows(len(frame))}, but had {_rows(state.rows.get(name, 0))}")
+    for column in columns:
+        if column not in frame.columns:
+            raise Damaged(f"{name} has no column {column}")
+        if frame[column].dtype.kind not in "if":
+            raise Damaged(f"column {column} of {name} holds no numbers")
     return frame
 
 
-def checked_stats(stats: pd.DataFrame, best: SavedBest | None) -> pd.DataFrame:
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def checked_stats(stats: pd.DataFrame, state: Saved) -> pd.DataFrame:
     """`stats` as it is, if it can be a result's: a row has one label, and the best of them is ok and has its metrics.
 
     Raises
@@ -156,7 +153,10 @@ def checked_stats(stats: pd.DataFrame, best: SavedBest | None) -> pd.DataFrame:
         raise Damaged(f"{STATS} has no column {lacking[0]}")
     if not stats.index.is_unique:
         raise Damaged(f"{STATS} has rows of the same number")
+    best = state.best
     if best is not None:
+        if state.facts.objective not in METRICS:
+            raise Damaged(f"`facts.objective` in {STATE} can't be {shown(state.facts.objective)}")
         if best.row not in stats.index:
             raise Damaged(f"the best row is number {best.row}, which is not in {STATS}")
         if stats.at[best.row, "status"] != "ok":
@@ -167,25 +167,20 @@ def checked_stats(stats: pd.DataFrame, best: SavedBest | None) -> pd.DataFrame:
     return stats
 
 
-def account_of(best: SavedBest, folder: Path, n_bars: int) -> tuple[Account, pd.DataFrame]:
+def account_of(state: Saved, best: SavedBest, folder: Path) -> tuple[Account, pd.DataFrame]:
     """The account of the best row, and equity.parquet, which holds its equity and that of buy and hold.
-
-    Parameters
-    ----------
-    n_bars
-        how many there were; 0 if that is not known.
 
     Raises
     ------
     Damaged
-        where a table is shorter than it was, or names bars, sleeves or words that there are not.
+        where a table is not as long as it was, or names bars, sleeves or words that there are not.
     """
     held = ("benchmark",) if best.settings is not None else ()
-    series = table(folder / SERIES, "equity", *held)
-    trades = table(folder / TRADES, *TRADE_FIELDS)
-    unfilled = table(folder / UNFILLED, *UNFILLED_FIELDS)
-    if not len(series) or len(series) != (n_bars or len(series)):
-        raise Damaged(f"{SERIES} has {len(series):,} bars, but the run had {n_bars:,}")
+    series = table(folder, SERIES, state, "equity", *held)
+    trades = table(folder, TRADES, state, *TRADE_FIELDS)
+    unfilled = table(folder, UNFILLED, state, *UNFILLED_FIELDS)
+    if not len(series):
+        raise Damaged(f"{SERIES} has no bars")
     for name, codes, below in (
         (TRADES, trades["entry_bar"], len(series)),
         (TRADES, trades["exit_bar"], len(series)),

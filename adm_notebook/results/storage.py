@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +14,25 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.engine.account import EXIT_REASONS
 from adm_notebook.errors import AdmError, ConfigError, RunError, shown
 from adm_notebook.results.detail import Benchmark, Detail
+from adm_notebook.results.folder import reason, replacing, resolved, short
 from adm_notebook.results.saved import (
-    FILES, FORMAT, SERIES, STATE, STATS, TRADE_FIELDS, TRADES, UNFILLED, UNFILLED_FIELDS, VERSION, Damaged, Saved,
-    SavedBest, account_of, checked_stats, table,
-)  # fmt: skip
+    FILES,
+    FORMAT,
+    SERIES,
+    STATE,
+    STATS,
+    TRADE_FIELDS,
+    TRADES,
+    UNFILLED,
+    UNFILLED_FIELDS,
+    VERSION,
+    Damaged,
+    Saved,
+    SavedBest,
+    account_of,
+    checked_stats,
+    table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +48,6 @@ __all__ = ["load", "save"]
 def save(result: WorkflowResult, directory: str | os.PathLike[str]) -> Path:
     """Write `result` into `directory`; an older result there is replaced, a folder with anything else is refused.
 
-    The folder is written beside its place and moved there when it is complete, so that a crash leaves no half of it.
-
     Returns
     -------
     Path
@@ -50,99 +60,23 @@ def save(result: WorkflowResult, directory: str | os.PathLike[str]) -> Path:
     ConfigError
         where the config holds what text can't, such as a function.
     """
-    folder = _resolved("save", directory)
-    made: list[Path] = []
+    folder = resolved("save", directory)
     try:
-        _refuse_what_is_not_ours(folder)
-        made = [p for p in folder.parents if not p.exists()]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _staging(folder.parent) as staging:
+        with replacing(folder, FILES, _is_ours) as staging:
             _write(result, staging)
-            _replace(folder, staging)
-    except BaseException as error:
-        for parent in made:  # the innermost first
-            with suppress(OSError):
-                parent.rmdir()
-        if isinstance(error, (OSError, ValueError, TypeError, NotImplementedError)) and not isinstance(error, AdmError):
-            raise RunError(f"{_short(folder)} can't be written: {_reason(error)}") from None
+    except AdmError:
         raise
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:  # all but the first: of Parquet, of JSON
+        raise RunError(f"{short(folder)} can't be written: {reason(error)}") from None
     return folder
 
 
-def _resolved(verb: str, directory: Any) -> Path:
-    """The folder that a user means, absolute."""
+def _is_ours(folder: Path) -> bool:
     try:
-        return Path(os.path.realpath(Path(directory).expanduser()))
-    except (TypeError, ValueError, RuntimeError, OSError) as error:  # None, a NUL, ~ of nobody, a working folder gone
-        why = f" ({error})" if isinstance(error, (RuntimeError, OSError)) else ""
-        raise RunError(f'{verb}({shown(directory)}): name a folder, such as {verb}("my_result"){why}') from None
-
-
-def _refuse_what_is_not_ours(folder: Path) -> None:
-    """Raise RunError unless `folder` is new, empty, or holds a result and nothing else: it is going to be replaced."""
-    if folder == Path.cwd():
-        raise RunError(f'{folder} is the folder you work in; name one inside it, such as save("my_result")')
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is there and is not a folder; name a new folder")
-    names = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
-    if not names:
-        return
-    if not _is_ours(folder / STATE):
-        raise RunError(f"{folder} is there and is not a saved result: it holds {_listed(names)}; name a new folder")
-    others = [name for name in names if name not in FILES or not (folder / name).is_file()]
-    if others:
-        them = "it" if len(others) == 1 else "them"
-        raise RunError(f"{folder} holds {_listed(others)} beside a saved result; name a new folder, or move {them}")
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        state = json.loads(path.read_bytes())
+        state = json.loads((folder / STATE).read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(state, dict) and state.get("format") == FORMAT
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
-
-
-@contextmanager
-def _staging(parent: Path) -> Iterator[Path]:
-    """A new folder that is gone afterwards, unless it was moved."""
-    staging = parent / f".adm-{uuid.uuid4().hex}"
-    staging.mkdir()  # not tempfile's, which nobody else may read: a result is as open as its user's other files
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _replace(folder: Path, staging: Path) -> None:
-    """Move `staging` to `folder`; what was there is back in its place if that fails, and removed if it does not."""
-    if not folder.exists():
-        staging.rename(folder)
-        return
-    older = staging.with_name(f"{staging.name}.older")
-    folder.rename(older)
-    try:
-        staging.rename(folder)
-    except BaseException:
-        older.rename(folder)
-        raise
-    for name in FILES:
-        (older / name).unlink(missing_ok=True)
-    older.rmdir()  # which refuses if anything else came in meanwhile
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
-
-
-def _short(path: Path) -> str:
-    text = str(path)
-    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _write(result: WorkflowResult, folder: Path) -> None:
@@ -166,6 +100,7 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         "config": config,
         "frame_left_out": frame_left_out,
         "mixed_columns": mixed,
+        "rows": {STATS: len(stats)},
         "facts": result.facts.to_json(),
         "best": None,
     }
@@ -173,11 +108,13 @@ def _write(result: WorkflowResult, folder: Path) -> None:
     if detail is not None:
         account = detail.account
         held = {} if benchmark is None else {"benchmark": benchmark.values}
-        pd.DataFrame({"equity": account.equity, **held}, index=detail.index).to_parquet(folder / SERIES)
-        trades = pd.DataFrame({name: getattr(account, name) for name in TRADE_FIELDS})
-        trades.to_parquet(folder / TRADES)
-        unfilled = pd.DataFrame({name: getattr(account, name) for name in UNFILLED_FIELDS})
-        unfilled.to_parquet(folder / UNFILLED)
+        for name, frame in (
+            (SERIES, pd.DataFrame({"equity": account.equity, **held}, index=detail.index)),
+            (TRADES, pd.DataFrame({field: getattr(account, field) for field in TRADE_FIELDS})),
+            (UNFILLED, pd.DataFrame({field: getattr(account, field) for field in UNFILLED_FIELDS})),
+        ):
+            frame.to_parquet(folder / name)
+            state["rows"][name] = len(frame)
         state["best"] = {
             "row": detail.row,
             "freq": getattr(detail.index, "freqstr", None),
@@ -234,15 +171,15 @@ def load(directory: str | os.PathLike[str]) -> WorkflowResult:
     """
     from adm_notebook.results.result import WorkflowResult
 
-    folder = _resolved("load", directory)
+    folder = resolved("load", directory)
     try:
         if not (folder / STATE).is_file():
-            raise RunError(f"{_short(folder)} holds no saved result: there is no {STATE} in it")
+            raise RunError(f"{short(folder)} holds no saved result: there is no {STATE} in it")
         return WorkflowResult(**_read(folder))
     except Damaged as damage:
         raise RunError(f"{folder} is damaged and can't be read: {damage}") from None
     except OSError as error:
-        raise RunError(f"{_short(folder)} can't be read: {_reason(error)}") from None
+        raise RunError(f"{short(folder)} can't be read: {reason(error)}") from None
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -267,12 +204,12 @@ def _read(folder: Path) -> dict[str, Any]:
         values["config"] = WorkflowConfig.from_yaml(state.config + "\n")  # with a line's end it is no file's name
     except ConfigError as error:
         raise Damaged(f"`config` in {STATE}: {_problems(error)}") from None
-    stats = _with_mixed_columns(table(folder / STATS), state.mixed_columns)
-    values["stats"] = checked_stats(stats, state.best)
+    stats = _with_mixed_columns(table(folder, STATS, state), state.mixed_columns)
+    values["stats"] = checked_stats(stats, state)
     if state.frame_left_out:
         values["recompute"] = _without_frame
     if state.best is not None:
-        values |= _read_best(state.best, stats, folder, state.facts.n_bars)
+        values |= _read_best(state, state.best, stats, folder)
     return values
 
 
@@ -289,9 +226,7 @@ def _with_mixed_columns(stats: pd.DataFrame, mixed: list[str]) -> pd.DataFrame:
             decoded = [json.loads(value) for value in stats[name]]
         except (KeyError, TypeError, ValueError):
             raise Damaged(f"column {name} of {STATS} is not what was written") from None
-        column = np.empty(len(decoded), dtype=object)
-        column[:] = decoded or None  # item by item: lists among the values make no second dimension of it
-        stats[name] = pd.Series(column, index=stats.index, dtype=object)
+        stats[name] = pd.Series(decoded, index=stats.index, dtype=object)
     return stats
 
 
@@ -302,7 +237,7 @@ def _without_frame(row: int) -> Detail:
     raise RunError(f"{message} Run the workflow again, or save the frame to a file and use `path:`.")
 
 
-def _read_best(best: SavedBest, stats: pd.DataFrame, folder: Path, n_bars: int) -> dict[str, Any]:
+def _read_best(state: Saved, best: SavedBest, stats: pd.DataFrame, folder: Path) -> dict[str, Any]:
     import pandas as pd
 
     from adm_notebook.config.frozen import parse
@@ -310,7 +245,7 @@ def _read_best(best: SavedBest, stats: pd.DataFrame, folder: Path, n_bars: int) 
     from adm_notebook.market.calendar import Calendar
     from adm_notebook.results.result import metrics_of
 
-    account, series = account_of(best, folder, n_bars)
+    account, series = account_of(state, best, folder)
     if best.freq is not None:
         try:
             series.index = pd.DatetimeIndex(series.index, freq=best.freq)

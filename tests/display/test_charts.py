@@ -110,9 +110,9 @@ def test_any_sweep_is_drawn_within_its_budget(which: str) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.5])
 def test_a_sweep_with_equal_infinite_or_undefined_scores_is_drawn(value: float) -> None:
     for result in (sweep({"a": [1, 2], "b": [1, 2, 3]}, n_bars=50), sweep({"a": [1, 2, 3]}, n_bars=50)):
-        result.stats["sharpe"] = value
+        result._stats["sharpe"] = value
         png_of(result)
-        result.stats.loc[1, "sharpe"] = 0.25
+        result._stats.loc[1, "sharpe"] = 0.25
         png_of(result)
 
 

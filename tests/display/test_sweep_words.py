@@ -102,7 +102,7 @@ def test_a_parameter_with_one_value_is_no_axis() -> None:
 @given(st.lists(st.floats(0.01, 2.0), min_size=3, max_size=12))
 def test_a_plateau_is_told_from_a_peak_by_three_quarters_of_the_best(scores: list[float]) -> None:
     result = sweep({"fast": range(len(scores))})
-    result.stats["sharpe"] = scores
+    result._stats["sharpe"] = scores
     best = int(np.argmax(scores))
     result._best_label = best
     said = lede(Subject(result))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -133,6 +135,9 @@ def test_a_bar_that_cannot_be_is_refused_by_its_number_and_values(
         (lambda b: b.iloc[::-1], "bar 1 .* is not later than the bar before"),
         (lambda b: b.set_axis(pd.DatetimeIndex([*b.index[:5], pd.NaT])), r"bar 5 has no time \(NaT\)"),
         (lambda b: b["close"], "bars must be a DataFrame, but were a Series"),
+        (lambda b: b.assign(close=b["close"] + 1j), "column close of the bars must be numbers, but holds complex"),
+        (lambda b: b.assign(close=b["close"].astype(object) + 1j), "must be numbers, but holds complex"),
+        (lambda b: b.assign(close=b.index.tz_localize(None)), "must be numbers, but holds times"),
     ],
 )
 def test_bars_that_cannot_be_used_are_refused(bars: pd.DataFrame, change, said: str) -> None:
@@ -151,6 +156,11 @@ def test_bars_that_cannot_be_used_are_refused(bars: pd.DataFrame, change, said: 
         ({"short_exit": ["no"] * 6}, "short_exit must be true or false, but is of dtype"),
         ({"strength": [1, 1, 1, 1.5, 1, 1]}, "strength must be between 0 and 1, but is 1.5 at bar 3"),
         ({"strength": [1, 1, 1, np.nan, 1, 1]}, "strength must be between 0 and 1, but is nan at bar 3"),
+        ({"long_entry": [[0], [1, 0], 0, 0, 0, 0]}, "one value a bar, but holds lists of different lengths"),
+        ({"long_entry": [1j, 0, 0, 0, 0, 0]}, "long_entry must be true or false, but holds complex numbers"),
+        ({"long_exit": np.array([np.complex128(1)] * 6, object)}, "true or false, but holds complex numbers"),
+        ({"strength": [1 + 1j] * 6}, "strength must be between 0 and 1, but holds complex numbers"),
+        ({"long_entry": np.zeros(6, "M8[s]")}, "long_entry must be true or false, but holds times"),
         ([True] * 6, "signals must be a DataFrame or a mapping, but were a list"),
     ],
 )
@@ -171,6 +181,13 @@ def test_settings_are_checked_all_at_once(bars: pd.DataFrame) -> None:
     assert str(caught.value).startswith("simulate: 3 problems")
     assert {p.path for p in caught.value.problems} == {"engine", "comission", "margin"}
     assert "Did you mean `commission`?" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{}, [], None, "compile"])
+@pytest.mark.parametrize("name", ["engine", "preset"])
+def test_an_engine_or_preset_that_there_is_not_is_named(bars: pd.DataFrame, name: str, wrong: object) -> None:
+    with pytest.raises(ConfigError, match=f"{name}  must be .*, but was {re.escape(repr(wrong))}"):
+        simulate(bars, {}, **{name: wrong})
 
 
 def test_without_times_the_assumed_year_is_a_warning(bars: pd.DataFrame) -> None:

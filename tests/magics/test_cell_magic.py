@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Cell
 from IPython.core.interactiveshell import InteractiveShell
 
 import adm_notebook as adm
+from conftest import Cell
 
 BODY = """
 data_config: {symbols: [SP500], max_bars: 400}

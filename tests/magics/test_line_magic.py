@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Cell
 from IPython.core.interactiveshell import InteractiveShell
 
 import adm_notebook as adm
 from adm_notebook.magics.commands import AVAILABLE, PATTERNS
 from adm_notebook.planning import sections
+from conftest import Cell
 
 RUN = "%%adm golden --quiet\ndata_config: {max_bars: 300}\n"
 RUN += "backtest_config: {strategy: {type: rsi, parameters: {period: [7, 14]}}}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -142,6 +145,96 @@ def test_a_result_does_not_differ_from_itself() -> None:
     assert diff.first_bar is None
 
 
+@pytest.mark.parametrize("row", ["x", None, [0], np.nan, np.inf, 1.7, True, np.True_, np.array(1.7)], ids=repr)
+def test_detail_wants_the_number_of_a_row(row: object) -> None:
+    with pytest.raises(adm.RunError, match=re.escape(f"detail({row!r}): name a row by its number")):
+        run(strategy="momentum").detail(row)
+
+
+@pytest.mark.parametrize("other", [None, "x", 3])
+def test_a_result_is_compared_with_results_only(other: object) -> None:
+    result = run(strategy="momentum")
+    for compare in (result.compare, lambda o: adm.compare_results(o, result)):
+        with pytest.raises(adm.RunError, match=re.escape(f"but was given {other!r}")):
+            compare(other)
+
+
+@pytest.mark.parametrize("rtol", ["a", None, -1, np.nan, np.inf, True, [1], 1])
+def test_a_tolerance_is_a_number_from_0_to_1(rtol: object) -> None:
+    result = run(strategy="momentum")
+    with pytest.raises(
+        adm.RunError, match=re.escape(f"rtol must be a number from 0 to 1, such as 1e-9, but was {rtol!r}")
+    ):
+        result.compare(result, rtol=rtol)
+
+
+def changed(result: adm.WorkflowResult, row: int, **values: object) -> adm.WorkflowResult:
+    """The result with other values in a row of `stats`."""
+    stats = result.stats
+    for name, value in values.items():
+        stats.loc[row, name] = value
+    other = copy.copy(result)
+    other._stats = stats
+    return other
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"sharpe": 9.5}, "1 metric of the best row differs (sharpe); 1 combination differs"),
+        ({"sharpe": 9.5, "sqn": 9.5}, "2 metrics of the best row differ, sharpe first; 1 combination differs"),
+        ({"profit_factor": np.inf}, "1 metric of the best row differs (profit_factor); 1 combination differs"),
+    ],
+)
+def test_a_verdict_counts_in_the_singular_and_the_plural(values: dict[str, float], reason: str) -> None:
+    result = run(strategy="ma_crossover")
+    assert result.compare(changed(result, 0, **values)).verdict == f"different because {reason}"
+
+
+def test_identical_is_said_of_equal_bits_and_equivalent_of_rounding() -> None:
+    result = run(strategy="ma_crossover")
+    rounded = changed(result, 0, sharpe=result.metrics["sharpe"] * (1 + 1e-12))
+    assert result.compare(rounded).verdict == "equivalent within 1e-09"
+    assert result.compare(rounded).identical
+    assert result.compare(result).verdict == "identical"
+
+
+def test_a_long_difference_is_short_on_the_screen() -> None:
+    old = sweep()
+    entry = {"type": "ma_crossover", "parameters": {"fast": [5, 10, 30], "slow": [20, 50]}}
+    config = adm.WorkflowConfig(
+        data_config={"symbols": ["SP500", "NASDAQ"], "max_bars": 600},
+        backtest_config={"commission": [0, 0.001], "initial_capital": 50_000},
+        optimization_config={"strategies": [entry, "momentum"]},
+    )
+    diff = old.compare(adm.EnhancedCoordinator().run(config, execution_mode="composable"))
+    lines = repr(diff).splitlines()
+    assert len(diff.trades) + len(diff.rows) > 20
+    assert len(lines) <= 20
+    assert any("more (.trades)" in line for line in lines)
+    assert "00:00:00" not in repr(diff)
+
+
+def test_rows_of_a_sweep_that_the_other_result_has_not_are_told() -> None:
+    whole = sweep()
+    fewer = sweep(constraints=["fast < 30"])
+    rows = whole.compare(fewer).rows
+    gone = rows[rows["metric"] == "row"]
+    assert set(gone["new"]) == {"missing"}
+    assert set(gone["fast"]) == {30}
+    assert len(gone) == len(whole.stats) - len(fewer.stats)
+
+
+def test_whole_and_broken_numbers_are_one_parameter() -> None:
+    def fast(*strategies: object) -> adm.WorkflowResult:
+        config = adm.WorkflowConfig(data_config={"max_bars": 300}, optimization_config={"strategies": [*strategies]})
+        return adm.EnhancedCoordinator().run(config)
+
+    entry = {"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": 20}}
+    rows = fast(entry).compare(fast(entry, "momentum")).rows  # in the second, `fast` is a column of floats
+    assert rows["strategy"].tolist() == ["momentum"]
+
+
 def test_trades_that_only_one_has_are_told_by_their_entry() -> None:
     old = run(strategy={"type": "ma_crossover", "parameters": {"fast": 5, "slow": 20}})
     new = run(strategy={"type": "ma_crossover", "parameters": {"fast": 6, "slow": 20}})
@@ -157,6 +250,45 @@ def test_frames_that_are_handed_out_are_the_users_own() -> None:
     assert result.equity.iloc[0] == 100_000
     assert result.trades.loc[0, "size"] > 0
     assert result.metrics["sharpe"] != -99.0
+
+
+def test_frames_of_a_detail_are_the_users_own() -> None:
+    result = run(strategy="ma_crossover")
+    detail, before = result.detail(0), result.trades
+    trades, equity, held = detail.trades, detail.equity, result.benchmark.equity
+    trades.loc[0, "size"] = -1.0
+    equity.iloc[0] = -1.0
+    held.iloc[0] = -1.0
+    pd.testing.assert_frame_equal(result.trades, before)
+    assert result.equity.iloc[0] == detail.account.equity[0] == result.benchmark.equity.iloc[0] == 100_000
+
+
+def test_where_no_row_is_ok_the_rest_is_empty() -> None:
+    close = np.full(30, 100.0)
+    frame = pd.DataFrame({"open": close, "high": close, "low": close, "close": close * 2})
+    result = adm.EnhancedCoordinator().run(adm.WorkflowConfig(data_config={"frame": frame}))
+    assert not result.success
+    assert result.errors
+    assert (result.best, result.metrics, result.benchmark) == (None, {}, None)
+    assert tuple(result.trades.columns) == TRADE_COLUMNS
+    assert len(result.trades) == len(result.equity) == 0
+    assert result.final_results == {"metrics": {}, "trades": [], "equity_curve": []}
+    with pytest.raises(adm.RunError, match="this result has no rows"):
+        result.detail(0)
+
+
+def test_the_text_of_a_result_is_the_same_in_every_run() -> None:
+    assert repr(sweep()) == repr(sweep())
+
+
+def test_comparing_and_showing_look_at_the_table_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, other, looks = sweep(), sweep(objective="sortino"), []
+    table = adm.WorkflowResult.stats.fget
+    monkeypatch.setattr(adm.WorkflowResult, "stats", property(lambda self: looks.append(1) or table(self)))
+    result.compare(other)
+    repr(result)
+    result.detail(9)
+    assert len(looks) < 10  # there are 28 rows
 
 
 def test_the_notes_say_which_defaults_were_filled_in() -> None:
