@@ -6,7 +6,8 @@ from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
 __all__ = ["MODES", "choose_mode", "estimate"]
 
-MODES = ("traditional", "composable", "hybrid", "auto")
+MODES = ("traditional", "composable", "auto")
+"""What `execution_mode` may be; `hybrid` is known, and refused for now."""
 
 _TRADITIONAL_NS = 3_000.0
 _COMPOSABLE_NS = 30.0
@@ -39,7 +40,7 @@ def choose_mode(asked: str, enabled: bool, n_rows: int, n_bars: int, workers: in
     ConfigError
         for an unknown mode, composable without containers, and hybrid, which needs phases.
     """
-    if asked not in MODES:
+    if asked not in (*MODES, "hybrid"):
         message = f"must be one of {', '.join(MODES)}, but was {shown(asked)}.{did_you_mean(asked, MODES)}"
         raise ConfigError(Problem("execution_mode", message.removesuffix(".")))
     if asked == "hybrid":
