@@ -62,6 +62,7 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
         readonly(signals.long_exit),
         readonly(signals.short_entry),
         readonly(signals.short_exit),
+        readonly(signals.long_entry | signals.long_exit | signals.short_entry | signals.short_exit),
         _NO_STRENGTH if signals.strength is None else readonly(signals.strength),
     )
     bar = warmup

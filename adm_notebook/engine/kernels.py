@@ -71,6 +71,7 @@ def run_account(
     long_exit: Bool,
     short_entry: Bool,
     short_exit: Bool,
+    flagged: Bool,
     strength: F64,
 ) -> int:
     """Trade four flags a bar through one account, from bar `start` on; returns the bar to go on from, or n_bars.
@@ -85,6 +86,7 @@ def run_account(
     start                   at first the warmup: the first bar that may decide; below n_bars
     open_, high, low, close (n_bars,)  quote currency per unit; > 0, NaN where missing (checked by `simulate`)
     long_entry .. short_exit (n_bars,)  flags known at the bar's close
+    flagged                 (n_bars,)  whether any of the four is set
     strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
     """
     rules, books = settings[0], ledger[0]
@@ -99,26 +101,12 @@ def run_account(
         i += 1
         if not (pending or kept_long_exit or kept_short_exit):
             i, last_close, peak = pass_quiet_bars(
-                rules,
-                books,
-                equity,
-                i,
-                last_close,
-                peak,
-                lowest,
-                high,
-                low,
-                close,
-                long_entry,
-                long_exit,
-                short_entry,
-                short_exit,
+                rules, books, equity, i, last_close, peak, lowest, high, low, close, flagged
             )
             if i == n_bars:
                 break
         u = np.uint64(i)  # as an index it can't count from the end, which spares a check
-        flagged = long_entry[u] | long_exit[u] | short_entry[u] | short_exit[u]
-        if flagged and (
+        if flagged[u] and (
             books.n_trades + EVENTS_A_DECISION > trades.shape[0]
             or books.n_unfilled + EVENTS_A_DECISION > unfilled.shape[0]
         ):
@@ -165,7 +153,9 @@ def run_account(
             kept_long_exit |= long_exit[u] and rules.keeps_exits_over_nan
             kept_short_exit |= short_exit[u] and rules.keeps_exits_over_nan
             continue
-        if (flagged | kept_long_exit | kept_short_exit) and not (books.halted or (stopped and rules.drops_after_stop)):
+        if (flagged[u] | kept_long_exit | kept_short_exit) and not (
+            books.halted or (stopped and rules.drops_after_stop)
+        ):
             closes, opens = decision(
                 rules,
                 books.position,
@@ -204,10 +194,7 @@ def pass_quiet_bars(
     high: F64,
     low: F64,
     close: F64,
-    long_entry: Bool,
-    long_exit: Bool,
-    short_entry: Bool,
-    short_exit: Bool,
+    flagged: Bool,
 ) -> tuple[int, float, float]:
     """Mark to market from bar i to the next one where anything can happen, with no order pending; most bars are such.
 
@@ -225,7 +212,7 @@ def pass_quiet_bars(
     while i < n_bars:
         u = np.uint64(i)
         price = close[u]
-        if long_entry[u] | long_exit[u] | short_entry[u] | short_exit[u] or math.isnan(price):
+        if flagged[u] or math.isnan(price):
             break
         worth = balance
         if held:
