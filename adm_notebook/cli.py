@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="adm-notebook", description=__doc__)
     parser.add_argument("--version", action="version", version=f"adm-notebook {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=lambda _: _help(parser))
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="run the quickstart notebook on bundled prices and write a report")
     demo.add_argument("--out", type=Path, default=Path("adm_report.html"), help="the report (default: %(default)s)")
@@ -52,12 +53,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     lab.set_defaults(command=_lab)
 
-    run = commands.add_parser("run", help="run a workflow that a YAML file describes")
+    run = commands.add_parser(
+        "run",
+        help="run a workflow that a YAML file describes",
+        description="Run a workflow; the file holds what a notebook's cell holds: backtest_config: {strategy: momentum}",
+    )
     run.add_argument("config", type=Path, help="the YAML file")
     run.add_argument("--mode", default="auto", help="traditional, composable or auto (default: %(default)s)")
     run.add_argument("--out", type=Path, help="folder to save the result in, as Parquet and JSON")
     run.set_defaults(command=_run)
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
 
 
 # ---- run ------------------------------------------------------------------------------------------------------------

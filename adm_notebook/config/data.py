@@ -263,7 +263,9 @@ def _inferred_source(config: DataConfig, frame: Frames | None) -> tuple[str, tup
         places = list(place.values() if isinstance(place, Mapping) else place)
         kinds = _by_kind(places)
         if len(kinds) > 1:
-            raise ValueError(f"mixes CSV and Parquet files, {kinds['csv']} and {kinds['parquet']}: give files of one kind")
+            raise ValueError(
+                f"mixes CSV and Parquet files, {kinds['csv']} and {kinds['parquet']}: give files of one kind"
+            )
         return next(iter(kinds)) if kinds else _untold(places[0]), ()
     folder = located(place)
     if not folder.is_dir():
@@ -335,7 +337,9 @@ def _read_apart(names: Iterable[object]) -> None:
 def _path_text(value: Any) -> str:
     text = os.fspath(value) if isinstance(value, os.PathLike) else value
     if isinstance(text, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/", text):  # Path makes one slash of two
-        raise ValueError(f"must be a file or folder, but was the URL {shown(text)}: download it first, then give its path")
+        raise ValueError(
+            f"must be a file or folder, but was the URL {shown(text)}: download it first, then give its path"
+        )
     if isinstance(text, str) and text.strip() and "\0" not in text:
         return str(text)
     raise ValueError(f"must be the path of a file or folder, but was {shown(value)}")

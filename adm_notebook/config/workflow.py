@@ -221,7 +221,8 @@ def located(problems: list[Problem], positions: Positions) -> list[Problem]:
         name = problem.path
         while name and name not in by_name:
             name = name[: max(name.rfind("."), name.rfind("["), 0)]
-        line, column = by_name.get(name, (None, None)) if problem.line is None else (problem.line, problem.column)
+        here: tuple[int | None, int | None] = by_name.get(name, (None, None)) if name else (None, None)
+        line, column = here if problem.line is None else (problem.line, problem.column)
         placed.append(Problem(problem.path, problem.message, line, column))
     return placed
 

@@ -202,7 +202,7 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         last=_time(index[-1], calendar.intraday, calendar.has_time),
         zone=str(getattr(index, "tz", None) or ""),
         strategy=title,
-        conditions=conditions(row.settings, _directions(plan), plan.swept),
+        conditions=conditions(row.settings, _directions(plan, detail), plan.swept),
         objective=plan.objective,
         maximise=plan.maximise,
         swept=tuple(plan.swept),
@@ -215,9 +215,14 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
     )
 
 
-def _directions(plan: Plan) -> list[str]:
+def _directions(plan: Plan, detail: Detail | None) -> list[str]:
+    """Which sides the strategies trade; of a user's own function, which only running it tells, those that it traded."""
     found: list[str] = []
     for strategy in plan.strategies:
+        if strategy.kind.identity and detail is not None:
+            traded = set(detail.account.direction.tolist())
+            found.append("both" if len(traded) == 2 else "short" if traded == {-1} else "long")
+            continue
         for combination in range(strategy.n_combinations):
             try:
                 found.append(strategy.build(combination).direction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,13 @@ def _plan(call: _Call) -> None:
 
     (name,) = call.words("NAME")
     run = find_run(name, call.shell.user_ns, call.command)
-    show(EnhancedCoordinator().plan(run.config, run.mode) if isinstance(run, WorkflowResult) else run.plan)
+    if isinstance(run, WorkflowResult):
+        plan = EnhancedCoordinator().plan(run.config, run.mode)
+        show(
+            replace(plan, mode_reason=run.metadata["mode_reason"])
+        )  # the mode was chosen then, for the reason given then
+    else:
+        show(run.plan)
 
 
 def _rerun(call: _Call) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def resolved_yaml(plan: Plan) -> str:
     first = plan.settings[0]
     backtest: dict[str, Any] = {}
     base = Settings.resolve({"preset": first.preset})
-    swept = {axis.name: list(axis.values) for axis in plan.setting_axes}
+    swept = {axis.name: _range_of(axis.values) for axis in plan.setting_axes}
     shown_always = ("initial_capital", "commission", "fill", "size_mode", "size")
     if first.preset != "default":
         backtest["preset"] = first.preset
@@ -106,7 +107,7 @@ def resolved_yaml(plan: Plan) -> str:
         entry: dict[str, Any] = {"type": s.type}
         if s.label != s.type:
             entry["name"] = s.label
-        parameters = {**filled, **s.fixed, **{a.name: list(a.values) for a in s.axes}}
+        parameters = {**filled, **s.fixed, **{a.name: _range_of(a.values) for a in s.axes}}
         if parameters:
             entry["parameters"] = parameters
         if s.allocation is not None:
@@ -128,6 +129,14 @@ def resolved_yaml(plan: Plan) -> str:
             }
         )
     )
+
+
+def _range_of(values: tuple[Any, ...]) -> Any:
+    """Swept values as they are shortest to read: evenly spaced whole numbers as a range, others as a list."""
+    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+    if len(values) > 4 and whole and len({b - a for a, b in itertools.pairwise(values)}) == 1 and values[1] > values[0]:
+        return {"min": values[0], "max": values[-1], "step": values[1] - values[0]}
+    return list(values)
 
 
 def _short(value: Any) -> Any:
