@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="run a workflow that a YAML file describes",
-        description="Run a workflow; the file holds what a notebook's cell holds: backtest_config: {strategy: momentum}",
+        description="Run a workflow; the file holds what a cell holds: backtest_config: {strategy: momentum}",
     )
     run.add_argument("config", type=Path, help="the YAML file")
     run.add_argument("--mode", default="auto", help="traditional, composable or auto (default: %(default)s)")
