@@ -209,9 +209,9 @@ def strategy(function: F | str | None = None) -> F | Callable[[F], F]:
     --------
     >>> import adm_notebook as adm
     >>> @adm.strategy
-    ... def above_average(bars, period=50):
+    ... def above_its_mean(bars, period=50):
     ...     return (bars.close > bars.close.rolling(period).mean()).astype(int)
-    >>> spec = {"type": "above_average", "parameters": {"period": 20}}
+    >>> spec = {"type": "above_its_mean", "parameters": {"period": 20}}
     """
 
     def register(code: F) -> F:

@@ -30,9 +30,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's chromium, driven by playwright."""
+    """Debian's chromium, driven by playwright; closed with its module, since playwright keeps an event loop running."""
     path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
     if path is None:
         sentence = "no chromium on this machine; get it with: apt-get install chromium"

@@ -200,7 +200,9 @@ def test_a_warm_up_longer_than_the_history_is_told() -> None:
     assert "there are only 100 bars" in " ".join(repr(result).split())
 
 
-def test_a_source_that_raises_gives_a_failed_result() -> None:
+def test_a_source_that_raises_gives_a_failed_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.market.sources._registered", {})
+
     @adm.register_source("flaky")
     def flaky(request):  # type: ignore[no-untyped-def]
         raise OSError("the line is dead")
