@@ -99,22 +99,48 @@ def _from_texts(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
         return _from_zoned(texts)
     for unit in ("us", "ns"):
         try:
-            return pd.DatetimeIndex(pc.cast(texts, pa.timestamp(unit)).to_pandas()), ()
+            return _without_impossible(pd.DatetimeIndex(pc.cast(texts, pa.timestamp(unit)).to_pandas()), texts), ()
         except pa.ArrowInvalid:
             continue
     pattern = _pattern(first, texts)
     if pattern is not None:
         try:
-            return pd.DatetimeIndex(pc.strptime(texts, pattern, "us").to_pandas()), ()
+            return _strictly(pd.DatetimeIndex(pc.strptime(texts, pattern, "us").to_pandas()), texts, pattern), ()
         except pa.ArrowInvalid:  # some can't be read, or a fraction of a second, which arrow's parser has no letter for
             series = pd.Series(texts.to_pandas())
             return pd.DatetimeIndex(pd.to_datetime(series, format=pattern, errors="coerce")).as_unit("us"), ()
     raise TimesError(f"holds {first!r}, which is no time that can be read; write times as 2014-03-07 15:30:00")
 
 
+def _without_impossible(index: pd.DatetimeIndex, texts: pa.Array) -> pd.DatetimeIndex:
+    """The times read from ISO texts, NaT where the day is not in the calendar: arrow reads 2023-02-31 as 3 March."""
+    written = pc.cast(pc.utf8_slice_codeunits(texts, 8, 10), pa.int64())
+    read = pc.day(pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.timestamp("s")))
+    moved = pc.fill_null(pc.not_equal(written, read), False).to_numpy(zero_copy_only=False)
+    return _without(index, moved) if moved.any() else index
+
+
+def _strictly(index: pd.DatetimeIndex, texts: pa.Array, pattern: str) -> pd.DatetimeIndex:
+    """The same for texts of another pattern; only the first days of a month can have been a day that is not there."""
+    early = np.flatnonzero(index.day <= 3)
+    again = pd.to_datetime(pd.Series(texts.take(pa.array(early)).to_pandas()), format=pattern, errors="coerce")
+    moved = early[again.isna().to_numpy()]
+    if not moved.size:
+        return index
+    mask = np.zeros(len(index), np.bool_)
+    mask[moved] = True
+    return _without(index, mask)
+
+
+def _without(index: pd.DatetimeIndex, mask: np.ndarray) -> pd.DatetimeIndex:
+    """The index with NaT where `mask` is set."""
+    return pd.DatetimeIndex(index.where(~mask))
+
+
 def _from_zoned(texts: pa.Array) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     try:
         index = pd.DatetimeIndex(pc.cast(texts, pa.timestamp("us", "UTC")).to_pandas())
+        index = _without_impossible(index, texts)
     except pa.ArrowInvalid:
         series = pd.Series(texts.to_pandas())
         index = pd.DatetimeIndex(pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True))

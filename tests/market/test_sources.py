@@ -98,7 +98,7 @@ def test_a_source_that_raises_is_named_and_its_cause_kept() -> None:
 
 def test_a_source_must_return_frames() -> None:
     register_source("wrong")(lambda config: [1, 2])  # type: ignore[arg-type,return-value]  # that is what is tested
-    with pytest.raises(StrategyError, match=r"must return a DataFrame, or a mapping .* but returned \[1, 2\]"):
+    with pytest.raises(StrategyError, match=r"must be a DataFrame, or a mapping .* but was \[1, 2\]"):
         loaded(source="wrong")
 
 
