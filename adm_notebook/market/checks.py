@@ -15,7 +15,7 @@ from adm_notebook.market.tables import Table
 
 __all__ = ["checked", "moment"]
 
-NO_TIME, TWICE, BACKWARDS, MISSING, INFINITE, NOT_POSITIVE, HIGH_TOO_LOW, LOW_TOO_HIGH = range(1, 9)
+NO_TIME, TWICE, BACKWARDS, MISSING, INFINITE, NOT_POSITIVE, HIGH_TOO_LOW, LOW_TOO_HIGH, NO_VOLUME = range(1, 10)
 
 _KINDS = {
     NO_TIME: "time missing",
@@ -26,6 +26,7 @@ _KINDS = {
     NOT_POSITIVE: "price not above 0",
     HIGH_TOO_LOW: "high below another price",
     LOW_TOO_HIGH: "low above another price",
+    NO_VOLUME: "volume below 0 or infinite",
 }
 _NAT = np.iinfo(np.int64).min
 
@@ -52,6 +53,10 @@ def checked(table: Table, on_bad_data: Literal["error", "drop"]) -> tuple[Table,
         readonly(prices.close),
         kinds,
     )
+    if prices.volume is not None:
+        wrong = (kinds == 0) & ((prices.volume < 0) | np.isinf(prices.volume))
+        kinds[wrong] = NO_VOLUME
+        bad += int(wrong.sum())
     if not bad:
         return table, ()
     if len(times) > 1 and (np.diff(times) < 0).all():
@@ -65,7 +70,8 @@ def checked(table: Table, on_bad_data: Literal["error", "drop"]) -> tuple[Table,
         raise DataError(f"{table.origin.name_row(int(table.rows[first]))}{sentence}{more}", hint)
     if bad == len(table):
         raise DataError(
-            f"{table.origin.label}: none of the {bad:,} rows of {table.symbol} can be used. The first: {sentence}"
+            f"{table.origin.label}: none of the {bad:,} rows of {table.symbol} can be used. The first is "
+            f"{table.origin.name_row(int(table.rows[first]))}{sentence}"
         )
     counts = [(kind, int((kinds == kind).sum())) for kind in _KINDS]
     listed = ", ".join(f"{_KINDS[kind]}: {count:,}" for kind, count in counts if count)
@@ -141,6 +147,9 @@ def _sentence(table: Table, row: int, kinds: I8) -> str:
     elif kind == NOT_POSITIVE:
         name = next(n for n, v in values.items() if v <= 0)
         what = f"{name} is {values[name]:,}, but prices must be above 0"
+    elif kind == NO_VOLUME:
+        assert table.prices.volume is not None
+        what = f"volume is {table.prices.volume[row]:,}, but must be a number, 0 or above"
     elif kind == HIGH_TOO_LOW:
         name = next(n for n in ("low", "open", "close") if values["high"] < values[n])
         what = f"high {values['high']:,} is below {name} {values[name]:,}"

@@ -74,6 +74,9 @@ def find_columns(
             found[ours] = _only(spelt[known], ours, label)
     if not {"time", "date"} & given.keys():
         found |= _time_columns(spelt, label)
+    for ours, theirs in found.items():
+        if ours not in given and f"{theirs}.1" in names:  # a header that stood there twice
+            _only([theirs, f"{theirs}.1"], ours, label)
     missing = [ours for ours in PRICES if ours not in found]
     unused = [name for name in names if name not in found.values()]
     if needs_time and not missing and not {"time", "date"} & found.keys():
@@ -116,6 +119,8 @@ def _time_columns(spelt: Mapping[str, list[str]], label: str) -> dict[str, str]:
 def _only(names: Sequence[str], ours: str, label: str) -> str:
     if len(names) > 1:
         written = " and ".join(repr(name) for name in names)
+        if len(set(names)) < len(names):
+            raise ConfigError(Problem(_PATH, f"{label} has two columns called {names[0]!r}: rename one of them"))
         raise ConfigError(
             Problem(_PATH, f'{label} has {written}: say which is meant, columns: {{{ours}: "{names[0]}"}}')
         )

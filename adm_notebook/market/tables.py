@@ -105,7 +105,7 @@ def tables_of(
     if isinstance(frame.columns, pd.MultiIndex):
         return _by_column_level(frame, origin, columns, default_symbol=default_symbol, wanted=wanted)
     if isinstance(frame.index, pd.MultiIndex):
-        frame = frame.reset_index()
+        frame = _with_levels_as_columns(frame, origin)
     names = [str(name) for name in frame.columns]
     position = {name: at for at, name in reversed(list(enumerate(names)))}
     found = find_columns(names, columns, origin.label)
@@ -184,10 +184,39 @@ def _by_column_level(
     return tables, tuple(notes)
 
 
+def _with_levels_as_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+    """A frame with rows of (symbol, time), in either order, with both as columns.
+
+    Raises
+    ------
+    ConfigError
+        where it can't be told which level is the time.
+    """
+    index = frame.index
+    assert isinstance(index, pd.MultiIndex)
+    levels = range(index.nlevels)
+    timed = [
+        k for k in levels
+        if isinstance(index.levels[k], pd.DatetimeIndex | pd.PeriodIndex) or tidy(index.names[k]) in TIME_NAMES
+    ]  # fmt: skip
+    taken = {tidy(name) for name in frame.columns} & {"symbol", "time"}
+    if len(levels) != 2 or len(timed) != 1 or taken:
+        named = ", ".join(str(name) if name is not None else "(no name)" for name in index.names)
+        message = f"{origin.label} has an index of the levels {named}: two are read, symbols and times. Name them: "
+        raise ConfigError(Problem("data_config.frame", message + 'frame.index.names = ["symbol", "time"]'))
+    names = ["time" if k == timed[0] else "symbol" for k in levels]
+    return frame.set_axis(index.set_names(names)).reset_index()
+
+
 def _by_symbol(names: pd.Series, origin: Origin) -> dict[str, slice | I64]:
     codes, unique = pd.factorize(names)
     if (codes < 0).any():
         raise DataError(f"{origin.name_row(int(np.argmax(codes < 0)))}: the symbol is missing.")
+    if len({str(name) for name in unique}) < len(unique):
+        seen = [str(name) for name in unique]
+        twice = next(name for name in seen if seen.count(name) > 1)
+        hint = "Write each symbol in one way, as text."
+        raise DataError(f"{origin.label}: two symbols read {twice!r}, a number and a text.", hint)
     if len(unique) == 1:
         return {str(unique[0]): slice(0, len(names))}
     order = np.argsort(codes, kind="stable").astype(np.int64)
@@ -220,7 +249,7 @@ def _times(
         unused = [name for name in names if tidy(name) not in {tidy(column.name) for column in series.values()}]
         raise ConfigError(Problem("data_config.columns", no_time_column(origin.label, names, unused)))
     else:
-        return index, ()
+        return _without_times(index, origin), ()
     try:
         return read_times(values)
     except AmbiguousDatesError as error:
@@ -228,6 +257,19 @@ def _times(
     except TimesError as error:
         hint = "If another column holds the times, say so: data_config.columns: {time: NAME}"
         raise DataError(f"{origin.label}: column {values.name!r} {error}.", hint) from None
+
+
+def _without_times(index: pd.Index, origin: Origin) -> pd.Index:
+    """An index that numbers the bars; refused where it can't be their order, or looks like times written as numbers."""
+    if isinstance(index, pd.RangeIndex) and index.step > 0:
+        return index
+    if index.dtype.kind in "iu" and len(index) and int(index[0]) > 100_000_000:
+        hint = 'If it holds seconds since 1970: frame.index = pd.to_datetime(frame.index, unit="s", utc=True)'
+        raise DataError(f"{origin.label}: the index holds numbers such as {index[0]:,}, which look like times.", hint)
+    if index.dtype.kind in "iuf" and not (index.is_monotonic_increasing and index.is_unique):
+        hint = "Sort the rows by time, oldest first, and number them: frame.reset_index(drop=True)"
+        raise DataError(f"{origin.label}: the index does not increase from row to row.", hint)
+    return index
 
 
 def _date_and_time(date: pd.Series, time: pd.Series) -> pd.Series:

@@ -64,7 +64,13 @@ def read_times(values: pd.Series) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
-        return pd.DatetimeIndex(pd.to_datetime(values)).as_unit("us"), ()
+        try:
+            return pd.DatetimeIndex(pd.to_datetime(values)).as_unit("us"), ()
+        except ValueError as error:
+            said = (
+                "mixes times of several zones, or with and without one; pd.to_datetime(times, utc=True) makes them one"
+            )
+            raise TimesError(said) from error
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         raise TimesError(f"holds {array.type}, not times")
     return _from_texts(pc.utf8_trim_whitespace(array))

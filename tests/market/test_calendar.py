@@ -38,7 +38,7 @@ def plain(index: pd.DatetimeIndex) -> dict[str, object]:
     bars_per_day = pd.Series(1, index=local.normalize()).groupby(level=0).size().median()
     weekend = (local.day_of_week >= 5).mean()
     year = 252 if weekend < 1 / 8 else 313 if weekend <= 1 / 5 else 365
-    spacing = pd.Series(index).diff().median() / pd.Timedelta(days=1)
+    spacing = (pd.Series(index).diff() / pd.Timedelta(days=1)).median()  # as numbers: a Timedelta rounds to its unit
     if len(index) == 1:
         periods = year
     elif bars_per_day > 1:
