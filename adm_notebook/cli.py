@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument(
         "--dir", type=Path, default=Path("adm_tutorials"), help="folder for your copies (default: %(default)s)"
     )
+    lab.add_argument("jupyter", nargs="*", metavar="-- OPTION", help="options for JupyterLab, e.g. -- --no-browser")
     lab.set_defaults(command=_lab)
 
     run = commands.add_parser(
@@ -187,6 +188,6 @@ def _lab(options: argparse.Namespace) -> int:
     for source in sorted(tutorials().glob("*.ipynb")):
         if not (folder / source.name).exists():  # the user's own changes stay
             shutil.copy(source, folder / source.name)
-    print(f"Your copies of the tutorials: {folder.resolve()}")
-    command = [sys.executable, "-m", "jupyterlab", str(folder / QUICKSTART)]
+    print(f"Your copies of the tutorials: {folder.resolve()}", flush=True)
+    command = [sys.executable, "-m", "jupyterlab", str(folder / QUICKSTART), *options.jupyter]
     os.execv(sys.executable, command)  # JupyterLab takes this process's place, so that Ctrl+C reaches it

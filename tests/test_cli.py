@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -60,3 +61,17 @@ def test_the_demo_runs_the_quickstart_and_writes_a_report(tmp_path: Path) -> Non
     report = (tmp_path / "report.html").read_text()
     assert str(tmp_path / "report.html") in done.stdout
     assert "data:image/png;base64" in report
+
+
+@pytest.mark.notebook
+def test_lab_opens_copies_of_the_tutorials_and_leaves_changed_ones_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    changed = tmp_path / "mine" / "01_quickstart.ipynb"
+    changed.write_text("{}")
+    for folder in ("fresh", "mine"):
+        command = [sys.executable, "-m", "adm_notebook", "lab", "--dir", folder, "--", "--version"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert str(tmp_path / folder) in done.stdout
+    assert json.loads((tmp_path / "fresh" / "01_quickstart.ipynb").read_text())["cells"]
+    assert changed.read_text() == "{}"
