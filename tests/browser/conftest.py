@@ -121,7 +121,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        # JupyterLab's debugger says this of its own request where a kernel starts while it asks; no view of ours is in it
+        # JupyterLab's debugger says this of its own request where a kernel starts while it asks; it is no view of ours
         if message.type == "error" and "Could not restore the debugger state" not in message.text:
             errors.append(message.text)
 
