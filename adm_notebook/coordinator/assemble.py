@@ -13,6 +13,7 @@ from adm_notebook._version import __version__
 from adm_notebook.components import InvalidParameters
 from adm_notebook.coordinator.benchmark import buy_and_hold
 from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.memory import held_mb
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
@@ -80,6 +81,8 @@ def assemble(
         except Exception as error:  # noqa: BLE001  # the table stands, and the result says what is missing
             errors.append(f"Row {best}, the best, could not be made again: {type(error).__name__}: {error}")
     warnings = [*plan.defaults, *plan.warnings]
+    if plan.limits.memory_mb is not None and held_mb() is None:
+        warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
     notes: list[str] = []
     _add_unfilled(stats, detail, warnings, notes)
     partial = len(outcomes) < plan.n_rows

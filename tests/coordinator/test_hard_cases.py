@@ -235,3 +235,11 @@ def test_a_swept_setting_that_shares_a_name_with_a_metric_keeps_its_column() -> 
 def test_a_fraction_that_must_be_a_percentage_is_pointed_out() -> None:
     result = adm.EnhancedCoordinator().run(config("momentum", backtest_config={"commission": 5}))
     assert "`commission` is a fraction: 5 means 500%. For 5% write 0.05." in result.warnings
+
+
+def test_a_limit_that_cannot_be_watched_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("gate", "assemble"):
+        monkeypatch.setattr(f"adm_notebook.coordinator.{module}.held_mb", lambda: None)
+    result = adm.EnhancedCoordinator().run(config("momentum", memory_limit_mb=500))
+    assert result.success
+    assert any("`memory_limit_mb` was not watched" in sentence for sentence in result.warnings)
