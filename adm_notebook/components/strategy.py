@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from adm_notebook.components.bars import BarsLike, FeatureOf, over_valid_bars
 from adm_notebook.components.decision import Decision
 from adm_notebook.components.explain import why_no_entry
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction, Rules, columns_of, decide, decide_by_bar, indicators_of
 from adm_notebook.errors import ConfigError
 
@@ -40,6 +41,8 @@ class Strategy(Protocol):
     lookback    the longest TA-Lib lookback among them; a user's function is measured when it runs (`Decision.lookback`)
     columns     price columns that it is known to read
     label       the main parameters as a title has them: `50/200`
+    regimes     labels that it names, in order; () where it pays no heed to regimes
+    members     of an ensemble: the strategies that vote; () of any other
     """
 
     @property
@@ -56,12 +59,22 @@ class Strategy(Protocol):
     def columns(self) -> frozenset[str]: ...
     @property
     def label(self) -> str: ...
+    @property
+    def regimes(self) -> tuple[str, ...]: ...
+    @property
+    def members(self) -> tuple[Strategy, ...]: ...
 
-    def evaluate(self, bars: BarsLike, feature: FeatureOf) -> Decision:
-        """What it wants on every bar, in whole arrays."""
+    def evaluate(self, bars: BarsLike, feature: FeatureOf, regimes: Regimes | None = None) -> Decision:
+        """What it wants on every bar, in whole arrays; without `regimes` every bar is in the one regime `all`."""
         ...
 
-    def evaluate_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Decision:
+    def evaluate_by_bar(
+        self,
+        bars: BarsLike,
+        feature: FeatureOf,
+        check: Callable[[], None] | None = None,
+        regimes: Regimes | None = None,
+    ) -> Decision:
         """The same, bar by bar in plain Python; `check` is called every 4,096 bars and may raise to stop."""
         ...
 
@@ -102,6 +115,9 @@ class RuleStrategy:
     rules: Rules
     label: str
 
+    regimes: ClassVar[tuple[str, ...]] = ()
+    members: ClassVar[tuple[Strategy, ...]] = ()
+
     @cached_property
     def indicators(self) -> tuple[Indicator, ...]:
         """Distinct ones, in reading order."""
@@ -117,11 +133,17 @@ class RuleStrategy:
         """The longest TA-Lib lookback among its indicators; price offsets such as close[1] don't count."""
         return max((indicator.lookback for indicator in self.indicators), default=0)
 
-    def evaluate(self, bars: BarsLike, feature: FeatureOf) -> Decision:
-        """What it wants on every bar, in whole arrays."""
+    def evaluate(self, bars: BarsLike, feature: FeatureOf, regimes: Regimes | None = None) -> Decision:
+        """What it wants on every bar, in whole arrays; its rules pay no heed to regimes."""
         return over_valid_bars(bars, feature, lambda b, f: decide(self.rules, self.direction, b, f))
 
-    def evaluate_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Decision:
+    def evaluate_by_bar(
+        self,
+        bars: BarsLike,
+        feature: FeatureOf,
+        check: Callable[[], None] | None = None,
+        regimes: Regimes | None = None,
+    ) -> Decision:
         """The same, bar by bar in plain Python; `check` is called every 4,096 bars and may raise to stop."""
         return over_valid_bars(bars, feature, lambda b, f: decide_by_bar(self.rules, self.direction, b, f, check))
 

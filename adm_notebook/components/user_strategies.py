@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from adm_notebook.components.bars import BarsLike, FeatureOf, over_valid_bars
 from adm_notebook.components.decision import Decision, Flags
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction, leading_nan
-from adm_notebook.components.strategy import ParameterInfo, label_of
+from adm_notebook.components.strategy import ParameterInfo, Strategy, label_of
 from adm_notebook.components.user_code import (
     aligned,
     called,
@@ -46,13 +47,15 @@ class UserStrategy:
     indicators: tuple[Indicator, ...] = ()
     lookback = 0
     columns: frozenset[str] = frozenset()
+    regimes: ClassVar[tuple[str, ...]] = ()
+    members: ClassVar[tuple[Strategy, ...]] = ()
 
     @property
     def label(self) -> str:
         """Its numbers, as a title has them."""
         return label_of(v for v in self.parameters.values() if isinstance(v, (int, float)) and not isinstance(v, bool))
 
-    def evaluate(self, bars: BarsLike, feature: FeatureOf) -> Decision:
+    def evaluate(self, bars: BarsLike, feature: FeatureOf, regimes: Regimes | None = None) -> Decision:
         """What the function returns for these bars.
 
         Raises
@@ -62,7 +65,13 @@ class UserStrategy:
         """
         return over_valid_bars(bars, feature, lambda selected, _: self._decide(selected))
 
-    def evaluate_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Decision:
+    def evaluate_by_bar(
+        self,
+        bars: BarsLike,
+        feature: FeatureOf,
+        check: Callable[[], None] | None = None,
+        regimes: Regimes | None = None,
+    ) -> Decision:
         """The same: only the function knows how it works."""
         if check is not None:
             check()

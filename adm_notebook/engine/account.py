@@ -41,6 +41,8 @@ class Signals(NamedTuple):
 
     long_entry, long_exit, short_entry, short_exit  (n_bars,)  flags
     strength                                         (n_bars,)  in [0, 1], scales the size at the opening; None = 1
+    stop_loss, take_profit                           (n_bars,)  fractions for a position decided on that bar, NaN = no
+                                                     stop; None = those of the settings
     """
 
     long_entry: Bool
@@ -48,6 +50,8 @@ class Signals(NamedTuple):
     short_entry: Bool
     short_exit: Bool
     strength: F64 | None = None
+    stop_loss: F64 | None = None
+    take_profit: F64 | None = None
 
 
 class Account(NamedTuple):

@@ -236,8 +236,11 @@ def _signals(signals: pd.DataFrame | Mapping[str, Any], index: pd.Index) -> Sign
                 f"Allowed: {_listed(allowed)}",
             )
     none = np.zeros(len(index), np.bool_)
-    flags = {name: _flag(name, signals[name], index) if name in signals else none for name in FLAGS}
-    return Signals(**flags, strength=_strength(signals["strength"], index) if "strength" in signals else None)
+    long_entry, long_exit, short_entry, short_exit = (
+        _flag(name, signals[name], index) if name in signals else none for name in FLAGS
+    )
+    strength = _strength(signals["strength"], index) if "strength" in signals else None
+    return Signals(long_entry, long_exit, short_entry, short_exit, strength)
 
 
 def _flag(name: str, given: Any, index: pd.Index) -> Bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -125,6 +125,11 @@ def page(chromium: Browser) -> Iterator[Page]:
         if message.type == "error" and "Could not restore the debugger state" not in message.text:
             errors.append(message.text)
 
+    def choose_kernel(dialog: Locator) -> None:
+        """Where the kernels are listed after the notebook is open, JupyterLab asks for one; take what it offers."""
+        dialog.locator("button.jp-mod-accept").click()
+
+    page.add_locator_handler(page.locator(".jp-Dialog", has_text="Select Kernel").first, choose_kernel)
     page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

@@ -25,11 +25,17 @@ def open_notebook(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/lab/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
-    for _ in range(60):  # on first opening JupyterLab may ask for the kernel
-        if page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").is_visible():
+    settled = 0
+    for _ in range(120):  # JupyterLab may say idle, and only then ask for the kernel
+        idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").is_visible()
+        asked = page.locator(".jp-Dialog").first
+        if asked.is_visible():
+            text = asked.inner_text()
+            assert "kernel" in text.lower(), f"JupyterLab asks something that nobody expected: {text}"
+            asked.locator("button.jp-mod-accept").click()
+        settled = settled + 1 if idle else 0
+        if settled == 4:
             return
-        if page.locator(".jp-Dialog button.jp-mod-accept").is_visible():
-            page.locator(".jp-Dialog button.jp-mod-accept").click()
         page.wait_for_timeout(500)
     pytest.fail("the notebook's kernel did not start")
 
