@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, overload
-
-from pydantic import ValidationError
 
 from adm_notebook.components.built_in import BUILT_IN, BuiltIn
 from adm_notebook.components.expressions import ExpressionError
+from adm_notebook.components.models import ModelKind
 from adm_notebook.components.registry import Registry
 from adm_notebook.components.rule import RuleType
 from adm_notebook.components.strategy import (
-    InvalidParameters,
     ParameterInfo,
     RuleStrategy,
     Strategy,
@@ -22,8 +19,7 @@ from adm_notebook.components.strategy import (
 )
 from adm_notebook.components.user_code import check_signature
 from adm_notebook.components.user_strategies import UserStrategyType
-from adm_notebook.config.frozen import problems_of
-from adm_notebook.errors import ConfigError, Problem, did_you_mean
+from adm_notebook.errors import ConfigError, Problem
 
 __all__ = [
     "STRATEGIES",
@@ -40,58 +36,14 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class ModelType:
+class ModelType(ModelKind[BuiltIn]):
     """A built-in strategy in the registry."""
 
-    identity = ""
-
-    def __init__(self, model: type[BuiltIn]) -> None:
-        self.model = model
-        self.name, self.source, self.older_names = model.name, model.source, model.older_names
-        self.sentence = (model.__doc__ or "").strip().splitlines()[0]
-
-    @cached_property
-    def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Its own parameters first, `direction` last."""
-        found = {}
-        for name, field in self.model.model_fields.items():
-            default = field.get_default(call_default_factory=True, validated_data={})
-            found[name] = ParameterInfo(type(default), default, field.description or "", field.is_required())
-        found["direction"] = found.pop("direction")
-        return found
-
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The parameters by their names, older ones replaced; ConfigError for names that it doesn't have."""
-        known = self.parameters
-        if all(name in known for name in given):
-            return dict(given)
-        found: dict[str, Any] = {}
-        problems = []
-        for name, value in given.items():
-            plain = self.older_names.get(name, name)
-            if plain not in known:
-                guess = did_you_mean(name, [*known, *self.older_names]) or f" Known here: {', '.join(known)}"
-                problems.append(Problem(f"{path}.{name}", f"{self.name} has no such parameter.{guess}"))
-            elif plain in found or (plain != name and plain in given):
-                problems.append(
-                    Problem(f"{path}.{name}", f"is another name for `{plain}`, which is given too; keep one")
-                )
-            found[plain] = value
-        if problems:
-            raise ConfigError(problems)
-        return found
+    last = ("direction",)
 
     def build(self, given: Mapping[str, Any], path: str) -> RuleStrategy:
         """The strategy; InvalidParameters where its own check refuses values that are well-formed one by one."""
-        values = {name: self._typed(name, value) for name, value in given.items()}
-        try:
-            model = self.model.model_validate(values)
-        except ValidationError as error:
-            problems = problems_of(error, self.model, path)
-            own_check = all(
-                detail["type"] == "value_error" and not detail["loc"] for detail in error.errors(include_url=False)
-            )
-            raise (InvalidParameters if own_check else ConfigError)(problems) from None
+        model = self.read(given, path)
         try:
             rules = model.rules()
         except ExpressionError as error:  # an indicator refuses its window: kama(1)
@@ -99,14 +51,6 @@ class ModelType:
         label = label_of(getattr(model, name) for name in model.titled)
         parameters = {name: getattr(model, name) for name in self.parameters}
         return RuleStrategy(self.name, parameters, model.direction, rules, label)
-
-    def _typed(self, name: str, value: Any) -> Any:
-        """Numbers in the type of their field: 10.0 is a whole number, and numpy's numbers are numbers."""
-        if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:
-            value = value.item()
-        if type(value) is float and self.parameters[name].type is int and value.is_integer():
-            return int(value)
-        return value
 
 
 def _built_in() -> Mapping[str, StrategyType]:
