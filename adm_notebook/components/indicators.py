@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from adm_notebook.components.bars import BarsLike, expand, valid_bars
+from adm_notebook.components.own_indicators import own_indicators
 from adm_notebook.components.registry import Registry
 from adm_notebook.components.talib_functions import talib_functions
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
@@ -72,10 +73,15 @@ RESERVED = (
 )  # fmt: skip
 """Words of the rule language, which an indicator's name would never be read as."""
 
+
+def _built_in() -> Mapping[str, IndicatorFunction]:
+    return {**own_indicators(), **talib_functions()}
+
+
 INDICATORS: Registry[IndicatorFunction] = Registry(
-    "indicator", talib_functions, {"highest": "max", "lowest": "min"}, RESERVED
+    "indicator", _built_in, {"highest": "max", "lowest": "min"}, RESERVED
 )
-"""All indicators by name: TA-Lib's, and those of `@adm.indicator`."""
+"""All indicators by name: TA-Lib's, ours where it lacks them, and those of `@adm.indicator`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ __all__ = ["Registry"]
 
 T = TypeVar("T")
 
+_PLURALS = {"strategy": "strategies"}
+
 
 class Registry(Generic[T]):
     """Components of one kind by name, whatever its case; `-` and space count as `_`.
@@ -60,7 +62,9 @@ class Registry(Generic[T]):
         if not isinstance(name, str):
             raise ConfigError(Problem(path, f"must be the name of a {self.kind}, but was {shown(name)}"))
         guess = did_you_mean(name, [*known, *self._aliases])
-        listed = "" if guess or len(known) > 40 else f". Known: {', '.join(sorted(known))}"
+        listed = "" if guess else f". Known: {', '.join(sorted(known))}"
+        if listed and len(known) > 30:
+            listed = f". `%adm {_PLURALS.get(self.kind, f'{self.kind}s')}` lists them"
         raise ConfigError(Problem(path, f"unknown {self.kind} {shown(name)}{'.' if guess else ''}{guess or listed}"))
 
     def get(self, name: object, path: str = "type") -> T:

@@ -19,7 +19,7 @@ from adm_notebook.components import (
     names,
     parameters_of,
 )
-from adm_notebook.components.built_in import MovingAverageCrossover
+from adm_notebook.components.strategies.averages import MovingAverageCrossover
 from adm_notebook.errors import ConfigError
 
 NAN = float("nan")
@@ -161,7 +161,7 @@ def test_sweeps_pass_through_canonical_names_untouched() -> None:
 REFUSED = [
     ("ma_crossovr", {}, "s.type", "Did you mean `ma_crossover`?"),
     (None, {}, "s.type", "must be the name of a strategy"),
-    ("xyz", {}, "s.type", "Known: breakout, buy_and_hold"),
+    ("xyz", {}, "s.type", "unknown strategy 'xyz'. `%adm strategies` lists them"),
     ("ma_crossover", {"fsat": 3}, "s.parameters.fsat", "Did you mean `fast`?"),
     ("ma_crossover", {"fast": 3, "fast_period": 4}, "s.parameters.fast_period", "keep one"),
     ("ma_crossover", {"fast": 0}, "s.parameters.fast", "must be 1 or more, but was 0"),
