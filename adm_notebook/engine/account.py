@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from adm_notebook.config.settings import Settings, StopDistance
+from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
-__all__ = ["EXIT_REASONS", "METRICS", "UNFILLED_REASONS", "Account", "Signals"]
+__all__ = ["EXIT_REASONS", "METRICS", "UNFILLED_REASONS", "Account", "Signals", "check_inputs"]
 
-EXIT_REASONS = ("signal", "stop_loss", "take_profit", "trailing_stop", "max_drawdown", "ruin", "end", "open")
+EXIT_REASONS = (
+    "signal",
+    "stop_loss",
+    "take_profit",
+    "trailing_stop",
+    "max_drawdown",
+    "ruin",
+    "end",
+    "open",
+    "max_daily_loss",
+)
 """Words for `Account.exit_reason`, by code."""
 
 UNFILLED_REASONS = ("no cash", "below the lot", "cancelled", "pending at the end")
@@ -85,3 +97,29 @@ class Account(NamedTuple):
     unfilled_bar: I64
     unfilled_side: I8
     unfilled_reason: I8
+
+
+def check_inputs(signals: Signals, settings: Settings, days: I64 | None) -> None:
+    """Refuse an account whose settings need more than it was given.
+
+    Raises
+    ------
+    ConfigError
+        where `max_daily_loss` is set, but there are no days: the bars have no times.
+    ValueError
+        where sizes or stops follow the market, but `signals` are not those of `exposed`.
+    """
+    if settings.max_daily_loss is not None and (days is None or len(days) != len(signals.long_entry)):
+        message = "needs bars with times, to know where a day ends: give them a DatetimeIndex, or leave it out"
+        raise ConfigError(Problem("max_daily_loss", message))
+    lacking = [
+        name
+        for name, needed, values in (
+            ("strength", settings.scaled, signals.strength),
+            ("stop_loss", isinstance(settings.stop_loss, StopDistance), signals.stop_loss),
+            ("take_profit", isinstance(settings.take_profit, StopDistance), signals.take_profit),
+        )
+        if needed and values is None
+    ]
+    if lacking:
+        raise ValueError(f"these settings follow the market, but the signals lack {', '.join(lacking)}: see `exposed`")

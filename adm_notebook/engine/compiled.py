@@ -8,26 +8,33 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from adm_notebook.config.settings import Settings
+from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.engine import fills
-from adm_notebook.engine.account import Account, Signals
+from adm_notebook.engine.account import Account, Signals, check_inputs
 from adm_notebook.engine.fills import BOOKS, RULES
 from adm_notebook.engine.kernels import run_account
 from adm_notebook.jit import readonly
-from adm_notebook.market.arrays import F64, I8, Bool, Prices
+from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
 
 __all__ = ["signals_from_targets", "simulate"]
 
 Number = TypeVar("Number", np.float64, np.int64)
 
 _FILLS = {"next_open": fills.NEXT_OPEN, "close": fills.CLOSE, "prev_close": fills.PREV_CLOSE}
-_SIZE_MODES = {"fraction": fills.FRACTION, "units": fills.UNITS, "value": fills.VALUE}
+_SIZE_MODES = {
+    "fraction": fills.FRACTION,
+    "units": fills.UNITS,
+    "value": fills.VALUE,
+    "volatility": fills.FRACTION,  # of 1, scaled by the strength
+    "risk": fills.FRACTION,
+}
 _OPPOSITES = {"reverse": fills.REVERSE, "close": fills.CLOSE_ONLY, "ignore": fills.IGNORE}
 _FINALIZES = {"none": fills.NOT_FINAL, "last_open": fills.LAST_OPEN, "last_close": fills.LAST_CLOSE}
-_NO_STRENGTH = readonly(np.empty(0))
+_NO_VALUES = readonly(np.empty(0))
+_NO_DAYS = readonly(np.empty(0, np.int64))
 
 
-def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: int) -> Account:
+def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: int, days: I64 | None = None) -> Account:
     """Trade `signals` on `prices` through one account; may be called from several threads at once.
 
     Parameters
@@ -35,24 +42,43 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
     prices
         bars that have been checked (specification, section 1)
     signals
-        flags, and a strength if there is one, of the same length
+        flags, and strength and stops if there are any, of the same length; where sizes or stops follow the market,
+        `engine.exposure.exposed` has put them in
     settings
         of the account; `settings.warmup` is not read
     warmup
         first bar that may decide, 0 or more
+    days
+        (n_bars,) the local calendar day of each bar (`Calendar.days`); read where `max_daily_loss` is set
 
     Returns
     -------
     Account
         equity, trades and unfilled orders
+
+    Raises
+    ------
+    ConfigError
+        where `max_daily_loss` is set, but there are no days.
+    ValueError
+        where sizes or stops follow the market, but the signals have none.
     """
+    check_inputs(signals, settings, days)
     n_bars = prices.close.shape[0]
     ledger = np.zeros(1, BOOKS)
     ledger["balance"] = ledger["peak"] = settings.initial_capital
+    ledger["day"], ledger["day_floor"] = np.iinfo(np.int64).min, -np.inf
     trades, unfilled = np.empty((64, 8)), np.empty((16, 3), np.int64)
     equity = np.empty(n_bars)
     equity[:warmup] = settings.initial_capital
     rules = rules_of(settings)
+    flagged = signals.long_entry | signals.long_exit | signals.short_entry | signals.short_exit
+    if settings.max_daily_loss is None:
+        days = _NO_DAYS
+    else:
+        assert days is not None  # checked above
+        flagged[1:] |= days[1:] != days[:-1]
+        flagged[warmup : warmup + 1] = True
     inputs = (
         readonly(prices.open),
         readonly(prices.high),
@@ -62,8 +88,11 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
         readonly(signals.long_exit),
         readonly(signals.short_entry),
         readonly(signals.short_exit),
-        readonly(signals.long_entry | signals.long_exit | signals.short_entry | signals.short_exit),
-        _NO_STRENGTH if signals.strength is None else readonly(signals.strength),
+        readonly(flagged),
+        _values(signals.strength),
+        _values(signals.stop_loss),
+        _values(signals.take_profit),
+        readonly(days),
     )
     bar = warmup
     while bar < n_bars:
@@ -123,7 +152,7 @@ def rules_of(settings: Settings) -> npt.NDArray[np.void]:
     values = {
         "fill": _FILLS[settings.fill],
         "size_mode": _SIZE_MODES[settings.size_mode],
-        "size": settings.size,
+        "size": 1.0 if settings.scaled else settings.size,
         "whole": settings.size_rule == "whole",
         "lot": settings.lot,
         "rate": settings.commission.rate,
@@ -144,6 +173,7 @@ def rules_of(settings: Settings) -> npt.NDArray[np.void]:
         "ruin": settings.ruin,
         "max_position_value": _or_never(settings.max_position_value),
         "max_drawdown": _or_never(settings.max_drawdown),
+        "max_daily_loss": _or_never(settings.max_daily_loss),
     }
     for name, value in values.items():
         rules[name] = value
@@ -159,5 +189,10 @@ def _with_room(table: npt.NDArray[Number], used: int) -> npt.NDArray[Number]:
     return longer
 
 
-def _or_never(level: float | None) -> float:
-    return math.inf if level is None else float(level)
+def _or_never(level: float | StopDistance | None) -> float:
+    """The level; infinite where there is none, and where each bar has its own."""
+    return float(level) if isinstance(level, (int, float)) else math.inf
+
+
+def _values(given: F64 | None) -> F64:
+    return _NO_VALUES if given is None else readonly(given)

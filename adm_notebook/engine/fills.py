@@ -15,7 +15,8 @@ FRACTION, UNITS, VALUE = range(3)  # Settings.size_mode
 REVERSE, CLOSE_ONLY, IGNORE = range(3)  # Settings.opposite
 NOT_FINAL, LAST_OPEN, LAST_CLOSE = range(3)  # Settings.finalize
 
-SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, MAX_DRAWDOWN, RUIN, END, OPEN = range(8)  # positions in EXIT_REASONS
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, MAX_DRAWDOWN, RUIN, END, OPEN, MAX_DAILY_LOSS = range(9)
+"""Positions in EXIT_REASONS."""
 NO_CASH, BELOW_THE_LOT, CANCELLED, PENDING_AT_THE_END = range(4)  # positions in UNFILLED_REASONS
 FILLED = -1
 
@@ -38,6 +39,8 @@ BOOKS = _record(
         ("entry_price", "f8"),
         ("entry_fee", "f8"),
         ("entry_bar", "i8"),
+        ("stop_loss", "f8"),  # fractions of the position at hand; infinite where there is no stop
+        ("take_profit", "f8"),
         ("stop_base", "f8"),  # price that the stop-loss is measured from; moves if it trails
         ("profit_base", "f8"),  # price that the take-profit is measured from
         ("stop_moved", "?"),
@@ -45,10 +48,14 @@ BOOKS = _record(
         ("upper", "f8"),
         ("order_closes", "?"),  # the pending order: whether it closes the position,
         ("order_opens", "i8"),  # the direction it opens, 0 = none,
-        ("order_bar", "i8"),  # and the bar that decided it
+        ("order_bar", "i8"),  # the bar that decided it,
+        ("order_reason", "i8"),  # and why it closes
         ("last_close", "f8"),  # the last that was not NaN
         ("peak", "f8"),  # highest equity so far, the initial capital included
         ("halted", "?"),  # max_drawdown was reached: nothing opens any more
+        ("day", "i8"),  # the latest local day so far,
+        ("day_floor", "f8"),  # equity at which max_daily_loss ends it,
+        ("day_over", "?"),  # and whether it did: nothing is decided any more on that day
         ("kept_long_exit", "?"),  # exit flags of bars without a close, until the next decision
         ("kept_short_exit", "?"),
         ("n_trades", "i8"),
@@ -82,6 +89,7 @@ RULES = _record(
         ("ruin", "?"),
         ("max_position_value", "f8"),
         ("max_drawdown", "f8"),
+        ("max_daily_loss", "f8"),
     ]
 )
 """Settings as scalars, names as in `Settings`; a stop or limit that is not set is infinite."""
@@ -203,6 +211,8 @@ def execute(
     reference: float,
     decided_close: float,
     strength: float,
+    stop_loss: float,
+    take_profit: float,
     reason: int,
 ) -> None:
     """Fill the pending order: its closing leg, then its opening leg.
@@ -211,6 +221,7 @@ def execute(
     reference      price before slippage, quote currency per unit; not NaN
     decided_close  close of the bar that decided the order
     strength       in [0, 1], of that bar
+    stop_loss, take_profit  fractions of that bar, infinite = none
     reason         why the closing leg closes, a position in EXIT_REASONS
     """
     direction = books.order_opens
@@ -243,6 +254,7 @@ def execute(
     books.position = direction * units
     books.entry_price = price
     books.entry_bar = bar
+    books.stop_loss, books.take_profit = stop_loss, take_profit
     books.stop_base = price if rules.stops_from_fill else decided_close
     books.profit_base = books.stop_base
     books.stop_moved = False
@@ -253,8 +265,8 @@ def execute(
 def set_band(rules: Rules, books: Books) -> None:
     """Note the prices between which stops need no look: few bars leave them, and only those call `check_stops`."""
     side = math.copysign(1.0, books.position)
-    stop = books.stop_base * (1.0 - side * rules.stop_loss)
-    profit = books.profit_base * (1.0 + side * rules.take_profit)
+    stop = books.stop_base * (1.0 - side * books.stop_loss)
+    profit = books.profit_base * (1.0 + side * books.take_profit)
     if side > 0.0:
         books.lower, books.upper = stop, min(profit, books.stop_base) if rules.trailing else profit
     else:
@@ -274,13 +286,13 @@ def check_stops(
         low = close if math.isnan(open_) or close < open_ else open_
     side = math.copysign(1.0, books.position)
 
-    level = books.stop_base * (1.0 - side * rules.stop_loss)
+    level = books.stop_base * (1.0 - side * books.stop_loss)
     beyond = side * open_ <= side * level
     if beyond or low <= level <= high:
         reason = TRAILING_STOP if books.stop_moved else STOP_LOSS
         close_at(rules, books, trades, bar, open_ if beyond else level, reason)
         return True
-    level = books.profit_base * (1.0 + side * rules.take_profit)
+    level = books.profit_base * (1.0 + side * books.take_profit)
     beyond = side * open_ >= side * level
     if beyond or low <= level <= high:
         close_at(rules, books, trades, bar, open_ if beyond else level, TAKE_PROFIT)

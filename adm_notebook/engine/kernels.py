@@ -14,6 +14,7 @@ from adm_notebook.engine.fills import (
     IGNORE,
     LAST_CLOSE,
     LAST_OPEN,
+    MAX_DAILY_LOSS,
     MAX_DRAWDOWN,
     NEXT_OPEN,
     OPEN,
@@ -73,21 +74,28 @@ def run_account(
     short_exit: Bool,
     flagged: Bool,
     strength: F64,
+    stop_loss: F64,
+    take_profit: F64,
+    days: I64,
 ) -> int:
     """Trade four flags a bar through one account, from bar `start` on; returns the bar to go on from, or n_bars.
 
     It stops short of the end where `trades` or `unfilled` lack the room for a decision: call again with longer ones.
 
     settings                (1,)  one record of dtype RULES
-    ledger                  (1,)  one record of dtype BOOKS; at first zeros but for balance and peak, the capital
+    ledger                  (1,)  one record of dtype BOOKS; at first zeros but for balance and peak, the capital, for
+                            day, earlier than all, and for day_floor, no equity
     trades                  (room, 8)  written: columns POSITION to EXIT_REASON of `fills`, in order of entry
     unfilled                (room, 3)  written: bar of the decision, side, position in UNFILLED_REASONS
     equity                  (n_bars,)  written from `start` on: money, at each close
     start                   at first the warmup: the first bar that may decide; below n_bars
     open_, high, low, close (n_bars,)  quote currency per unit; > 0, NaN where missing (checked by `simulate`)
     long_entry .. short_exit (n_bars,)  flags known at the bar's close
-    flagged                 (n_bars,)  whether any of the four is set
+    flagged                 (n_bars,)  whether any of the four is set; on the first bar of each day too where days count
     strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
+    stop_loss, take_profit  (n_bars,) or (0,) for those of the settings; fractions of a position that is decided on the
+                            bar, NaN = none
+    days                    (n_bars,) or (0,) where days don't count; number of each bar's local calendar day
     """
     rules, books = settings[0], ledger[0]
     n_bars: int = close.shape[0]
@@ -95,6 +103,7 @@ def run_account(
     kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
     pending = books.order_closes or books.order_opens != 0
     at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
+    days_count = days.shape[0] > 0
 
     i = start - 1
     while i + 1 < n_bars:
@@ -113,13 +122,18 @@ def run_account(
             books.last_close, books.peak = last_close, peak
             books.kept_long_exit, books.kept_short_exit = kept_long_exit, kept_short_exit
             return i
+        if days_count and days[u] > books.day:
+            base = books.balance if i == 0 else equity[i - 1]
+            books.day, books.day_floor, books.day_over = days[u], base * (1.0 - rules.max_daily_loss), False
         has_close = not math.isnan(close[u])
         if has_close:
             last_close = close[u]
 
         # 1. The pending order.
-        if pending and not at_close and fill_order(rules, books, trades, unfilled, i, open_, close, strength, False):
-            pending = False
+        if pending and not at_close:
+            pending = not fill_order(
+                rules, books, trades, unfilled, i, open_, close, strength, stop_loss, take_profit, False
+            )
 
         # 2. Stops, also of a position that has just been opened.
         stopped = False
@@ -132,7 +146,7 @@ def run_account(
             worth += books.position * (last_close - books.entry_price)
         equity[u] = worth
 
-        # 4. Ruin, and the limit on drawdown (section 7).
+        # 4. Ruin, and the limits on drawdown (section 7) and on the loss of a day.
         if worth <= 0.0 and rules.ruin:
             if books.order_opens != 0:
                 book_unfilled(books, unfilled, CANCELLED)
@@ -147,14 +161,23 @@ def run_account(
             if books.order_opens != 0:
                 book_unfilled(books, unfilled, CANCELLED)
             pending = books.order_closes = books.position != 0.0
+            books.order_reason = MAX_DRAWDOWN
+        elif days_count and worth <= books.day_floor and not (books.halted or books.day_over):
+            books.day_over = True
+            if books.order_opens != 0:
+                book_unfilled(books, unfilled, CANCELLED)
+            pending = books.order_closes = books.position != 0.0
+            books.order_reason = MAX_DAILY_LOSS
+            kept_long_exit = kept_short_exit = False
 
         # 5. Decide.
         if not has_close:
-            kept_long_exit |= long_exit[u] and rules.keeps_exits_over_nan
-            kept_short_exit |= short_exit[u] and rules.keeps_exits_over_nan
+            if rules.keeps_exits_over_nan and not books.day_over:
+                kept_long_exit |= long_exit[u]
+                kept_short_exit |= short_exit[u]
             continue
         if (flagged[u] | kept_long_exit | kept_short_exit) and not (
-            books.halted or (stopped and rules.drops_after_stop)
+            books.halted or books.day_over or (stopped and rules.drops_after_stop)
         ):
             closes, opens = decision(
                 rules,
@@ -171,14 +194,28 @@ def run_account(
                 if books.order_opens != 0:  # it still waits for an open that is not NaN
                     book_unfilled(books, unfilled, CANCELLED)
                 books.order_closes, books.order_opens, books.order_bar = closes, opens, i
+                books.order_reason = SIGNAL
                 pending = True
         if pending and at_close:
-            reason = MAX_DRAWDOWN if books.halted else SIGNAL
-            execute(rules, books, trades, unfilled, i, close[u], close[u], strength_at(strength, i), reason)
+            execute(
+                rules,
+                books,
+                trades,
+                unfilled,
+                i,
+                close[u],
+                close[u],
+                strength_at(strength, i),
+                stop_at(stop_loss, i, rules.stop_loss),
+                stop_at(take_profit, i, rules.take_profit),
+                books.order_reason,
+            )
             equity[u] = books.balance + books.position * (close[u] - books.entry_price)
             pending = False
 
-    finish(rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength)
+    finish(
+        rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength, stop_loss, take_profit
+    )
     return n_bars
 
 
@@ -199,13 +236,15 @@ def pass_quiet_bars(
     """Mark to market from bar i to the next one where anything can happen, with no order pending; most bars are such.
 
     The loop of `run_account` would do the same to these bars. Here all it needs stays in registers, which is three
-    times as fast. Anything out of the ordinary is left to it: a flag, a missing close, a stop within reach, ruin, the
+    times as fast. Anything out of the ordinary is left to it: a flag, a missing close, a stop within reach, ruin, a
     limit. Returned are that bar (n_bars if there is none), the last close and the peak of equity before it.
     """
     balance, position, entry_price = books.balance, books.position, books.entry_price
     lower, upper = books.lower, books.upper
     floor = -np.inf if books.halted else lowest
-    ruinous = 0.0 if rules.ruin else -np.inf
+    least = 0.0 if rules.ruin else -np.inf
+    if not (books.halted or books.day_over):
+        least = max(least, books.day_floor)
     held = position != 0.0
     has_stops = lower > -np.inf or upper < np.inf  # without them highs and lows need not even be read
     n_bars: int = close.shape[0]
@@ -220,7 +259,7 @@ def pass_quiet_bars(
                 break
             worth += position * (price - entry_price)
         top = max(peak, worth)
-        if worth <= ruinous or worth <= top * floor:
+        if worth <= least or worth <= top * floor:
             break
         equity[u], last_close, peak = worth, price, top
         i += 1
@@ -237,6 +276,8 @@ def fill_order(
     open_: F64,
     close: F64,
     strength: F64,
+    stop_loss: F64,
+    take_profit: F64,
     finalizing: bool,
 ) -> bool:
     """Fill the pending order during bar i at the open, or at the close before; False if that price is missing."""
@@ -248,9 +289,20 @@ def fill_order(
         reference = close[bar]
     if math.isnan(reference):
         return False
-    reason = END if finalizing else MAX_DRAWDOWN if books.halted else SIGNAL
     decided = books.order_bar
-    execute(rules, books, trades, unfilled, bar, reference, close[decided], strength_at(strength, decided), reason)
+    execute(
+        rules,
+        books,
+        trades,
+        unfilled,
+        bar,
+        reference,
+        close[decided],
+        strength_at(strength, decided),
+        stop_at(stop_loss, decided, rules.stop_loss),
+        stop_at(take_profit, decided, rules.take_profit),
+        END if finalizing else books.order_reason,
+    )
     return True
 
 
@@ -267,12 +319,15 @@ def finish(
     low: F64,
     close: F64,
     strength: F64,
+    stop_loss: F64,
+    take_profit: F64,
 ) -> None:
     """End the account as `finalize` says, and enter what is still open or pending; the last equity follows."""
     last = close.shape[0] - 1
     if rules.finalize == LAST_OPEN:
         books.order_closes = books.position != 0.0
-        if fill_order(rules, books, trades, unfilled, last, open_, close, strength, True) and books.position != 0.0:
+        filled = fill_order(rules, books, trades, unfilled, last, open_, close, strength, stop_loss, take_profit, True)
+        if filled and books.position != 0.0:
             check_stops(rules, books, trades, last, open_[last], high[last], low[last], close[last])
     elif rules.finalize == LAST_CLOSE and books.position != 0.0:
         close_at(rules, books, trades, last, last_close, END)
@@ -288,3 +343,11 @@ def finish(
 def strength_at(strength: F64, bar: int) -> float:
     """Strength of a signal; 1 where none was given."""
     return strength[bar] if strength.shape[0] > 0 else 1.0
+
+
+@jit
+def stop_at(stops: F64, bar: int, otherwise: float) -> float:
+    """Fraction of a position that is decided on a bar; infinite where there is none."""
+    if stops.shape[0] == 0:
+        return otherwise
+    return np.inf if math.isnan(stops[bar]) else stops[bar]

@@ -1,4 +1,5 @@
-"""The reference engine: one account, bar by bar in plain Python, to be read beside the specification, sections 3 to 9.
+"""The reference engine: one account, bar by bar in plain Python, to be read beside the specification, sections 3 to 9,
+and docs/risk.md.
 
 The compiled engine is written apart from this one; that both agree to the last trade is the proof of each.
 """
@@ -11,22 +12,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adm_notebook.config.settings import Settings
-from adm_notebook.engine.account import EXIT_REASONS, UNFILLED_REASONS, Account, Signals
+from adm_notebook.config.settings import Settings, StopDistance
+from adm_notebook.engine.account import EXIT_REASONS, UNFILLED_REASONS, Account, Signals, check_inputs
 from adm_notebook.engine.reference_size import opening_size
-from adm_notebook.market.arrays import F64, I8, Prices
+from adm_notebook.market.arrays import F64, I8, I64, Prices
 
 __all__ = ["signals_from_targets", "simulate"]
 
 NAN = math.nan
 CHECK_EVERY = 4096  # bars
 
-SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, MAX_DRAWDOWN, RUIN, END, OPEN = range(len(EXIT_REASONS))
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, MAX_DRAWDOWN, RUIN, END, OPEN, MAX_DAILY_LOSS = range(len(EXIT_REASONS))
 CANCELLED, PENDING_AT_THE_END = UNFILLED_REASONS.index("cancelled"), UNFILLED_REASONS.index("pending at the end")
 
 
 def simulate(
-    prices: Prices, signals: Signals, settings: Settings, *, warmup: int, check: Callable[[], None] | None = None
+    prices: Prices,
+    signals: Signals,
+    settings: Settings,
+    *,
+    warmup: int,
+    check: Callable[[], None] | None = None,
+    days: I64 | None = None,
 ) -> Account:
     """Trade `signals` on `prices` as `settings` say.
 
@@ -35,20 +42,31 @@ def simulate(
     prices
         bars, each array (n_bars,), quote currency per unit; NaN where missing.
     signals
-        four flags a bar, (n_bars,), known at the bar's close; strength (n_bars,) in [0, 1].
+        four flags a bar, (n_bars,), known at the bar's close; strength (n_bars,) in [0, 1]; stops (n_bars,) where they
+        follow the market (`reference_exposure.exposed` puts them in).
     settings
         the account. `settings.warmup` and what concerns metrics alone are not read.
     warmup
         first bar that may decide, resolved; from `n_bars` on nothing is traded.
     check
         called every 4096 bars; whatever it raises ends the run.
+    days
+        (n_bars,) the local calendar day of each bar, where `max_daily_loss` is set.
 
     Returns
     -------
     Account
         equity (n_bars,) in money at each close, the trades in order of entry, and the orders that gave no trade.
+
+    Raises
+    ------
+    ConfigError
+        where `max_daily_loss` is set, but there are no days.
+    ValueError
+        where sizes or stops follow the market, but the signals have none.
     """
-    account = _Simulation(prices, signals, settings)
+    check_inputs(signals, settings, days)
+    account = _Simulation(prices, signals, settings, None if days is None else days.tolist())
     for i in range(warmup, account.n_bars):
         if check is not None and i % CHECK_EVERY == 0:
             check()
@@ -104,6 +122,8 @@ class _Position:
     entry_bar: int
     entry_price: float
     entry_fee: float
+    stop_loss: float | None  # fractions of the bases
+    take_profit: float | None
     profit_base: float
     stop_base: float  # moves where the stop-loss trails
 
@@ -115,7 +135,7 @@ class _Position:
 class _Simulation:
     """One account while it trades: `balance` is the B of the specification, and methods are named after its steps."""
 
-    def __init__(self, prices: Prices, signals: Signals, settings: Settings) -> None:
+    def __init__(self, prices: Prices, signals: Signals, settings: Settings, days: list[int] | None) -> None:
         self.O: list[float] = prices.open.tolist()
         self.H: list[float] = prices.high.tolist()
         self.L: list[float] = prices.low.tolist()
@@ -126,6 +146,8 @@ class _Simulation:
         self.short_entry: list[bool] = signals.short_entry.tolist()
         self.short_exit: list[bool] = signals.short_exit.tolist()
         self.strength: list[float] = [1.0] * self.n_bars if signals.strength is None else signals.strength.tolist()
+        self.stop_losses = _stops(signals.stop_loss, settings.stop_loss, self.n_bars)
+        self.take_profits = _stops(signals.take_profit, settings.take_profit, self.n_bars)
 
         self.settings = settings
         self.rate, self.fixed = settings.commission.rate, settings.commission.fixed
@@ -137,6 +159,10 @@ class _Simulation:
         self.pending: _Order | None = None
         self.kept_long_exit = self.kept_short_exit = False  # exit flags of bars without a close
         self.halted = False  # by the limit on drawdown: no more decisions
+        self.days = days
+        self.day: int | None = None  # the latest so far
+        self.day_base = settings.initial_capital  # equity at the end of the day before it
+        self.day_over = False  # by the limit on its loss: no more decisions on that day
         self.ruined = False
         self.trades: list[tuple[int, float, int, float, int, float, float, float, float, int]] = []
         self.unfilled: list[tuple[int, int, int]] = []
@@ -144,7 +170,8 @@ class _Simulation:
     # Section 3: the order of events
 
     def bar(self, i: int) -> None:
-        """Steps 1 to 5 on bar `i`, with the limit on drawdown between 4 and 5."""
+        """Steps 1 to 5 on bar `i`, with the limits on drawdown and on the loss of a day between 4 and 5."""
+        self.begin_day(i)
         has_close = not math.isnan(self.C[i])
         if has_close:
             self.last_close = self.C[i]
@@ -155,7 +182,8 @@ class _Simulation:
             self.ruin(i)
             return
         self.check_drawdown(i)
-        if self.halted:
+        self.check_daily_loss(i)
+        if self.halted or self.day_over:
             if self.settings.fill == "close":
                 self.fill_pending(self.C[i], i)
                 self.mark(i)
@@ -205,6 +233,24 @@ class _Simulation:
             self.cancel_pending()
             if self.position is not None:
                 self.pending = _Order(i, closes=True, opens=0, reason=MAX_DRAWDOWN)
+
+    def begin_day(self, i: int) -> None:
+        """A day begins on the first bar whose local date is later than that of every bar before it."""
+        if self.days is not None and (self.day is None or self.days[i] > self.day):
+            self.day, self.day_over = self.days[i], False
+            self.day_base = self.equity[i - 1] if i > 0 else self.settings.initial_capital
+
+    def check_daily_loss(self, i: int) -> None:
+        """The limit `max_daily_loss`: once hit, the position closes and nothing is decided until the next day."""
+        limit = self.settings.max_daily_loss
+        if limit is None or self.halted or self.day_over:
+            return
+        if self.equity[i] <= self.day_base * (1 - limit):
+            self.day_over = True
+            self.kept_long_exit = self.kept_short_exit = False
+            self.cancel_pending()
+            if self.position is not None:
+                self.pending = _Order(i, closes=True, opens=0, reason=MAX_DAILY_LOSS)
 
     def end(self) -> None:
         """What `finalize` says, after the last bar."""
@@ -305,7 +351,8 @@ class _Simulation:
         fee = fixed + size * price * self.rate
         self.balance -= fee
         base = price if self.settings.stop_base == "fill" else self.C[order.bar]
-        self.position = _Position(order.opens, size, bar, price, fee, profit_base=base, stop_base=base)
+        stop_loss, take_profit = self.stop_losses[order.bar], self.take_profits[order.bar]
+        self.position = _Position(order.opens, size, bar, price, fee, stop_loss, take_profit, base, base)
 
     def close(self, price: float, bar: int, reason: int, fixed: float) -> None:
         assert self.position is not None  # callers hold a position
@@ -326,23 +373,23 @@ class _Simulation:
 
     def check_stops(self, i: int) -> bool:
         """Step 2: whether a stop closed the position on bar `i`; the stop-loss is looked at first."""
-        position, settings = self.position, self.settings
+        position = self.position
         if position is None:
             return False
         opened, high, low = self.bar_with_gaps_filled(i)
         d = position.direction
-        if settings.stop_loss is not None:
-            price = _touched(-d, position.stop_base * (1 - d * settings.stop_loss), opened, high, low)
+        if position.stop_loss is not None:
+            price = _touched(-d, position.stop_base * (1 - d * position.stop_loss), opened, high, low)
             if price is not None:
                 moved = position.stop_base != position.profit_base
                 self.close(price, i, TRAILING_STOP if moved else STOP_LOSS, self.fixed)
                 return True
-        if settings.take_profit is not None:
-            price = _touched(d, position.profit_base * (1 + d * settings.take_profit), opened, high, low)
+        if position.take_profit is not None:
+            price = _touched(d, position.profit_base * (1 + d * position.take_profit), opened, high, low)
             if price is not None:
                 self.close(price, i, TAKE_PROFIT, self.fixed)
                 return True
-        if settings.trailing:
+        if self.settings.trailing:
             best = high if d > 0 else low
             if d * best > d * position.stop_base:
                 position.stop_base = best
@@ -376,6 +423,15 @@ class _Simulation:
             unfilled_side=np.array(side, dtype=np.int8),
             unfilled_reason=np.array(why_not, dtype=np.int8),
         )
+
+
+def _stops(
+    by_bar: F64 | None, everywhere: float | StopDistance | None, n_bars: int
+) -> list[float | None] | list[float]:
+    """The fraction of a position that is decided on each bar; None where it has no such stop."""
+    if by_bar is not None:
+        return [None if math.isnan(fraction) else fraction for fraction in by_bar.tolist()]
+    return [everywhere if isinstance(everywhere, float) else None] * n_bars
 
 
 def _touched(move: int, X: float, opened: float, high: float, low: float) -> float | None:

@@ -36,23 +36,25 @@ def opening_size(
     tuple[float, int]
         units, unsigned: 0, or at least 1e-8; and a position in UNFILLED_REASONS, to be read where they are 0.
     """
-    s = settings.size * strength
+    # `volatility` and `risk` are a fraction of all the cash, and what they make of it is in the strength.
+    is_fraction = settings.scaled or settings.size_mode == "fraction"
+    s = strength if settings.scaled else settings.size * strength
     if settings.size_rule == "whole":
-        q, why_not = _whole(settings, s, P, f, cash)
+        q, why_not = _whole(settings, is_fraction, s, P, f, cash)
     elif direction > 0:
-        q, why_not = _fractional_long(settings, s, P, f, cash)
+        q, why_not = _fractional_long(settings, is_fraction, s, P, f, cash)
     else:
-        q, why_not = _fractional_short(settings, s, P, f, cash)
+        q, why_not = _fractional_short(settings, is_fraction, s, P, f, cash)
     if q >= TINY and settings.max_position_value is not None:
         q, why_not = min(q, floored(settings.max_position_value / f, settings.lot)), BELOW_THE_LOT
     return (q, why_not) if q >= TINY else (0.0, why_not)
 
 
-def _whole(settings: Settings, s: float, P: float, f: float, cash: float) -> tuple[float, int]:
+def _whole(settings: Settings, is_fraction: bool, s: float, P: float, f: float, cash: float) -> tuple[float, int]:
     """5a, backtesting.py: the rate is taken on P rather than on f, and the fixed fee once for each unit."""
     r, F = settings.commission.rate, settings.commission.fixed
     cash = max(0.0, cash)
-    if settings.size_mode == "fraction":
+    if is_fraction:
         u = f + (F + s * P * r) / s
         q = int(cash * (1 / settings.margin) * s // u)
         return float(q), BELOW_THE_LOT if cash > 0 else NO_CASH
@@ -63,10 +65,11 @@ def _whole(settings: Settings, s: float, P: float, f: float, cash: float) -> tup
     return (s if s * u <= cash / settings.margin else 0.0), NO_CASH  # `shortfall` has no say here
 
 
-def _fractional_long(settings: Settings, s: float, P: float, f: float, cash: float) -> tuple[float, int]:
+def _fractional_long(
+    settings: Settings, is_fraction: bool, s: float, P: float, f: float, cash: float
+) -> tuple[float, int]:
     """5b, vectorbt: what is wanted, or else what the budget allows."""
     r, F = settings.commission.rate, settings.commission.fixed
-    is_fraction = settings.size_mode == "fraction"
     budget = min(cash, s * cash) if is_fraction else cash
     wanted = math.inf if is_fraction else _wanted(settings, s, P)
     if wanted < TINY:
@@ -80,10 +83,12 @@ def _fractional_long(settings: Settings, s: float, P: float, f: float, cash: flo
     return (floored(affordable, settings.lot), BELOW_THE_LOT) if affordable >= TINY else (0.0, NO_CASH)
 
 
-def _fractional_short(settings: Settings, s: float, P: float, f: float, cash: float) -> tuple[float, int]:
+def _fractional_short(
+    settings: Settings, is_fraction: bool, s: float, P: float, f: float, cash: float
+) -> tuple[float, int]:
     """5b, vectorbt: a fraction shorts what the cash would buy; units and value know no cash limit."""
     r, F = settings.commission.rate, settings.commission.fixed
-    if settings.size_mode == "fraction":
+    if is_fraction:
         affordable = s * (cash - F) / (f * (1 + r))
         if affordable < TINY:
             return 0.0, NO_CASH

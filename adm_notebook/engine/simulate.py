@@ -13,9 +13,11 @@ import pandas as pd
 from adm_notebook.config.settings import Preset, Settings
 from adm_notebook.engine import compiled
 from adm_notebook.engine.account import EXIT_REASONS, UNFILLED_REASONS, Account, Signals
+from adm_notebook.engine.exposure import Exposure, exposed, exposure
 from adm_notebook.engine.metrics import metrics
 from adm_notebook.errors import ConfigError, DataError, Problem, did_you_mean, shown
 from adm_notebook.market.arrays import F64, Bool, Prices
+from adm_notebook.market.bars import Bars
 from adm_notebook.market.calendar import Calendar
 
 __all__ = ["Simulation", "simulate", "trades_frame", "unfilled_frame"]
@@ -23,6 +25,7 @@ __all__ = ["Simulation", "simulate", "trades_frame", "unfilled_frame"]
 ENGINES = ("compiled", "reference")
 FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
 PRICES = ("open", "high", "low", "close")
+_NO_TIMES = "needs bars with times, to know where a day ends: give them a DatetimeIndex, or leave it out"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,7 +93,7 @@ def simulate(
     Raises
     ------
     ConfigError
-        for settings that don't exist, are out of range or exclude each other.
+        for settings that don't exist, are out of range, exclude each other, or need times that the bars don't have.
     DataError
         for bars or signals that can't be used, naming the bar.
 
@@ -106,14 +109,22 @@ def simulate(
     prices = _prices(bars)
     flags = _signals(signals, bars.index)
     calendar = Calendar.of(bars.index)
-    warmup = 1 if chosen.warmup == "auto" else chosen.warmup
+    market = Bars("", bars.index, prices)
+    if chosen.max_daily_loss is not None and not calendar.has_time:
+        raise ConfigError(Problem("max_daily_loss", _NO_TIMES), title="simulate")
     if engine == "compiled":
-        account = compiled.simulate(prices, flags, chosen, warmup=warmup)
+        found = exposure(chosen, market, lambda indicator: indicator.compute(market), calendar)
+        account = compiled.simulate(
+            prices, exposed(flags, found), chosen, warmup=_warmup(chosen, found), days=calendar.days
+        )
         values = metrics(account, calendar, chosen)
     else:
-        from adm_notebook.engine import reference, reference_metrics
+        from adm_notebook.engine import reference, reference_exposure, reference_metrics
 
-        account = reference.simulate(prices, flags, chosen, warmup=warmup)
+        found = reference_exposure.exposure(chosen, market, lambda indicator: indicator.compute(market))
+        days = reference_exposure.days_of(bars.index) if chosen.max_daily_loss is not None else None
+        traded = reference_exposure.exposed(flags, found)
+        account = reference.simulate(prices, traded, chosen, warmup=_warmup(chosen, found), days=days)
         values = reference_metrics.metrics(account, bars.index, chosen)
     return Simulation(
         trades=trades_frame(account, bars.index, "", ""),
@@ -123,6 +134,11 @@ def simulate(
         warnings=tuple(_warnings(account, calendar, chosen)),
         settings=chosen,
     )
+
+
+def _warmup(settings: Settings, found: Exposure) -> int:
+    """First bar that may decide: as set, or 1 + the longest lookback of what sizes and stops read."""
+    return settings.warmup if isinstance(settings.warmup, int) else 1 + found.lookback
 
 
 def trades_frame(account: Account, index: pd.Index, symbol: str, strategy: str) -> pd.DataFrame:
@@ -320,11 +336,12 @@ def _warnings(account: Account, calendar: Calendar, settings: Settings) -> list[
     if settings.metrics_style == "backtesting.py":
         if not calendar.has_time:
             sentences.append("the bars have no times: metrics_style backtesting.py has no annual metrics without days")
-        if isinstance(settings.periods_per_year, (int, float)):
+        if isinstance(settings.periods_per_year, (int, float)) and settings.size_mode != "volatility":
             sentences.append("periods_per_year is not used: metrics_style backtesting.py counts days as that peer does")
-    elif isinstance(settings.periods_per_year, str):
+    annual = settings.metrics_style == "standard" or settings.size_mode == "volatility"
+    if annual and isinstance(settings.periods_per_year, str):
         sentences += calendar.notes
-    return sentences
+    return sentences + settings.slips
 
 
 def _listed(names: Sequence[object] | pd.Index) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ __all__ = ["Calendar"]
 
 DAY = 86_400  # seconds
 TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a DatetimeIndex, in a second, by its unit
+_NONE = readonly(np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Calendar:
         apart: where `metrics_style: backtesting.py` reads the equity; empty without times
     peer_periods_per_year
         how many of these periods make a year for that peer; NaN without times
+    day_runs
+        local calendar days since 1970-01-01, and the number of bars of each, one after the other; empty without times
     notes
         sentences for the user, where something had to be assumed
     """
@@ -59,7 +63,13 @@ class Calendar:
     label: str
     period_ends: I64 = field(compare=False, repr=False)
     peer_periods_per_year: float
+    day_runs: tuple[I64, I64] = field(default=(_NONE, _NONE), compare=False, repr=False)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def days(self) -> I64:
+        """(n_bars,) the local calendar day of each bar, since 1970-01-01; empty without times."""
+        return readonly(np.repeat(*self.day_runs))
 
     @property
     def intraday(self) -> bool:
@@ -94,7 +104,7 @@ class Calendar:
         if index.hasnans:
             raise DataError(f"bar {int(np.argmax(index.isna()))} has no time (NaT)", "Drop it, or give it its time.")
 
-        days, ends, counts = _days(index)
+        days, ends, counts, runs = _days(index)
         weekend = int(counts[_weekday(days) >= 5].sum()) / len(index)
         days_per_year = 252.0 if weekend < 1 / 8 else 313.0 if weekend <= 1 / 5 else 365.0
         bars_per_day = float(np.median(counts))
@@ -111,6 +121,7 @@ class Calendar:
             label=_label(spacing),
             period_ends=ends[last_of_period],
             peer_periods_per_year=peer_periods_per_year,
+            day_runs=runs,
         )
 
 
@@ -175,18 +186,24 @@ def _label(spacing: float) -> str:
     return f"{spacing * 1000:.3g}-millisecond"
 
 
-def _days(index: pd.DatetimeIndex) -> tuple[I64, I64, I64]:
-    """Local calendar days that have bars: since 1970-01-01, the last bar of each, and its number of bars."""
+def _days(index: pd.DatetimeIndex) -> tuple[I64, I64, I64, tuple[I64, I64]]:
+    """Local calendar days that have bars: since 1970-01-01, the last bar of each, and its number of bars.
+
+    Besides, days and numbers of bars in the order of the bars, where a day may come again: `Calendar.day_runs`.
+    """
     ticks = TICKS[index.unit]
     times, changes, offsets = _wall_clock(index)
     days, ends, ordered = days_of(readonly(times), changes * ticks, offsets * ticks, DAY * ticks)
     if ordered:
-        return days, ends, np.diff(ends, prepend=-1)
+        counts = np.diff(ends, prepend=-1)
+        return days, ends, counts, (days, counts)
     # Clocks that were set back over midnight give a day's bars in two runs; bars out of order any number of them.
     day_of_bar = index.tz_localize(None).asi8 // (DAY * ticks)
     by_day = np.argsort(day_of_bar, kind="stable")
     days, first, counts = np.unique(day_of_bar[by_day], return_index=True, return_counts=True)
-    return days, by_day[first + counts - 1], counts
+    last_of_run = np.flatnonzero(np.append(day_of_bar[1:] != day_of_bar[:-1], True))
+    runs = day_of_bar[last_of_run], np.diff(last_of_run, prepend=-1)
+    return days, by_day[first + counts - 1], counts, runs
 
 
 def _wall_clock(index: pd.DatetimeIndex) -> tuple[I64, I64, I64]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.config.settings import Settings
+from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.config.yaml_text import dump
 
 if TYPE_CHECKING:
@@ -34,13 +34,15 @@ def conditions(settings: Settings, directions: Iterable[str], swept: Iterable[st
             f"{_percent(entry)} slippage" if entry == leave else f"slippage {_percent(entry)} in, {_percent(leave)} out"
         )
     if settings.stop_loss is not None and "stop_loss" not in swept:
-        parts.append(f"{_percent(settings.stop_loss)} {'trailing stop' if settings.trailing else 'stop-loss'}")
+        parts.append(f"{_stop(settings.stop_loss)} {'trailing stop' if settings.trailing else 'stop-loss'}")
     if settings.take_profit is not None and "take_profit" not in swept:
-        parts.append(f"{_percent(settings.take_profit)} take-profit")
+        parts.append(f"{_stop(settings.take_profit)} take-profit")
     if settings.margin < 1 and "margin" not in swept:
         parts.append(f"leverage {1 / settings.margin:g}")
     if settings.max_drawdown is not None and "max_drawdown" not in swept:
         parts.append(f"trading ends at {_percent(settings.max_drawdown)} drawdown")
+    if settings.max_daily_loss is not None and "max_daily_loss" not in swept:
+        parts.append(f"a day ends at {_percent(settings.max_daily_loss)} loss")
     if settings.max_position_value is not None and "max_position_value" not in swept:
         parts.append(f"positions up to {settings.max_position_value:,.0f}")
     if settings.fill != "next_open" and "fill" not in swept:
@@ -57,11 +59,19 @@ def _size(settings: Settings) -> str:
         return f"{settings.size:,g} units in each trade"
     if settings.size_mode == "value":
         return f"{settings.size:,.0f} in each trade"
+    if settings.size_mode == "volatility":
+        return f"sized for {_percent(settings.size)} volatility a year"
+    if settings.size_mode == "risk":
+        return f"{_percent(settings.size)} of the capital at risk in each trade"
     return (
         "all capital in each trade"
         if settings.size > 1 - 1e-9
         else f"{_percent(settings.size)} of the capital in each trade"
     )
+
+
+def _stop(stop: float | StopDistance) -> str:
+    return str(stop) if isinstance(stop, StopDistance) else _percent(stop)
 
 
 def _commission(settings: Settings) -> str:
