@@ -27,7 +27,9 @@ _HOME = {
     "compare_results": "results",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "register_pattern": "patterns",
     "register_source": "market",
+    "risk_profile": "components",
     "simulate": "engine.simulate",
     "strategy": "components",
 }
@@ -48,18 +50,21 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "compare_results",
     "indicator",
     "is_simple_backtest",
+    "register_pattern",
     "register_source",
+    "risk_profile",
     "simulate",
     "strategy",
 ]
 
 if TYPE_CHECKING:
-    from adm_notebook.components import indicator, strategy
+    from adm_notebook.components import indicator, risk_profile, strategy
     from adm_notebook.config import WorkflowConfig, WorkflowType
     from adm_notebook.coordinator import Coordinator, EnhancedCoordinator, Run
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
+    from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
 
@@ -76,8 +81,6 @@ _LATER = [
     "migrate_config",
     "migrate_source",
     "register_execution_containers",
-    "register_pattern",
-    "risk_profile",
     "verify_migration",
 ]
 """Names that the interface has and this version has not."""
