@@ -16,11 +16,13 @@ from adm_notebook.components.library import (
     strategy,
 )
 from adm_notebook.components.registry import Registry
+from adm_notebook.components.risk import RISK_PROFILES, RiskProfile, RiskProfileType, risk_profile
 from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
 from adm_notebook.components.user_indicators import indicator
 
 __all__ = [
     "INDICATORS",
+    "RISK_PROFILES",
     "STRATEGIES",
     "BarsLike",
     "Decision",
@@ -31,6 +33,8 @@ __all__ = [
     "InvalidParameters",
     "ParameterInfo",
     "Registry",
+    "RiskProfile",
+    "RiskProfileType",
     "Strategy",
     "StrategyRow",
     "StrategyType",
@@ -42,5 +46,6 @@ __all__ = [
     "make_strategy",
     "names",
     "parameters_of",
+    "risk_profile",
     "strategy",
 ]

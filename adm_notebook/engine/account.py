@@ -8,7 +8,7 @@ from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
-__all__ = ["EXIT_REASONS", "METRICS", "UNFILLED_REASONS", "Account", "Signals", "check_inputs"]
+__all__ = ["EXIT_REASONS", "METRICS", "NEEDS_TIMES", "UNFILLED_REASONS", "Account", "Signals", "check_inputs"]
 
 EXIT_REASONS = (
     "signal",
@@ -46,6 +46,9 @@ METRICS = (
     "n_unfilled",
 )
 """Names of the metrics of the specification, section 11, in the order in which tables show them."""
+
+NEEDS_TIMES = "needs bars with times, to know where a day ends: give them a DatetimeIndex, or leave it out"
+"""What is wrong with `max_daily_loss` where the bars have no times."""
 
 
 class Signals(NamedTuple):
@@ -110,8 +113,7 @@ def check_inputs(signals: Signals, settings: Settings, days: I64 | None) -> None
         where sizes or stops follow the market, but `signals` are not those of `exposed`.
     """
     if settings.max_daily_loss is not None and (days is None or len(days) != len(signals.long_entry)):
-        message = "needs bars with times, to know where a day ends: give them a DatetimeIndex, or leave it out"
-        raise ConfigError(Problem("max_daily_loss", message))
+        raise ConfigError(Problem("max_daily_loss", NEEDS_TIMES))
     lacking = [
         name
         for name, needed, values in (

@@ -12,7 +12,7 @@ import pandas as pd
 
 from adm_notebook.config.settings import Preset, Settings
 from adm_notebook.engine import compiled
-from adm_notebook.engine.account import EXIT_REASONS, UNFILLED_REASONS, Account, Signals
+from adm_notebook.engine.account import EXIT_REASONS, NEEDS_TIMES, UNFILLED_REASONS, Account, Signals
 from adm_notebook.engine.exposure import Exposure, exposed, exposure
 from adm_notebook.engine.metrics import metrics
 from adm_notebook.errors import ConfigError, DataError, Problem, did_you_mean, shown
@@ -25,7 +25,6 @@ __all__ = ["Simulation", "simulate", "trades_frame", "unfilled_frame"]
 ENGINES = ("compiled", "reference")
 FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
 PRICES = ("open", "high", "low", "close")
-_NO_TIMES = "needs bars with times, to know where a day ends: give them a DatetimeIndex, or leave it out"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,19 +109,19 @@ def simulate(
     flags = _signals(signals, bars.index)
     calendar = Calendar.of(bars.index)
     market = Bars("", bars.index, prices)
-    if chosen.max_daily_loss is not None and not calendar.has_time:
-        raise ConfigError(Problem("max_daily_loss", _NO_TIMES), title="simulate")
+    by_day = chosen.max_daily_loss is not None
+    if by_day and not calendar.has_time:
+        raise ConfigError(Problem("max_daily_loss", NEEDS_TIMES), title="simulate")
     if engine == "compiled":
         found = exposure(chosen, market, lambda indicator: indicator.compute(market), calendar)
-        account = compiled.simulate(
-            prices, exposed(flags, found), chosen, warmup=_warmup(chosen, found), days=calendar.days
-        )
+        days = calendar.days if by_day else None
+        account = compiled.simulate(prices, exposed(flags, found), chosen, warmup=_warmup(chosen, found), days=days)
         values = metrics(account, calendar, chosen)
     else:
         from adm_notebook.engine import reference, reference_exposure, reference_metrics
 
         found = reference_exposure.exposure(chosen, market, lambda indicator: indicator.compute(market))
-        days = reference_exposure.days_of(bars.index) if chosen.max_daily_loss is not None else None
+        days = reference_exposure.days_of(bars.index) if by_day else None
         traded = reference_exposure.exposed(flags, found)
         account = reference.simulate(prices, traded, chosen, warmup=_warmup(chosen, found), days=days)
         values = reference_metrics.metrics(account, bars.index, chosen)
