@@ -24,6 +24,7 @@ _HOME = {
     "WorkflowConfig": "config",
     "WorkflowResult": "results",
     "WorkflowType": "config",
+    "classifier": "components",
     "compare_results": "results",
     "indicator": "components",
     "is_simple_backtest": "planning",
@@ -47,6 +48,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "WorkflowConfig",
     "WorkflowResult",
     "WorkflowType",
+    "classifier",
     "compare_results",
     "indicator",
     "is_simple_backtest",
@@ -58,7 +60,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
 ]
 
 if TYPE_CHECKING:
-    from adm_notebook.components import indicator, risk_profile, strategy
+    from adm_notebook.components import classifier, indicator, risk_profile, strategy
     from adm_notebook.config import WorkflowConfig, WorkflowType
     from adm_notebook.coordinator import Coordinator, EnhancedCoordinator, Run
     from adm_notebook.engine.simulate import Simulation, simulate
@@ -73,7 +75,6 @@ _LATER = [
     "ConfigBuilder",
     "PatternEditor",
     "SignalStore",
-    "classifier",
     "compat",
     "container",
     "execute_backtest_workflow",

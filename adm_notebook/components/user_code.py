@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adm_notebook.components.strategy import ParameterInfo
-from adm_notebook.errors import StrategyError, shown
+from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.market.arrays import F64
 
-__all__ = ["aligned", "called", "numbers_of", "parameters_from", "takes_any", "type_problem"]
+__all__ = [
+    "aligned",
+    "called",
+    "numbers_of",
+    "own_parameters",
+    "parameters_from",
+    "takes_any",
+    "type_problem",
+    "typed_parameters",
+]
 
 Code = Callable[..., Any]
 
@@ -83,6 +92,44 @@ def type_problem(info: ParameterInfo, value: Any) -> str:
     if info.type is float:
         return "" if is_number and value == value else f"must be a number, but was {shown(value)}"
     return "" if isinstance(value, str) else f"must be text, but was {shown(value)}"
+
+
+def own_parameters(
+    name: str, known: Mapping[str, ParameterInfo], takes_more: bool, given: Mapping[str, Any], path: str
+) -> dict[str, Any]:
+    """The parameters as given, if the function called `name` has them; ConfigError at `path` for any other."""
+    if takes_more:
+        return dict(given)
+    problems = []
+    for parameter in given:
+        if parameter not in known:
+            listed = f" Known here: {', '.join(known)}" if known else " It has none"
+            guess = did_you_mean(parameter, list(known)) or listed
+            problems.append(Problem(f"{path}.{parameter}", f"{name} has no such parameter.{guess}"))
+    if problems:
+        raise ConfigError(problems)
+    return dict(given)
+
+
+def typed_parameters(known: Mapping[str, ParameterInfo], given: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """All parameters of a function, typed like their defaults; ConfigError at `path` where one is missing or unfit."""
+    problems = [
+        Problem(f"{path}.{name}", "is missing: the function gives it no default")
+        for name, info in known.items()
+        if info.required and name not in given
+    ]
+    values = {name: info.default for name, info in known.items()}
+    for name, value in given.items():
+        info = known.get(name)
+        if info is not None and (wrong := type_problem(info, value)):
+            problems.append(Problem(f"{path}.{name}", wrong))
+        elif info is not None and info.type in (int, float):
+            values[name] = info.type(value)
+        else:
+            values[name] = value
+    if problems:
+        raise ConfigError(problems)
+    return values
 
 
 def called(what: str, function: Code, frame: pd.DataFrame, parameters: Mapping[str, Any]) -> Any:

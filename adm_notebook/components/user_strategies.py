@@ -20,11 +20,12 @@ from adm_notebook.components.user_code import (
     called,
     identity_of,
     numbers_of,
+    own_parameters,
     parameters_from,
     takes_any,
-    type_problem,
+    typed_parameters,
 )
-from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean
+from adm_notebook.errors import StrategyError, did_you_mean
 from adm_notebook.market.arrays import F64, Bool
 
 if TYPE_CHECKING:
@@ -165,40 +166,10 @@ class UserStrategyType:
         """Its parameters behind `bars`."""
         return parameters_from(self.code)
 
-    @cached_property
-    def _open(self) -> bool:
-        return takes_any(self.code)
-
     def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The parameters, if the function has them; ConfigError for any other."""
-        if self._open:
-            return dict(given)
-        problems = []
-        for name in given:
-            if name not in self.parameters:
-                listed = f" Known here: {', '.join(self.parameters)}" if self.parameters else " It has none"
-                guess = did_you_mean(name, list(self.parameters)) or listed
-                problems.append(Problem(f"{path}.{name}", f"{self.name} has no such parameter.{guess}"))
-        if problems:
-            raise ConfigError(problems)
-        return dict(given)
+        return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
 
     def build(self, given: Mapping[str, Any], path: str) -> UserStrategy:
         """The strategy with these parameters, typed like their defaults."""
-        problems = [
-            Problem(f"{path}.{name}", "is missing: the function gives it no default")
-            for name, info in self.parameters.items()
-            if info.required and name not in given
-        ]
-        values = {name: info.default for name, info in self.parameters.items()}
-        for name, value in given.items():
-            info = self.parameters.get(name)
-            if info is not None and (wrong := type_problem(info, value)):
-                problems.append(Problem(f"{path}.{name}", wrong))
-            elif info is not None and info.type in (int, float):
-                values[name] = info.type(value)
-            else:
-                values[name] = value
-        if problems:
-            raise ConfigError(problems)
-        return UserStrategy(self.name, self.code, values)
+        return UserStrategy(self.name, self.code, typed_parameters(self.parameters, given, path))

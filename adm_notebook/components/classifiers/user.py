@@ -1,0 +1,155 @@
+"""`@adm.classifier`: a user's function as a classifier; what it returns is checked and read as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from adm_notebook.components.bars import BarsLike, FeatureOf, valid_bars
+from adm_notebook.components.classifiers.base import carried, carried_by_bar
+from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.regimes import NO_REGIME, Regimes
+from adm_notebook.components.strategy import ParameterInfo, label_of
+from adm_notebook.components.user_code import (
+    aligned,
+    called,
+    identity_of,
+    own_parameters,
+    parameters_from,
+    takes_any,
+    typed_parameters,
+)
+from adm_notebook.errors import StrategyError, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["UserClassifier", "UserClassifierType"]
+
+MOST = 100
+"""Labels that a function may give; more are numbers in disguise."""
+
+
+@dataclass(frozen=True, eq=False)
+class UserClassifier:
+    """The user's function with its parameters. It is simply called, in both coordinators."""
+
+    name: str
+    code: Callable[..., Any]
+    parameters: Mapping[str, Any]
+
+    labels: ClassVar[tuple[str, ...]] = ()
+    indicators: ClassVar[tuple[Indicator, ...]] = ()
+    lookback: ClassVar[int] = 0
+    columns: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """Its numbers, as a title has them."""
+        return label_of(v for v in self.parameters.values() if isinstance(v, (int, float)) and not isinstance(v, bool))
+
+    def classify(self, bars: BarsLike, feature: FeatureOf) -> Regimes:
+        """What the function returns for these bars; labels in the order in which they first appear.
+
+        Raises
+        ------
+        StrategyError
+            if it raises, or returns what can't be read.
+        """
+        selected, valid = valid_bars(bars)
+        values = self._labels(selected)
+        labels = tuple(dict.fromkeys(v for v in values if v is not None))
+        position = {label: i for i, label in enumerate(labels)}
+        codes = np.array([-1 if v is None else position[v] for v in values], np.int8)
+        known = np.flatnonzero(codes >= 0)
+        lookback = int(known[0]) if len(known) else len(codes)
+        return Regimes(labels, codes if valid is None else carried(codes, valid), lookback)
+
+    def classify_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Regimes:
+        """The same, its labels read bar by bar: only the function knows how it works."""
+        if check is not None:
+            check()
+        selected, valid = valid_bars(bars)
+        labels: list[str] = []
+        codes: list[int] = []
+        lookback = 0
+        for value in self._labels(selected):
+            if value is not None and value not in labels:
+                labels.append(value)
+            lookback += not labels
+            codes.append(-1 if value is None else labels.index(value))
+        whole = np.array(codes, np.int8) if valid is None else carried_by_bar(codes, valid)
+        return Regimes(tuple(labels), whole, lookback)
+
+    def _labels(self, bars: BarsLike) -> list[str | None]:
+        """What the function says of each bar; None where it knows nothing."""
+        import pandas as pd
+
+        what = f"classifier {self.name}"
+        frame = bars.frame
+        index = frame.index  # kept aside: the frame is the function's own, which may change it
+        result = aligned(what, called(what, self.code, frame, dict(self.parameters)), pd.DataFrame(index=index))
+        if isinstance(result, pd.DataFrame):
+            raise StrategyError(f"{what} must return a Series of labels, but returned a DataFrame; return one column")
+        return _read(what, result)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())})"
+
+
+def _read(what: str, column: pd.Series[Any]) -> list[str | None]:
+    missing = column.isna().to_numpy()
+    found: list[str | None] = []
+    for t, value in enumerate(column.tolist()):
+        if missing[t] or value == NO_REGIME:
+            found.append(None)
+        elif isinstance(value, str) and value.strip():
+            found.append(value)
+        else:
+            hint = "" if isinstance(value, str) else ", such as np.where(..., 'up', 'down')"
+            raise StrategyError(f"{what} must return labels as text{hint}, but bar {t} has {shown(value)}")
+    distinct = dict.fromkeys(v for v in found if v is not None)
+    if len(distinct) > MOST:
+        raise StrategyError(
+            f"{what} must return at most {MOST} labels, but bar {found.index(list(distinct)[MOST])} has one more; "
+            "give regimes that strategies can name"
+        )
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class UserClassifierType:
+    """A function `f(bars, **params)` in the registry of classifiers."""
+
+    name: str
+    code: Callable[..., Any]
+
+    source = "yours"
+    older_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The first line of its docstring."""
+        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the code."""
+        return identity_of(self.code)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, ParameterInfo]:
+        """Its parameters behind `bars`."""
+        return parameters_from(self.code)
+
+    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """The parameters, if the function has them; ConfigError for any other."""
+        return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
+
+    def build(self, given: Mapping[str, Any], path: str) -> UserClassifier:
+        """The classifier with these parameters, typed like their defaults."""
+        return UserClassifier(self.name, self.code, typed_parameters(self.parameters, given, path))
