@@ -27,7 +27,7 @@ CONFIG = "%%adm\nbacktest_config:\n"
         ("%adm st|", ["strategies"]),
         ("%adm r|", ["runs", "rerun"]),
         ("%adm show g|", ["golden"]),
-        ("%adm strategies ma|", ["ma_crossover"]),
+        ("%adm strategies ma|", ["ma_crossover", "macd"]),
         ("%%adm va|", ["validate"]),
         ("%%adm --mo|", ["--mode"]),
         ("%%adm run x --mode |", ["auto", "composable", "traditional"]),

@@ -63,7 +63,10 @@ class MeanReversion(BuiltIn):
 
 
 class Bollinger(BuiltIn):
-    """Buys below the lower Bollinger band, sells at the middle of the bands or at the upper one; shorts mirrored."""
+    """Buys below the lower Bollinger band, sells at the middle of the bands or at the upper one; shorts mirrored.
+
+    With its defaults it does what `mean_reversion` does; that one leaves at any distance, this one takes any average.
+    """
 
     name = "bollinger"
     aliases: ClassVar[tuple[str, ...]] = ("bollinger_bands", "bbands", "bollinger_band", "bollinger_bands_reversion")

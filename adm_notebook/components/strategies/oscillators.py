@@ -179,7 +179,7 @@ class Cci(BuiltIn):
         entry=_LOW,
         exit=_HIGH,
     )
-    source = "Lambert (1980), Commodity Channel Index, Commodities 9(10), read as an oscillator"
+    source = "Lambert (1980), Commodity Channel Index, in Commodities (October), read as an oscillator"
     titled = ("period",)
 
     period: int = Field(20, ge=2, le=BARS, description="bars in the index")
@@ -205,7 +205,7 @@ class CciBreakout(BuiltIn):
         period="cci_period lookback lookback_period window timeperiod",
         threshold="cci_threshold level entry",
     )
-    source = "Lambert (1980), Commodity Channel Index, Commodities 9(10), traded as he did"
+    source = "Lambert (1980), Commodity Channel Index, in Commodities (October), traded as he did"
     titled = ("period", "threshold")
 
     period: int = Field(20, ge=2, le=BARS, description="bars in the index")

@@ -63,7 +63,7 @@ class ParabolicSar(BuiltIn):
 
 
 class Adx(BuiltIn):
-    """Long while the ADX is above `threshold` and +DI above -DI, short while -DI is above +DI, else flat."""
+    """While the ADX is above `threshold`, long where +DI is above -DI and short where it is below; else flat."""
 
     name = "adx"
     aliases: ClassVar[tuple[str, ...]] = ("adx_trend", "dmi", "directional_movement", "adx_dmi", "adx_strategy")
