@@ -1,6 +1,8 @@
 """Patterns: trees of containers that a user can read, change and extend; the library, validation, comparison."""
 
 from adm_notebook.patterns.catalog import PATTERNS, get, pattern_from, register_pattern
+from adm_notebook.patterns.compare import Change, PatternDiff, compare_patterns
+from adm_notebook.patterns.fitting import Fit, containers_that_fit
 from adm_notebook.patterns.flow import Flow, Step, flow
 from adm_notebook.patterns.node import Limits, Node
 from adm_notebook.patterns.pattern import Pattern
@@ -13,14 +15,19 @@ __all__ = [
     "KINDS",
     "PATTERNS",
     "ROLES",
+    "Change",
     "ContainerType",
+    "Fit",
     "Flow",
     "Limits",
     "Node",
     "Pattern",
+    "PatternDiff",
     "Role",
     "Step",
     "canonical_role",
+    "compare_patterns",
+    "containers_that_fit",
     "flow",
     "get",
     "pattern_from",

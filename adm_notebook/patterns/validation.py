@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from adm_notebook.errors import Problem, did_you_mean
-from adm_notebook.patterns.flow import Flow, Step, container_of, flow
+from adm_notebook.patterns.flow import Flow, container_of, flow
 from adm_notebook.patterns.node import Node
 from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.registry import CONTAINERS, section_of
-from adm_notebook.patterns.roles import RESULTS, ROLES
+from adm_notebook.patterns.roles import ENSEMBLES, RESULTS, ROLES
 
-__all__ = ["unplaced", "validate"]
+__all__ = ["GIVER", "Finding", "findings", "unplaced", "validate"]
 
-_GIVER = {
+GIVER = {
     "bars": "data",
     "features": "indicators",
     "regimes": "a classifier",
@@ -32,7 +33,23 @@ _READER = {
     "targets": "move it inside a portfolio, or add a signal_log after it",
     "orders": "add an execution after it",
 }
-_SEEN_IN_ONE = "remove one of them, or give one a container of its own"
+_TRADED = ("targets", "orders")
+"""Kinds that are there to become fills or signals in the end."""
+
+
+class Finding(NamedTuple):
+    """One thing that keeps a pattern from running.
+
+    what   which rule it breaks: `missing` and `unread` are about a kind; `doubled` about `other`, a container like it
+    kind   of what flows
+    other  path of the other container that it is about
+    """
+
+    path: str
+    message: str
+    what: Literal["whole", "missing", "unread", "doubled", "container"]
+    kind: str = ""
+    other: str = ""
 
 
 def validate(pattern: Pattern) -> list[Problem]:
@@ -40,21 +57,25 @@ def validate(pattern: Pattern) -> list[Problem]:
 
     A problem's path is the path of the container; "" is the pattern as a whole.
     """
+    return [Problem(finding.path, finding.message) for finding in findings(pattern)]
+
+
+def findings(pattern: Pattern) -> list[Finding]:
+    """The same, with what each is about."""
     if not pattern.nodes:
-        return [Problem("", "has no containers; begin with data")]
+        return [Finding("", "has no containers; begin with data", "whole")]
     flowing = flow(pattern)
-    found: list[Problem] = []
+    found: list[Finding] = []
     missing = _missing_kinds(pattern, flowing, found)
     doubled = _doubled(pattern, flowing, found)
     for path, node in pattern.walk():
         found += _of_container(path, node)
         found += _unread(path, node, flowing, missing, doubled)
     if not any(RESULTS & set(step.gives) for step in flowing.steps.values()):
-        found.append(
-            Problem("", "gives neither fills nor signals; end it with an execution after a portfolio, or a signal_log")
-        )
+        message = "gives neither fills nor signals; end it with an execution after a portfolio, or with a signal_log"
+        found.append(Finding("", message, "whole"))
     order = {path: i for i, path in enumerate(pattern.paths())}
-    return sorted(found, key=lambda problem: order.get(problem.path, -1))
+    return sorted(found, key=lambda finding: order.get(finding.path, -1))
 
 
 def _at(path: str, node: Node) -> str:
@@ -64,75 +85,93 @@ def _at(path: str, node: Node) -> str:
 # ---- a container by itself ------------------------------------------------------------------------------------------
 
 
-def _of_container(path: str, node: Node) -> Iterator[Problem]:
+def _of_container(path: str, node: Node) -> Iterator[Finding]:
     """Its container is known, has its role, and has the parameters given."""
+    return (Finding(path, f"{_at(path, node)} {said}", "container") for said in _about_container(node))
+
+
+def _about_container(node: Node) -> Iterator[str]:
     kind = container_of(node)
     if kind is None:
         near = did_you_mean(node.container, CONTAINERS.names())
-        own = " Register it first (@adm.container), or leave `container` out"
-        yield Problem(path, f"{_at(path, node)} names the unknown container {node.container!r}.{near or own}")
+        known = near or " Register it first (@adm.container), or leave `container` out"
+        yield f"names the unknown container {node.container!r}.{known}"
         return
     if kind.role != node.role:
-        yield Problem(
-            path,
-            f"{_at(path, node)} names the container {kind.name}, whose role is {kind.role}, not {node.role}; "
-            f"write `role: {kind.role}`, or name another container",
+        yield (
+            f"names the container {kind.name}, whose role is {kind.role}; "
+            f"write `role: {kind.role}`, or name a container of the role {node.role}"
         )
         return
     for name in node.parameters:
         if name in kind.parameters:
             continue
-        if not kind.parameters:
+        if kind.parameters:
+            known = did_you_mean(name, list(kind.parameters)) or f" It has: {', '.join(kind.parameters)}"
+            yield f"has the parameter {name}, which {kind.name} has not.{known}"
+        else:
             section = section_of(node.role, node.container)
             filled = f"; it is filled from {section}" if section else ""
-            yield Problem(path, f"{_at(path, node)} has the parameter {name}, but {kind.name} takes none{filled}")
-            continue
-        near = did_you_mean(name, list(kind.parameters))
-        known = near or f" It has: {', '.join(kind.parameters)}"
-        yield Problem(path, f"{_at(path, node)} has the parameter {name}, which {kind.name} has not.{known}")
+            yield f"has the parameter {name}, but {kind.name} takes none{filled}"
     for name, info in kind.parameters.items():
         if info.required and name not in node.parameters:
-            yield Problem(
-                path, f"{_at(path, node)} lacks the parameter {name} of {kind.name}; write `{name}: ...` for it"
-            )
+            yield f"lacks the parameter {name} of {kind.name}; write `parameters: {{{name}: ...}}`"
 
 
 # ---- what flows in --------------------------------------------------------------------------------------------------
 
 
-def _missing_kinds(pattern: Pattern, flowing: Flow, found: list[Problem]) -> set[str]:
+def _missing_kinds(pattern: Pattern, flowing: Flow, found: list[Finding]) -> set[str]:
     """Notes what containers consume and don't see; returns those kinds."""
     missing: set[str] = set()
     no_data = not any("bars" in step.gives for step in flowing.steps.values())
     if no_data:
-        found.append(Problem("", "has no data, which all other containers read; add data as the first container"))
+        message = "has no data, which all other containers read; add data as the first container"
+        found.append(Finding("", message, "whole", "bars"))
     for path, step in flowing.steps.items():
         node = pattern.by_path[path]
         for kind in step.missing:
             missing.add(kind)
             if kind == "bars" and no_data:
                 continue
-            found.append(Problem(path, f"{_at(path, node)} consumes {kind}, {_why_unseen(path, kind, flowing)}"))
+            message = f"{_at(path, node)} consumes {kind}, {_why_unseen(path, kind, flowing)}"
+            found.append(Finding(path, message, "missing", kind))
     return missing
 
 
 def _why_unseen(path: str, kind: str, flowing: Flow) -> str:
     """Who gives a kind out of sight, and what to move; or what to add."""
-    givers = [step for step in flowing.steps.values() if kind in step.gives and step.path != path]
-    around = [step for step in givers if path.startswith(f"{step.path}/")]
+    givers = [step.path for step in flowing.steps.values() if kind in step.gives and step.path != path]
+    around = [giver for giver in givers if path.startswith(f"{giver}/")]
     if around:
-        outer = around[-1].path
+        outer = around[-1]
         return f"which {outer} gives only once the containers inside it have finished; move it out of {outer}, after it"
-    levels = [path[: i or None] for i in [*(i for i, c in enumerate(path) if c == "/"), 0]]
-    for level in reversed(levels):
-        later = [step for step in givers if _parent(step.path) == _parent(level) and step.path not in levels]
+    for level in _levels(path):  # what sees nothing of this kind has no giver among earlier siblings: this one is later
+        later = [giver for giver in givers if _parent(giver) == _parent(level) and giver != level]
         if later:
-            return f"which {later[0].path} gives only after it; move {later[0].path} before {level}"
+            return f"which {later[0]} gives only after it; move {later[0]} before {level}"
+    inside = [giver for giver in givers if giver.startswith(f"{path}/")]
+    if inside:
+        return (
+            f"which {inside[-1]} gives only to containers inside {_parent(inside[-1])}; move {inside[-1]} into {path}"
+        )
     if givers:
-        home = _parent(givers[-1].path)
-        return f"which {givers[-1].path} gives only to containers inside {home}; move it inside {home}, after that"
-    inside = "inside it or " if kind == "targets" and flowing.steps[path].when == "after" else ""
-    return f"which nothing above it produces; add {_GIVER[kind]} {inside}before it"
+        home = _parent(givers[-1])
+        return f"which {givers[-1]} gives only to containers inside {home}; move it into {home}, after {givers[-1]}"
+    within = "inside it or " if kind == "targets" and _may_hold(path, flowing) else ""
+    return f"which nothing above it produces; add {GIVER[kind]} {within}before it"
+
+
+def _levels(path: str) -> Iterator[str]:
+    """The path itself and those of its ancestors, from inside out."""
+    while path:
+        yield path
+        path = _parent(path)
+
+
+def _may_hold(path: str, flowing: Flow) -> bool:
+    """Whether what is inside this container would be read by it and by nobody else: a portfolio, not an ensemble."""
+    return "orders" in flowing.steps[path].gives
 
 
 def _parent(path: str) -> str:
@@ -142,61 +181,71 @@ def _parent(path: str) -> str:
 # ---- what flows out -------------------------------------------------------------------------------------------------
 
 
-def _unread(path: str, node: Node, flowing: Flow, missing: set[str], doubled: set[str]) -> Iterator[Problem]:
-    """Products that no container reads and no result holds; what a reported problem explains is left out."""
+def _unread(path: str, node: Node, flowing: Flow, missing: set[str], doubled: set[str]) -> Iterator[Finding]:
+    """Products that no container reads and no result holds; what another finding explains is left out."""
     step = flowing.steps[path]
-    unread = [kind for kind in step.gives if kind not in RESULTS and not flowing.readers.get((path, kind))]
-    if path in doubled or not unread:
+    if path in doubled:
         return
-    none_read = len(unread) == len(step.gives)
-    for kind in unread:
-        if kind not in ("targets", "orders") and not (none_read and kind == unread[0]):
-            continue
-        if kind in missing:
-            continue
-        nearer = _nearer(step, kind, flowing)
-        repair = f"{nearer} gives {kind} too and stands nearer; keep one of them" if nearer else _READER[kind]
-        yield Problem(path, f"{_at(path, node)} gives {kind}, which nobody reads{': ' if nearer else '; '}{repair}")
+    unread = [kind for kind in step.gives if kind not in RESULTS and not flowing.readers.get((path, kind))]
+    nothing_read = len(unread) == len(step.gives)
+    for kind in step.gives:
+        source, why = _instead(path, kind, flowing)
+        if source:
+            message = f"{_at(path, node)} gives {kind}, which nobody trades: {source} {why}"
+            yield Finding(path, message, "unread", kind, source)
+        elif kind in unread and kind not in missing and (kind in _TRADED or (nothing_read and kind == unread[0])):
+            message = f"{_at(path, node)} gives {kind}, which nobody reads; {_READER[kind]}"
+            yield Finding(path, message, "unread", kind)
 
 
-def _nearer(step: Step, kind: str, flowing: Flow) -> str:
-    """The container that is read in place of this one by somebody who could see this one."""
-    for (source, read), readers in flowing.readers.items():
-        if read == kind and source != step.path and _parent(source) == _parent(step.path):
-            for reader in readers:
-                if step.path in flowing.steps[reader].visible or _parent(step.path) == reader:
-                    return source
-    return ""
+def _instead(path: str, kind: str, flowing: Flow) -> tuple[str, str]:
+    """What is read in place of targets or orders that are at most logged, and what to do about it; "" for nothing."""
+    if kind not in _TRADED or any(_acts(reader, flowing) for reader in flowing.readers.get((path, kind), ())):
+        return "", ""
+    outer, nearer = _parent(path), []
+    for reader, step in flowing.steps.items():
+        source = step.sources.get(kind)
+        if source is None or source == path or not _acts(reader, flowing):
+            continue
+        if reader == outer and step.when == "before":
+            return source, f"gives them to {reader} before what is inside it runs; move it into {reader}, or remove it"
+        if (path in step.visible or reader == outer) and _parent(source) == outer:
+            nearer.append(source)
+    order = list(flowing.steps)
+    return (min(nearer, key=order.index), "gives them too and stands nearer; keep one of them") if nearer else ("", "")
+
+
+def _acts(path: str, flowing: Flow) -> bool:
+    """Whether a container does more with what it reads than to log it."""
+    return flowing.steps[path].gives != ("signals",)
 
 
 # ---- twice from one section -----------------------------------------------------------------------------------------
 
 
-def _doubled(pattern: Pattern, flowing: Flow, found: list[Problem]) -> set[str]:
+def _doubled(pattern: Pattern, flowing: Flow, found: list[Finding]) -> set[str]:
     """Notes containers that are filled as one above them is; returns the paths of both."""
-    doubled: set[str] = set()
+    alike: dict[str, list[str]] = {}
     for path, node in pattern.walk():
-        mine = _filled_from(node)
-        if mine is None:
-            continue
-        above = [
-            other
-            for other, candidate in pattern.walk()
-            if other != path
-            and _filled_from(candidate) == mine
-            and (other in flowing.steps[path].visible or path.startswith(f"{other}/"))
-        ]
-        if not above:
-            continue
-        doubled |= {path, above[-1]}
-        section = section_of(node.role, node.container)
-        both = f"is filled from {section}, as is {above[-1]}" if section else f"does the same as {above[-1]}"
-        if node.role == "data":
-            both = f"is a second data container beside {above[-1]}; all read one table of prices"
-            found.append(Problem(path, f"{_at(path, node)} {both}; remove one of them"))
-            continue
-        found.append(Problem(path, f"{_at(path, node)} {both}; {_SEEN_IN_ONE}"))
+        if (filled_from := _filled_from(node)) is not None:
+            alike.setdefault(filled_from, []).append(path)
+    doubled: set[str] = set()
+    for paths in alike.values():
+        for i, path in enumerate(paths):
+            above = [o for o in paths[:i] if o in flowing.steps[path].visible or path.startswith(f"{o}/")]
+            if above:
+                doubled |= {path, above[-1]}
+                message = f"{_at(path, pattern.by_path[path])} {_both(pattern.by_path[path], above[-1])}"
+                found.append(Finding(path, message, "doubled", other=above[-1]))
     return doubled
+
+
+def _both(node: Node, other: str) -> str:
+    if node.role == "data":
+        return f"is a second data container, beside {other}; all read one table of prices: remove one of them"
+    section = section_of(node.role, node.container)
+    both = f"is filled from {section}, as is {other}" if section else f"does the same as {other}"
+    return f"{both}; remove one of them, or give one a container of its own"
 
 
 def _filled_from(node: Node) -> str | None:
@@ -204,8 +253,7 @@ def _filled_from(node: Node) -> str | None:
     kind = container_of(node)
     if kind is None or kind.role != node.role:
         return None
-    section = section_of(node.role, node.container)
-    return section or (node.role if node.container is None and node.role != "analysis" else None)
+    return section_of(node.role, node.container) or (node.role if node.container is None else None)
 
 
 # ---- config without a place -----------------------------------------------------------------------------------------
@@ -231,19 +279,26 @@ def unplaced(pattern: Pattern, sections: Mapping[str, bool | int]) -> list[Probl
 
     given = [key for key, value in sections.items() if value]
     filled = _sections(pattern)
-    fitting = [name for name, other in PATTERNS.snapshot().items() if set(given) <= _sections(other)]
-    alike = [name for name in fitting if PATTERNS.get(name).has("execution") == pattern.has("execution")]
     problems = []
     for key in given:
         if key in filled:
             continue
         where = key.partition("[type")[0]
         word = next((role.name for role in ROLES.values() if role.section == key), "stored_signals")
-        what = f"ensembles in {where}" if "[type" in key else where
-        better = (alike or fitting)[:1]
-        use = f"use parameters.container_pattern: {better[0]}" if better else f"add {_article(word)} to it"
-        problems.append(Problem(where, f"{pattern.name} has no {word}; {use}, or leave {what} out"))
+        other = _with_room(pattern, [given, [*filled.intersection(given), key], [key]], PATTERNS.snapshot())
+        use = f"use parameters.container_pattern: {other}" if other else f"add {_article(word)} to it"
+        left = f"the ensembles in {where}" if key == ENSEMBLES else where
+        problems.append(Problem(where, f"{pattern.name} has no {word}; {use}, or leave {left} out"))
     return problems
+
+
+def _with_room(pattern: Pattern, wanted: Sequence[Iterable[str]], known: Mapping[str, Pattern]) -> str:
+    """The first pattern that has a place for the most of `wanted`, among those that trade where this one trades."""
+    for sections in wanted:
+        for name, other in known.items():
+            if other.has("execution") == pattern.has("execution") and set(sections) <= _sections(other):
+                return name
+    return ""
 
 
 def _sections(pattern: Pattern) -> set[str]:
