@@ -65,9 +65,7 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
     """
     check_inputs(signals, settings, days)
     n_bars = prices.close.shape[0]
-    ledger = np.zeros(1, BOOKS)
-    ledger["balance"] = ledger["peak"] = settings.initial_capital
-    ledger["day"], ledger["day_floor"] = np.iinfo(np.int64).min, -np.inf
+    ledger = ledger_of(settings)
     trades, unfilled = np.empty((64, 8)), np.empty((16, 3), np.int64)
     equity = np.empty(n_bars)
     equity[:warmup] = settings.initial_capital
@@ -89,9 +87,9 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
         readonly(signals.short_entry),
         readonly(signals.short_exit),
         readonly(flagged),
-        _values(signals.strength),
-        _values(signals.stop_loss),
-        _values(signals.take_profit),
+        _NO_VALUES if signals.strength is None else readonly(signals.strength),
+        _stops(signals.stop_loss),
+        _stops(signals.take_profit),
         readonly(days),
     )
     bar = warmup
@@ -161,8 +159,6 @@ def rules_of(settings: Settings) -> npt.NDArray[np.void]:
         "entry_slippage": settings.slippage.entry,
         "exit_slippage": settings.slippage.exit,
         "margin": settings.margin,
-        "stop_loss": _or_never(settings.stop_loss),
-        "take_profit": _or_never(settings.take_profit),
         "trailing": settings.trailing,
         "stops_from_fill": settings.stop_base == "fill",
         "opposite": _OPPOSITES[settings.opposite],
@@ -180,6 +176,23 @@ def rules_of(settings: Settings) -> npt.NDArray[np.void]:
     return rules
 
 
+def ledger_of(settings: Settings) -> npt.NDArray[np.void]:
+    """The books of an account before its first bar, as the record that kernels change, (1,)."""
+    ledger = np.zeros(1, BOOKS)
+    values = {
+        "balance": settings.initial_capital,
+        "peak": settings.initial_capital,
+        "order_strength": 1.0,
+        "order_stop_loss": _or_never(settings.stop_loss),
+        "order_take_profit": _or_never(settings.take_profit),
+        "day": np.iinfo(np.int64).min,  # earlier than all
+        "day_floor": -math.inf,
+    }
+    for name, value in values.items():
+        ledger[name] = value
+    return ledger
+
+
 def _with_room(table: npt.NDArray[Number], used: int) -> npt.NDArray[Number]:
     """`table`, or a copy twice as long where half of it is used."""
     if 2 * used < table.shape[0]:
@@ -194,5 +207,5 @@ def _or_never(level: float | StopDistance | None) -> float:
     return float(level) if isinstance(level, (int, float)) else math.inf
 
 
-def _values(given: F64 | None) -> F64:
-    return _NO_VALUES if given is None else readonly(given)
+def _stops(given: F64 | None) -> F64:
+    return _NO_VALUES if given is None else readonly(np.where(np.isnan(given), math.inf, given))

@@ -39,7 +39,7 @@ BOOKS = _record(
         ("entry_price", "f8"),
         ("entry_fee", "f8"),
         ("entry_bar", "i8"),
-        ("stop_loss", "f8"),  # fractions of the position at hand; infinite where there is no stop
+        ("stop_loss", "f8"),  # fractions of the position; infinite where there is no stop
         ("take_profit", "f8"),
         ("stop_base", "f8"),  # price that the stop-loss is measured from; moves if it trails
         ("profit_base", "f8"),  # price that the take-profit is measured from
@@ -49,6 +49,9 @@ BOOKS = _record(
         ("order_closes", "?"),  # the pending order: whether it closes the position,
         ("order_opens", "i8"),  # the direction it opens, 0 = none,
         ("order_bar", "i8"),  # the bar that decided it,
+        ("order_strength", "f8"),  # the strength and the stops of that bar,
+        ("order_stop_loss", "f8"),
+        ("order_take_profit", "f8"),
         ("order_reason", "i8"),  # and why it closes
         ("last_close", "f8"),  # the last that was not NaN
         ("peak", "f8"),  # highest equity so far, the initial capital included
@@ -77,8 +80,6 @@ RULES = _record(
         ("entry_slippage", "f8"),
         ("exit_slippage", "f8"),
         ("margin", "f8"),
-        ("stop_loss", "f8"),
-        ("take_profit", "f8"),
         ("trailing", "?"),
         ("stops_from_fill", "?"),
         ("opposite", "i8"),
@@ -210,9 +211,6 @@ def execute(
     bar: int,
     reference: float,
     decided_close: float,
-    strength: float,
-    stop_loss: float,
-    take_profit: float,
     reason: int,
 ) -> None:
     """Fill the pending order: its closing leg, then its opening leg.
@@ -220,8 +218,6 @@ def execute(
     bar            bar that the fills are stamped with
     reference      price before slippage, quote currency per unit; not NaN
     decided_close  close of the bar that decided the order
-    strength       in [0, 1], of that bar
-    stop_loss, take_profit  fractions of that bar, infinite = none
     reason         why the closing leg closes, a position in EXIT_REASONS
     """
     direction = books.order_opens
@@ -235,7 +231,7 @@ def execute(
         balance = books.balance
         if closed_units > 0.0:
             balance += books.position * (exit_price - books.entry_price) - exit_fee
-        units, outcome = opening_size(rules, balance, direction, reference, strength)
+        units, outcome = opening_size(rules, balance, direction, reference, books.order_strength)
     if once:
         exit_fee += rules.fixed * (closed_units / (closed_units + units))
     if closed_units > 0.0:
@@ -254,7 +250,7 @@ def execute(
     books.position = direction * units
     books.entry_price = price
     books.entry_bar = bar
-    books.stop_loss, books.take_profit = stop_loss, take_profit
+    books.stop_loss, books.take_profit = books.order_stop_loss, books.order_take_profit
     books.stop_base = price if rules.stops_from_fill else decided_close
     books.profit_base = books.stop_base
     books.stop_moved = False

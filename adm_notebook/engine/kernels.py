@@ -83,8 +83,7 @@ def run_account(
     It stops short of the end where `trades` or `unfilled` lack the room for a decision: call again with longer ones.
 
     settings                (1,)  one record of dtype RULES
-    ledger                  (1,)  one record of dtype BOOKS; at first zeros but for balance and peak, the capital, for
-                            day, earlier than all, and for day_floor, no equity
+    ledger                  (1,)  one record of dtype BOOKS; at first as `compiled.ledger_of` makes it
     trades                  (room, 8)  written: columns POSITION to EXIT_REASON of `fills`, in order of entry
     unfilled                (room, 3)  written: bar of the decision, side, position in UNFILLED_REASONS
     equity                  (n_bars,)  written from `start` on: money, at each close
@@ -94,7 +93,7 @@ def run_account(
     flagged                 (n_bars,)  whether any of the four is set; on the first bar of each day too where days count
     strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
     stop_loss, take_profit  (n_bars,) or (0,) for those of the settings; fractions of a position that is decided on the
-                            bar, NaN = none
+                            bar, infinite = none
     days                    (n_bars,) or (0,) where days don't count; number of each bar's local calendar day
     """
     rules, books = settings[0], ledger[0]
@@ -103,7 +102,8 @@ def run_account(
     kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
     pending = books.order_closes or books.order_opens != 0
     at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
-    days_count = days.shape[0] > 0
+    strengths_vary, days_count = strength.shape[0] > 0, days.shape[0] > 0
+    stop_losses_vary, take_profits_vary = stop_loss.shape[0] > 0, take_profit.shape[0] > 0
 
     i = start - 1
     while i + 1 < n_bars:
@@ -131,9 +131,7 @@ def run_account(
 
         # 1. The pending order.
         if pending and not at_close:
-            pending = not fill_order(
-                rules, books, trades, unfilled, i, open_, close, strength, stop_loss, take_profit, False
-            )
+            pending = not fill_order(rules, books, trades, unfilled, i, open_, close, False)
 
         # 2. Stops, also of a position that has just been opened.
         stopped = False
@@ -188,34 +186,26 @@ def run_account(
                 short_exit[u] or kept_short_exit,
             )
             kept_long_exit = kept_short_exit = False
-            if opens != 0 and strength_at(strength, i) == 0.0:
+            if strengths_vary and strength[u] == 0.0:
                 opens = 0
             if closes or opens != 0:
                 if books.order_opens != 0:  # it still waits for an open that is not NaN
                     book_unfilled(books, unfilled, CANCELLED)
                 books.order_closes, books.order_opens, books.order_bar = closes, opens, i
                 books.order_reason = SIGNAL
+                if strengths_vary:
+                    books.order_strength = strength[u]
+                if stop_losses_vary:
+                    books.order_stop_loss = stop_loss[u]
+                if take_profits_vary:
+                    books.order_take_profit = take_profit[u]
                 pending = True
         if pending and at_close:
-            execute(
-                rules,
-                books,
-                trades,
-                unfilled,
-                i,
-                close[u],
-                close[u],
-                strength_at(strength, i),
-                stop_at(stop_loss, i, rules.stop_loss),
-                stop_at(take_profit, i, rules.take_profit),
-                books.order_reason,
-            )
+            execute(rules, books, trades, unfilled, i, close[u], close[u], books.order_reason)
             equity[u] = books.balance + books.position * (close[u] - books.entry_price)
             pending = False
 
-    finish(
-        rules, books, trades, unfilled, equity, last_close, open_, high, low, close, strength, stop_loss, take_profit
-    )
+    finish(rules, books, trades, unfilled, equity, last_close, open_, high, low, close)
     return n_bars
 
 
@@ -275,9 +265,6 @@ def fill_order(
     i: int,
     open_: F64,
     close: F64,
-    strength: F64,
-    stop_loss: F64,
-    take_profit: F64,
     finalizing: bool,
 ) -> bool:
     """Fill the pending order during bar i at the open, or at the close before; False if that price is missing."""
@@ -289,20 +276,8 @@ def fill_order(
         reference = close[bar]
     if math.isnan(reference):
         return False
-    decided = books.order_bar
-    execute(
-        rules,
-        books,
-        trades,
-        unfilled,
-        bar,
-        reference,
-        close[decided],
-        strength_at(strength, decided),
-        stop_at(stop_loss, decided, rules.stop_loss),
-        stop_at(take_profit, decided, rules.take_profit),
-        END if finalizing else books.order_reason,
-    )
+    reason = END if finalizing else books.order_reason
+    execute(rules, books, trades, unfilled, bar, reference, close[books.order_bar], reason)
     return True
 
 
@@ -318,16 +293,12 @@ def finish(
     high: F64,
     low: F64,
     close: F64,
-    strength: F64,
-    stop_loss: F64,
-    take_profit: F64,
 ) -> None:
     """End the account as `finalize` says, and enter what is still open or pending; the last equity follows."""
     last = close.shape[0] - 1
     if rules.finalize == LAST_OPEN:
         books.order_closes = books.position != 0.0
-        filled = fill_order(rules, books, trades, unfilled, last, open_, close, strength, stop_loss, take_profit, True)
-        if filled and books.position != 0.0:
+        if fill_order(rules, books, trades, unfilled, last, open_, close, True) and books.position != 0.0:
             check_stops(rules, books, trades, last, open_[last], high[last], low[last], close[last])
     elif rules.finalize == LAST_CLOSE and books.position != 0.0:
         close_at(rules, books, trades, last, last_close, END)
@@ -337,17 +308,3 @@ def finish(
     if books.position != 0.0:
         equity[last] += books.position * (last_close - books.entry_price)
         book_exit(rules, books, trades, last, last_close, 0.0, OPEN)
-
-
-@jit
-def strength_at(strength: F64, bar: int) -> float:
-    """Strength of a signal; 1 where none was given."""
-    return strength[bar] if strength.shape[0] > 0 else 1.0
-
-
-@jit
-def stop_at(stops: F64, bar: int, otherwise: float) -> float:
-    """Fraction of a position that is decided on a bar; infinite where there is none."""
-    if stops.shape[0] == 0:
-        return otherwise
-    return np.inf if math.isnan(stops[bar]) else stops[bar]
