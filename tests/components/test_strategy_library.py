@@ -101,6 +101,19 @@ def test_no_strategy_enters_a_side_while_it_wants_to_leave_it(
     assert not (flags.long_entry & flags.short_entry).any()
 
 
+@each_strategy
+@settings(max_examples=25)
+@given(data=st.data(), bars=any_bars(max_bars=80), power=st.sampled_from([-12, 9]))
+def test_the_unit_of_prices_is_of_no_account(model: type[BuiltIn], data: st.DataObject, bars: Bars, power: int) -> None:
+    """By powers of two, which change no digit of a figure."""
+    strategy = data.draw(any_strategy(model))
+    o, h, l, c, v = bars.prices  # noqa: E741
+    scaled = bars_of(Prices(o * 2.0**power, h * 2.0**power, l * 2.0**power, c * 2.0**power, v))
+    decided, again = strategy.evaluate(bars, computed(bars)), strategy.evaluate(scaled, computed(scaled))
+    for name, values in arrays_of(decided).items():
+        assert_array_equal(arrays_of(again)[name], values, err_msg=f"{strategy!r}: {name}")
+
+
 @pytest.mark.parametrize("direction", ["long", "both"])
 def test_every_strategy_trades_the_sample_with_its_defaults_and_alike_in_both_modes(direction: str) -> None:
     strategies = [{"type": model.name, "parameters": {"direction": direction}} for model in BUILT_IN]
@@ -195,9 +208,10 @@ def test_a_strategy_that_reads_volume_refuses_bars_without(model: type[BuiltIn])
 
 
 @each_strategy
-def test_flat_prices_are_no_trend_and_no_extreme(model: type[BuiltIn]) -> None:
+@pytest.mark.parametrize("price", [0.3, 1.1e-7, 70_000.1])
+def test_flat_prices_are_no_trend_and_no_extreme(model: type[BuiltIn], price: float) -> None:
     """Running sums leave a residue on flat prices; nothing may be traded on that."""
-    flat = np.full(500, 0.3)
+    flat = np.full(500, price)
     bars = bars_of(Prices(flat.copy(), flat.copy(), flat.copy(), flat, np.full(500, 1000.1)))
     direction = "long" if model.name == "buy_and_hold" else "both"
     strategy = make_strategy({"type": model.name, "parameters": {"direction": direction}})

@@ -46,6 +46,7 @@ class ShortRsi(BuiltIn):
     """Buys above the long average when a very short RSI is below `entry`, sells above the short one; shorts mirrored.
 
     Mirrored: it goes short below the long average when the RSI is above 100 - entry, and covers below the short one.
+    Where it would enter and leave on the same bar it does neither.
     """
 
     name = "rsi2"

@@ -181,5 +181,6 @@ class RegressionSlope(BuiltIn):
     threshold: float = Field(0.0, ge=0, description="least slope, a fraction of the close a bar: 0.001 is 0.1%")
 
     def rules(self) -> Rules:
-        slope = "linearreg_slope(period) / close"
-        return self._target(f"{slope} > threshold", f"{slope} < -threshold")
+        # in the unit of prices, so that what rounding leaves of a flat line counts as 0 for the smallest prices, too
+        slope, least = "linearreg_slope(period)", "threshold * close"
+        return self._target(f"{slope} > {least}", f"{slope} < -{least}")
