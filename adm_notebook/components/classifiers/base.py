@@ -14,7 +14,6 @@ from adm_notebook.components.classifier import Classifier
 from adm_notebook.components.expressions import (
     ByBar,
     Expression,
-    ExpressionError,
     Whole,
     bind,
     columns_read,
@@ -28,7 +27,7 @@ from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import CHECK_EVERY, leading_nan
 from adm_notebook.components.strategy import label_of
 from adm_notebook.config.frozen import FrozenConfig
-from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.errors import ConfigError
 from adm_notebook.market.arrays import I8, Bool
 
 __all__ = [
@@ -262,7 +261,5 @@ class ModelClassifierType(ModelKind[BuiltInClassifier]):
         model = self.read(given, path)
         try:
             return model.classifier({name: getattr(model, name) for name in self.parameters})
-        except ExpressionError as error:  # an indicator refuses its window
-            raise ConfigError(Problem(path, error.sentence)) from None
         except ConfigError as error:
             raise ConfigError([p.under(path) for p in error.problems]) from None

@@ -52,7 +52,7 @@ class Trend(RuleParameters):
 
 
 class Volatility(RuleParameters):
-    """`high`: ATR in percent above `high_ratio` times its own average; `low`: below `low_ratio` times it; else `normal`."""
+    """`high`: ATR in percent above `high_ratio` times its average; `low`: below `low_ratio` times it; else `normal`."""
 
     name = "volatility"
     aliases: ClassVar[tuple[str, ...]] = ("volatility_regime", "volatility_classifier", "vol_regime", "vol")
