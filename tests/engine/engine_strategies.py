@@ -48,15 +48,28 @@ def _some(*values: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
+def distances(draw: st.DrawFn) -> dict[str, float]:
+    """Stops that follow the market, over few bars, so that they are known on some bars and not on others."""
+    return {draw(_some("atr", "std")): draw(_some(0.3, 1.0, 4.0, 60.0)), "period": draw(st.integers(2, 6))}
+
+
+@st.composite
 def settings(draw: st.DrawFn) -> Settings:
     """Any valid combination of settings."""
     whole = draw(st.booleans())
-    mode = draw(_some("fraction", "units") if whole else _some("fraction", "units", "value"))
-    sizes = {"fraction": (0.1, 0.5, 1.0, 1 - 2**-52, 1.7), "units": (1, 3, 40), "value": (30, 900, 50_000)}
+    mode = draw(_some("fraction", "units", "volatility", "risk", *(() if whole else ("value",))))
+    sizes: dict[str, tuple[float, ...]] = {
+        "fraction": (0.1, 0.5, 1.0, 1 - 2**-52, 1.7),
+        "units": (1, 3, 40),
+        "value": (30, 900, 50_000),
+        "volatility": (0.05, 0.5, 3.0),
+        "risk": (0.001, 0.02, 0.5),
+    }
     if mode == "units" and not whole:
         sizes["units"] += (0.3, 2.5)
     fill = draw(_some("next_open", "close", "prev_close"))
-    stop_loss = draw(_some(None, 0.01, 0.05, 0.2, 1.5))
+    stop_loss = draw(st.just(0.03) if mode == "risk" else st.none()) or draw(_some(None, 0.01, 0.05, 0.2, 1.5))
+    stop_loss = draw(st.just(stop_loss) | distances())
     given: dict[str, Any] = {
         "preset": draw(_some("default", "backtesting.py", "vectorbt")),
         "initial_capital": draw(_some(30.0, 1000.0, 10_000.0, 123_456.7)),
@@ -70,9 +83,9 @@ def settings(draw: st.DrawFn) -> Settings:
             "fixed_per": draw(_some("leg", "order")),
         },
         "slippage": {"entry": draw(_some(0.0, 0.0, 0.01)), "exit": draw(_some(0.0, 0.0, 0.02))},
-        "margin": draw(_some(1.0, 0.5, 0.1)) if whole else 1.0,
+        "margin": draw(_some(1.0, 0.5, 0.1)) if whole and mode not in ("volatility", "risk") else 1.0,
         "stop_loss": stop_loss,
-        "take_profit": draw(_some(None, 0.01, 0.05, 0.2, 1.5)),
+        "take_profit": draw(_some(None, 0.01, 0.05, 0.2, 1.5) | distances()),
         "trailing": stop_loss is not None and draw(st.booleans()),
         "stop_base": draw(_some("signal_close", "fill")),
         "opposite": draw(_some("reverse", "close", "ignore")),
@@ -85,6 +98,8 @@ def settings(draw: st.DrawFn) -> Settings:
         "metrics_style": draw(_some("standard", "backtesting.py")),
         "max_position_value": draw(_some(None, None, 700.0, 3.0)),
         "max_drawdown": draw(_some(None, None, 0.001, 0.05, 0.3)),
+        "max_daily_loss": draw(_some(None, None, 0.0001, 0.01, 0.1)),
+        "volatility": {"method": draw(_some("std", "atr")), "period": draw(st.integers(2, 6))},
     }
     if not whole:
         given["lot_size"] = draw(_some(0.0, 1.0, 0.1, 0.25))

@@ -53,6 +53,7 @@ def plain(index: pd.DatetimeIndex) -> dict[str, object]:
     freq, peer_periods = peer.get(-1 if pd.isna(recent) else recent.days, ("D", 365 if weekend > 2 / 7 * 0.6 else 252))
     last = pd.Series(np.arange(len(index))).groupby(local.to_period(freq)).last()
     return {"periods_per_year": periods, "peer_periods_per_year": peer_periods, "period_ends": last.to_numpy(),
+            "days": local.to_numpy().astype("datetime64[D]").astype(np.int64),
             "days_per_year": year, "spacing_periods": 365 / spacing if len(index) > 1 else year}  # fmt: skip
 
 
