@@ -69,9 +69,14 @@ class RiskProfileType(Protocol):
 
 def foreign(name: object, known: list[str]) -> str:
     """Why a name has no place in a profile that knows these; a setting of the account is told its place."""
-    if name in Settings.model_fields and name not in PROFILE_SETTINGS:
+    elsewhere = [setting for setting in Settings.model_fields if setting not in PROFILE_SETTINGS]
+    if name in elsewhere:
         return "is no setting of a risk profile; it belongs into backtest_config"
-    return "unknown setting." + (did_you_mean(name, known) or f" Known here: {', '.join(known)}")
+    if guess := did_you_mean(name, known):
+        return f"unknown setting.{guess}"
+    if guess := did_you_mean(name, elsewhere):
+        return f"unknown setting.{guess} It belongs into backtest_config"
+    return f"unknown setting. Known here: {', '.join(known)}"
 
 
 def value_problems(given: Mapping[str, Any], path: str) -> list[Problem]:
