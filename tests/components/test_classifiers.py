@@ -408,3 +408,14 @@ def test_built_in_names_are_kept_and_odd_functions_refused() -> None:
     returning(lambda bars: bars.close)
     with pytest.raises(ConfigError, match=r"mine has no such parameter\. It has none"):
         make_classifier({"type": "mine", "parameters": {"period": 3}})
+
+
+def test_the_page_on_regimes_lists_every_classifier_with_its_labels_and_defaults() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "regimes-and-ensembles.md").read_text()
+    table = page.partition("Where nothing is known")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `") and "=" in line]
+    assert [row[0].strip("| `") for row in rows] == list(CLASSIFIERS.snapshot())
+    for (name, kind), row in zip(CLASSIFIERS.snapshot().items(), rows, strict=True):
+        assert row[1].startswith(", ".join(f"`{label}`" for label in kind.build({}, "parameters").labels)), name
+        assert row[2] == f"`{', '.join(f'{n}={info.default}' for n, info in kind.parameters.items())}`"
+        assert row[3].removesuffix(" |") == kind.source
