@@ -1,26 +1,46 @@
-"""The combinations of a workflow: settings and strategies, swept values as grids, constraints applied."""
+"""The combinations of a workflow: entries and settings with their swept values as grids, constraints applied."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from adm_notebook.components import STRATEGIES, InvalidParameters, StrategyType
-from adm_notebook.config.settings import Settings
+from adm_notebook.components import (
+    CLASSIFIERS,
+    RISK_PROFILES,
+    STRATEGIES,
+    InvalidParameters,
+    StrategyType,
+    ensemble_type,
+    limited_to_regimes,
+)
 from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.market.arrays import I64
 from adm_notebook.planning.constraints import Constraint
-from adm_notebook.planning.plan import PlannedStrategy
-from adm_notebook.planning.sections import Sections, StrategyEntry
+from adm_notebook.planning.entries import Entry
+from adm_notebook.planning.planned import (
+    Kind,
+    Planned,
+    PlannedClassifier,
+    PlannedRisk,
+    PlannedStrategy,
+    nested,
+)
+from adm_notebook.planning.sections import Sections
 from adm_notebook.planning.sweeps import Axis, is_swept, values_of
 
-__all__ = ["collect", "settings_of", "strategies_of"]
+__all__ = ["classifiers_of", "collect", "risk_profiles_of", "settings_of", "strategies_of", "swept_of"]
 
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
+AnyPlanned = TypeVar("AnyPlanned", bound=Planned[Any])
+
+PROBLEMS_MOST = 20
+"""After so many problems of one entry the others of it are not looked for."""
 
 
 def collect(
@@ -34,54 +54,59 @@ def collect(
         return None
 
 
-def settings_of(given: Mapping[str, Any]) -> tuple[tuple[Settings, ...], tuple[Axis, ...]]:
-    """One Settings for each combination of swept settings, and the axes, in the config's order."""
-    path = "backtest_config"
-    axes: list[Axis] = []
+def swept_of(given: Mapping[str, Any], path: str) -> tuple[dict[str, Any], tuple[Axis, ...]]:
+    """What has one value, and an axis for each value that is swept, also one level down (`commission.rate`).
+
+    Raises
+    ------
+    ConfigError
+        for sweeps that can't be walked.
+    """
     problems: list[Problem] = []
+    fixed: dict[str, Any] = {}
+    axes: list[Axis] = []
     for name, value in given.items():
-        nested = name in ("commission", "slippage") and isinstance(value, Mapping) and not is_swept(value)
-        parts = {f"{name}.{k}": v for k, v in value.items()} if nested else {name: value}
-        for part, swept in parts.items():
-            if is_swept(swept):
-                several = collect(problems, values_of, swept, f"{path}.{part}")
-                axes.append(Axis(part, several or (None,)))
+        inner = isinstance(value, Mapping) and not is_swept(value)
+        parts = {f"{name}.{key}": part for key, part in value.items()} if inner else {name: value}
+        swept = {part: several for part, several in parts.items() if is_swept(several)}
+        axes += [Axis(p, collect(problems, values_of, v, f"{path}.{p}") or (None,)) for p, v in swept.items()]
+        if inner:
+            fixed[name] = {key: part for key, part in value.items() if f"{name}.{key}" not in swept}
+        elif not swept:
+            fixed[name] = value
     if problems:
         raise ConfigError(problems)
-    resolved: list[Settings] = []
-    for picked in itertools.product(*(axis.values for axis in axes)):
-        values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in given.items()}
-        for axis, value in zip(axes, picked, strict=True):
-            outer, _, inner = axis.name.partition(".")
-            if inner:
-                values[outer][inner] = value
-            else:
-                values[outer] = value
-        setting = collect(problems, Settings.resolve, values, path)
-        if setting is not None:
-            resolved.append(setting)
-        elif len(problems) > 20:
-            break
-    if problems:
-        raise ConfigError(dict.fromkeys(problems))
-    return tuple(resolved), tuple(axes)
+    return fixed, tuple(axes)
+
+
+def settings_of(given: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...], tuple[Axis, ...]]:
+    """The settings of each combination of swept ones, as they were given; and the axes, in the config's order."""
+    fixed, axes = swept_of(given, "backtest_config")
+    names = [axis.name for axis in axes]
+    return tuple(
+        nested({**fixed, **dict(zip(names, picked, strict=True))})
+        for picked in itertools.product(*(axis.values for axis in axes))
+    ), axes
+
+
+# ---- entries --------------------------------------------------------------------------------------------------------
 
 
 def strategies_of(
-    sections: Sections, constraints: list[Constraint], problems: list[Problem]
+    entries: Sequence[Entry], sections: Sections, constraints: list[Constraint], problems: list[Problem]
 ) -> tuple[list[PlannedStrategy], dict[str, int]]:
     """The strategies with their grids, and how many combinations each constraint dropped."""
     left_out = dict.fromkeys((c.text for c in constraints), 0)
-    taken = {e.name for e in sections.strategies if e.name}
-    used: set[str] = set()
-    planned: list[PlannedStrategy] = []
     known: set[str] = set()
-    for entry in sections.strategies:
-        found = len(problems)
-        strategy = collect(problems, _plan_strategy, entry, constraints, left_out, known)
-        if strategy is None or len(problems) > found:
-            continue
-        planned.append(_labelled(strategy, entry, used, taken))
+
+    def plan(entry: Entry) -> PlannedStrategy:
+        kind, given = _strategy_kind(entry)
+        planned = _plan(entry, kind, given, constraints, left_out, known)
+        return PlannedStrategy(
+            planned.label, planned.kind, planned.fixed, planned.axes, planned.grid, planned.path, entry.allocation
+        )
+
+    planned = _planned(entries, plan, problems)
     for (path, _), constraint in zip(sections.constraints, constraints, strict=False):
         missing = sorted(constraint.names - known)
         if missing and not problems:
@@ -94,18 +119,78 @@ def strategies_of(
         texts = " and ".join(c.text for c in constraints)
         problems.append(Problem("optimization_config.constraints", f"leave no combination: none meets {texts}"))
     if not problems:
-        problems += _refused(planned, sections)
+        problems += refused(planned, all_of_them=not sections.combined)
     return [s for s in planned if s.n_combinations or sections.combined], left_out
 
 
-def _refused(planned: list[PlannedStrategy], sections: Sections) -> list[Problem]:
-    """Why nothing could run, where each combination is refused by its strategy's own check; empty if one is not."""
+def classifiers_of(entries: Sequence[Entry], problems: list[Problem]) -> list[PlannedClassifier]:
+    """The classifiers with their grids."""
+
+    def plan(entry: Entry) -> PlannedClassifier:
+        kind = CLASSIFIERS.get(entry.type, entry.type_path)
+        return _plan(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
+
+    planned = _planned(entries, plan, problems)
+    return planned if problems or not refused(planned, True) else _report(refused(planned, True), problems)
+
+
+def risk_profiles_of(entries: Sequence[Entry], problems: list[Problem]) -> list[PlannedRisk]:
+    """The risk profiles with their grids."""
+
+    def plan(entry: Entry) -> PlannedRisk:
+        kind = RISK_PROFILES.get(entry.type, entry.type_path)
+        return _plan(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
+
+    return _planned(entries, plan, problems)
+
+
+def _report(found: list[Problem], problems: list[Problem]) -> list[Any]:
+    problems += found
+    return []
+
+
+def _strategy_kind(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
+    """The kind of strategy that an entry names, limited to its regimes, and the parameters that it is given."""
+    kind: StrategyType
+    if entry.ensemble is not None:
+        kind = ensemble = ensemble_type(entry.ensemble, entry.path)
+        given = kind.canonical({**ensemble.given, **entry.parameters}, entry.parameter_path)
+    else:
+        kind = STRATEGIES.get(entry.type, entry.type_path)
+        given = kind.canonical(entry.parameters, entry.parameter_path)
+    if entry.regimes is not None:
+        kind = limited_to_regimes(kind, entry.regimes, f"{entry.path}.regimes")
+    return kind, given
+
+
+def _planned(
+    entries: Sequence[Entry], plan: Callable[[Entry], AnyPlanned], problems: list[Problem]
+) -> list[AnyPlanned]:
+    """Each entry planned, under a label of its own."""
+    taken = {e.name for e in entries if e.name}
+    used: set[str] = set()
+    found: list[AnyPlanned] = []
+    for entry in entries:
+        before = len(problems)
+        planned = collect(problems, plan, entry)
+        if planned is not None and len(problems) == before:
+            found.append(_labelled(planned, entry, used, taken))
+    return found
+
+
+def refused(planned: Iterable[Planned[Any]], all_of_them: bool) -> list[Problem]:
+    """Why nothing could run, where each combination is refused by its component's own check; empty if one is not.
+
+    all_of_them
+        whether one entry that has a combination is enough; else each entry needs one.
+    """
+    planned = list(planned)
     first: InvalidParameters | None = None
-    for strategy in planned:
-        refusal = _first_refusal(strategy)
-        if refusal is None and not sections.combined:
+    for entry in planned:
+        refusal = _first_refusal(entry)
+        if refusal is None and all_of_them:
             return []
-        if refusal is not None and sections.combined:
+        if refusal is not None and not all_of_them:
             first = refusal
             break
         first = first or refusal
@@ -116,12 +201,12 @@ def _refused(planned: list[PlannedStrategy], sections: Sections) -> list[Problem
     return [Problem(p.path, f"{head}{p.message}") for p in first.problems]
 
 
-def _first_refusal(strategy: PlannedStrategy) -> InvalidParameters | None:
-    """Why the first combination of a strategy is refused, if all of them are."""
+def _first_refusal(planned: Planned[Any]) -> InvalidParameters | None:
+    """Why the first combination of an entry is refused, if all of them are."""
     first: InvalidParameters | None = None
-    for combination in range(strategy.n_combinations):
+    for combination in range(planned.n_combinations):
         try:
-            strategy.build(combination)
+            planned.build(combination)
         except InvalidParameters as error:
             first = first or error
         else:
@@ -129,53 +214,59 @@ def _first_refusal(strategy: PlannedStrategy) -> InvalidParameters | None:
     return first
 
 
-def _labelled(strategy: PlannedStrategy, entry: StrategyEntry, used: set[str], taken: set[str]) -> PlannedStrategy:
-    """The strategy under a label of its own: `name`, else `type`, then `type_2`; a given name is never moved."""
-    base = entry.name or strategy.type
+def _labelled(planned: AnyPlanned, entry: Entry, used: set[str], taken: set[str]) -> AnyPlanned:
+    """The entry under a label of its own: `name`, else `type`, then `type_2`; a given name is never moved."""
+    base = entry.name or planned.type
     candidates = itertools.chain([base], (f"{base}_{i}" for i in itertools.count(2)))
     label = next(c for c in candidates if c not in used and (c == entry.name or c not in taken))
     used.add(label)
-    return replace(strategy, label=label)
+    return replace(planned, label=label)
 
 
-def _plan_strategy(
-    entry: StrategyEntry, constraints: list[Constraint], left_out: dict[str, int], known: set[str]
-) -> PlannedStrategy:
-    problems: list[Problem] = []
-    kind = STRATEGIES.get(entry.type, entry.type_path)
-    given = kind.canonical(entry.parameters, entry.parameter_path)
-    axes, fixed = [], {}
-    for name, value in given.items():
-        if is_swept(value):
-            several = collect(problems, values_of, value, f"{entry.parameter_path}.{name}")
-            axes.append(Axis(name, several or (None,)))
-        else:
-            fixed[name] = value
-    if problems:
-        raise ConfigError(problems)
+def _plan(
+    entry: Entry,
+    kind: Kind[Any],
+    given: Mapping[str, Any],
+    constraints: Sequence[Constraint] = (),
+    left_out: dict[str, int] | None = None,
+    known: set[str] | None = None,
+) -> Planned[Any]:
+    """An entry with the grid of its swept parameters.
+
+    left_out, known
+        written: combinations that each constraint dropped; names that constraints may speak of
+    """
+    fixed, axes = swept_of(given, entry.parameter_path)
     _check_values(kind, fixed, axes, entry)
     defaults = {name: p.default for name, p in kind.parameters.items()}
-    known |= {*defaults, *given}
-    grid = np.array(list(itertools.product(*(range(len(a.values)) for a in axes))), dtype=np.int64)
+    names = {*defaults, *fixed, *(axis.name for axis in axes)}
+    if known is not None:
+        known |= names
+    grid: I64 = np.array(list(itertools.product(*(range(len(a.values)) for a in axes))), dtype=np.int64)
     grid = grid.reshape(-1, len(axes)) if axes else np.zeros((1, 0), np.int64)
-    applicable = [c for c in constraints if c.names <= {*defaults, *given}]
-    if applicable:
-        keep = np.ones(len(grid), bool)
-        for i, at in enumerate(grid):
-            values = {**defaults, **fixed, **{a.name: a.values[k] for a, k in zip(axes, at, strict=True)}}
-            for constraint in applicable:
-                try:
-                    holds = constraint.holds(values)
-                except (TypeError, ZeroDivisionError) as error:
-                    why = "it divides by zero" if isinstance(error, ZeroDivisionError) else _compared(error)
-                    message = f"{constraint.text} can't be decided for {_listed(values, constraint)}: {why}"
-                    raise ConfigError(Problem(constraint.path, message)) from None
-                if not holds:
-                    keep[i] = False
-                    left_out[constraint.text] += 1
-                    break
-        grid = grid[keep]
-    return PlannedStrategy(kind.name, kind, fixed, tuple(axes), grid, entry.parameter_path, entry.allocation)
+    applicable = [c for c in constraints if c.names <= names]
+    if applicable and left_out is not None:
+        keep = [_kept(at, axes, {**defaults, **fixed}, applicable, left_out) for at in grid]
+        grid = grid[np.array(keep, dtype=bool)]
+    return Planned(kind.name, kind, fixed, axes, grid, entry.parameter_path)
+
+
+def _kept(
+    at: I64, axes: Sequence[Axis], others: Mapping[str, Any], constraints: Sequence[Constraint], left_out: dict[str, int]
+) -> bool:
+    """Whether a combination meets all constraints; the first that it doesn't meet is charged with it."""
+    values = {**others, **{a.name: a.values[k] for a, k in zip(axes, at, strict=True)}}
+    for constraint in constraints:
+        try:
+            holds = constraint.holds(values)
+        except (TypeError, ZeroDivisionError) as error:
+            why = "it divides by zero" if isinstance(error, ZeroDivisionError) else _compared(error)
+            message = f"{constraint.text} can't be decided for {_listed(values, constraint)}: {why}"
+            raise ConfigError(Problem(constraint.path, message)) from None
+        if not holds:
+            left_out[constraint.text] += 1
+            return False
+    return True
 
 
 def _compared(error: TypeError) -> str:
@@ -187,13 +278,13 @@ def _listed(values: Mapping[str, Any], constraint: Constraint) -> str:
     return ", ".join(f"{name} {values[name]}" for name in sorted(constraint.names))
 
 
-def _check_values(kind: StrategyType, fixed: Mapping[str, Any], axes: list[Axis], entry: StrategyEntry) -> None:
+def _check_values(kind: Kind[Any], fixed: Mapping[str, Any], axes: Sequence[Axis], entry: Entry) -> None:
     """Refuse wrong values with the path of the value in its list; parameters that only clash become invalid rows."""
     problems: list[Problem] = []
 
     def attempt(parameters: Mapping[str, Any], axis: str = "", at: int = 0) -> None:
         try:
-            kind.build(parameters, entry.parameter_path)
+            kind.build(nested(parameters), entry.parameter_path)
         except InvalidParameters:
             return
         except ConfigError as error:
@@ -204,7 +295,7 @@ def _check_values(kind: StrategyType, fixed: Mapping[str, Any], axes: list[Axis]
     attempt(base, axes[0].name if axes else "", 0)
     for axis in axes:
         for at, value in enumerate(axis.values[1:], 1):
-            if len(problems) > 20:
+            if len(problems) > PROBLEMS_MOST:
                 break
             attempt({**base, axis.name: value}, axis.name, at)
     if problems:

@@ -1,0 +1,199 @@
+"""The tree of containers that runs: walked once for each sleeve of each row, opened before and closed after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.components import Indicator
+from adm_notebook.containers.node import ContainerNode
+from adm_notebook.containers.protocol import Place, Product, State
+from adm_notebook.containers.shared import Shared, Shelf
+from adm_notebook.containers.stages import Stages
+from adm_notebook.containers.values import Fills
+from adm_notebook.errors import RunError
+from adm_notebook.market import Bars
+from adm_notebook.market.arrays import F64
+from adm_notebook.planning import Plan, Row, Sleeve
+from adm_notebook.results import Detail
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ContainerTree"]
+
+
+class ContainerTree:
+    """Containers in the order in which they run, and how a row passes through them.
+
+    Made by `PatternBuilder.build`. Opening initialises each container, closing disposes of it; both happen once, and
+    closing happens after errors and stops, too.
+
+    nodes  in the order in which they run
+    """
+
+    def __init__(self, plan: Plan, stages: Stages, shared: Shared | None) -> None:
+        self.plan, self.stages = plan, stages
+        self.nodes: list[ContainerNode] = []
+        self.drawn: list[ContainerNode] = []
+        self._shared = shared
+        self._features: Shelf | None = None
+        self._columns = 0
+        self._opened: list[ContainerNode] = []
+
+    # ---- life ---------------------------------------------------------------------------------------------------
+
+    def open(self) -> ContainerTree:
+        """Initialise every container, in the order in which they run; those that were are disposed of if one fails."""
+        try:
+            for node in self.nodes:
+                self._opened.append(node)
+                node.container.initialise()
+                node.state = State.INITIALISED
+        except BaseException:
+            self._opened[-1].state = State.FAILED
+            self.close(failed=True)
+            raise
+        return self
+
+    def close(self, failed: bool = False) -> None:
+        """Dispose of every container that was initialised, the last first; one that raises does not stop the others.
+
+        Raises
+        ------
+        RunError
+            naming the containers that could not be disposed of.
+        """
+        broken: list[str] = []
+        while self._opened:
+            node = self._opened.pop()
+            if node.state in (State.INITIALISED, State.RUNNING):
+                node.state = State.FAILED if failed and node.failed else State.FINISHED
+            try:
+                node.container.dispose()
+            except Exception as error:  # noqa: BLE001  # a user's own code; the others must be disposed of, too
+                broken.append(f"{node.path} ({type(error).__name__}: {error})")
+        if self._shared is not None:
+            self._shared.clear()
+        if broken:
+            raise RunError(f"Not disposed of: {', '.join(broken)}.")
+
+    # ---- work ---------------------------------------------------------------------------------------------------
+
+    def detail(self, row: Row) -> Detail:
+        """Run one row: every container once for each of its sleeves, and the accounts put together."""
+        passed = [self.walk(row, sleeve) for sleeve in row.sleeves]
+        fills = [products["fills"] for products in passed]
+        bars = [f.bars for f in fills]
+        capital = row.settings.initial_capital
+        sleeve_of: tuple[int, ...] | None = None
+        if len(fills) == 1 and row.sleeves[0].weight == 1.0:
+            account, index = fills[0].account, bars[0].index
+            values = self.stages.metrics(account, bars, row.settings)
+        else:
+            capitals = [capital * sleeve.weight for sleeve in row.sleeves]
+            account, sleeve_of = self.stages.combine(fills, capitals, capital)
+            values = self.stages.metrics(account, bars, row.settings)
+            index = union_index(bars)
+        return Detail(
+            row.number,
+            values,
+            account,
+            index,
+            symbols=tuple(sleeve.symbol for sleeve in row.sleeves),
+            strategies=tuple(self.plan.strategies[sleeve.strategy].label for sleeve in row.sleeves),
+            sleeve=sleeve_of,
+            reports=tuple(products["reports"] for products in passed if products["reports"]),
+        )
+
+    def walk(self, row: Row, sleeve: Sleeve) -> dict[str, Any]:
+        """Run every container for one sleeve: its `fills`, and the `reports` of containers for analysis by path."""
+        place = Place(row, sleeve, self.plan.market[sleeve.symbol])
+        reports: dict[str, Any] = {}
+        fills: Fills | None = None
+        for node, products in zip(self.nodes, self._walked(place), strict=True):
+            if "fills" in products:
+                fills = products["fills"].value
+            if "report" in products:
+                reports[node.path] = products["report"].value
+        return {"fills": fills, "reports": reports}
+
+    def _walked(self, place: Place) -> Iterator[Mapping[str, Product]]:
+        products: list[Mapping[str, Product]] = []
+        for node in self.nodes:
+            products.append(node.take(place, products))
+            yield products[-1]
+
+    def products(self, row: Row, sleeve: Sleeve) -> dict[str, Mapping[str, Any]]:
+        """Everything that the containers gave for one sleeve, by path and kind: what a trace is made of."""
+        place = Place(row, sleeve, self.plan.market[sleeve.symbol])
+        walked = list(self._walked(place))
+        return {
+            node.path: {kind: product.value for kind, product in products.items()}
+            for node, products in zip(self.nodes, walked, strict=True)
+        }
+
+    def feature(self, bars: Bars, indicator: Indicator) -> tuple[F64, ...]:
+        """An indicator over some bars: shared where the run shares, else computed."""
+        if self._shared is None or self._features is None:
+            self._columns += 1
+            return indicator.compute(bars)
+        columns: tuple[F64, ...] = self._shared.get(
+            self._features,
+            (bars.symbol, indicator),
+            lambda: indicator.compute(bars),
+            lambda found: sum(column.nbytes for column in found),
+            columns=len(indicator.outputs),
+        )
+        return columns
+
+    def shelve_features(self, shelf: Shelf | None) -> None:
+        """Where indicators are kept; the builder says so."""
+        self._features = shelf
+
+    # ---- what it did --------------------------------------------------------------------------------------------
+
+    def table(self) -> pd.DataFrame:
+        """The tree as it ran, one row a container, drawn order, indexed by path.
+
+        Columns: role, name, state; requested and computed (how often work was asked for, and had to be done), the
+        difference is cache_hits; wall_time (seconds in it, over all threads), rows_in, rows_out (bars, or trades),
+        bytes_held (the most that was kept for sharing), failed (rows that ended in it), id.
+        """
+        import pandas as pd
+
+        rows = [self._row(node) for node in self.drawn]
+        frame = pd.DataFrame(rows, columns=[name for name, _ in TABLE])
+        return frame.astype(dict(TABLE)).set_index("path")
+
+    def _row(self, node: ContainerNode) -> list[Any]:
+        requested, computed, seconds, held = node.calls, node.computed, node.seconds, 0
+        if node.shelf is not None:
+            held = node.shelf.peak_bytes
+        if node.role == "indicator":
+            if self._features is not None:
+                shelf = self._features
+                requested, computed, held = shelf.requested, shelf.computed, shelf.peak_bytes
+                seconds += shelf.seconds
+            else:
+                requested = computed = self._columns
+        hits = max(0, requested - computed)
+        return [
+            node.path, node.role, node.name, str(node.state), requested, computed, hits, seconds, node.rows_in,
+            node.rows_out, held, node.failed, node.identifier,
+        ]  # fmt: skip
+
+
+TABLE: Sequence[tuple[str, str]] = (
+    ("path", "str"), ("role", "str"), ("name", "str"), ("state", "str"), ("requested", "int64"), ("computed", "int64"),
+    ("cache_hits", "int64"), ("wall_time", "float64"), ("rows_in", "int64"), ("rows_out", "int64"),
+    ("bytes_held", "int64"), ("failed", "int64"), ("id", "str"),
+)  # fmt: skip
+"""Columns of `WorkflowResult.containers`, and their types."""
+
+
+def union_index(bars: Sequence[Bars]) -> pd.Index:
+    """The times of a combined account."""
+    from adm_notebook.containers.portfolio import union_of
+
+    return union_of(bars)[0]

@@ -1,0 +1,88 @@
+"""The identity columns of `stats`: which combination a row is, and the values that were swept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adm_notebook.components.regimes import ONE_REGIME
+from adm_notebook.engine.account import METRICS
+from adm_notebook.market.arrays import I64
+from adm_notebook.planning.planned import picked
+
+if TYPE_CHECKING:
+    from adm_notebook.planning.plan import Plan
+
+__all__ = ["NO_PROFILE", "Columns"]
+
+NO_PROFILE = "default"
+"""Label of the settings of `backtest_config` where there is no risk profile."""
+
+_TAKEN = frozenset(("portfolio", "symbol", "strategy", "classifier", "risk_profile", "status", "error", *METRICS))
+
+
+class _Coordinates:
+    """Where some rows stand on each axis of a plan."""
+
+    def __init__(self, plan: Plan, rows: I64) -> None:
+        self.symbol, self.classifier, self.risk, self.setting, self.strategy = plan.coordinates(rows)
+
+
+class Columns:
+    """The columns of a plan's rows.
+
+    swept  column -> values of some rows, in the order of nesting
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.swept: Mapping[str, Callable[[_Coordinates], Any]] = self._swept()
+
+    def _swept(self) -> dict[str, Callable[[_Coordinates], Any]]:
+        plan = self._plan
+        found: dict[str, Callable[[_Coordinates], Any]] = {}
+        for name in plan.classifier_stack.axes():
+            found[f"classifier.{name}"] = lambda at, name=name: plan.classifier_stack.column(name, at.classifier)
+        for name in plan.risk_stack.axes():
+            found[f"risk.{name}"] = lambda at, name=name: plan.risk_stack.column(name, at.risk)
+        shape = tuple(len(axis.values) for axis in plan.setting_axes)
+        for k, axis in enumerate(plan.setting_axes):
+            column = f"setting.{axis.name}" if axis.name in _TAKEN else axis.name
+            found[column] = lambda at, k=k, axis=axis: picked(axis.values, np.unravel_index(at.setting, shape)[k])
+        if plan.combined:
+            for s, strategy in enumerate(plan.strategies):
+                for axis in strategy.axes:
+                    found[f"{strategy.label}.{axis.name}"] = (
+                        lambda at, s=s, name=axis.name: plan.strategies[s].values(
+                            name, np.unravel_index(at.strategy, plan.sizes)[s]
+                        )
+                    )
+            return found
+        for name in plan.strategy_stack.axes():
+            column = f"param.{name}" if name in _TAKEN or name in found else name
+            found[column] = lambda at, name=name: plan.strategy_stack.column(name, at.strategy)
+        return found
+
+    def identity(self, rows: I64) -> dict[str, Any]:
+        """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""
+        import pandas as pd
+
+        plan, at = self._plan, _Coordinates(self._plan, rows)
+        if plan.combined:
+            symbol: Any = ["+".join(plan.symbols)] * len(rows)
+            strategy: Any = ["+".join(s.label for s in plan.strategies)] * len(rows)
+        else:
+            symbol = picked(plan.symbols, at.symbol)
+            strategy = plan.strategy_stack.labels(at.strategy, "")
+        columns: dict[str, Any] = {
+            "portfolio": rows,
+            "symbol": pd.array(symbol, dtype="str"),
+            "strategy": pd.array(strategy, dtype="str"),
+            "classifier": pd.array(plan.classifier_stack.labels(at.classifier, ONE_REGIME), dtype="str"),
+            "risk_profile": pd.array(plan.risk_stack.labels(at.risk, NO_PROFILE), dtype="str"),
+        }
+        for column, values in self.swept.items():
+            columns[column] = pd.Series(values(at)).infer_objects().array
+        return columns

@@ -1,0 +1,166 @@
+"""Entries of a config as a plan has them: a kind, its fixed parameters, its swept ones, and what is built from both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from adm_notebook.components import Classifier, ParameterInfo, RiskProfile, Strategy
+from adm_notebook.market.arrays import I64, Bool
+from adm_notebook.planning.sweeps import Axis
+
+__all__ = ["Kind", "Pick", "Planned", "PlannedClassifier", "PlannedRisk", "PlannedStrategy", "Stack"]
+
+Built_co = TypeVar("Built_co", covariant=True)
+Built = TypeVar("Built")
+
+
+class Kind(Protocol[Built_co]):
+    """What every kind of component in a registry has: strategies, classifiers, risk profiles."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, ParameterInfo]: ...
+    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]: ...
+    def build(self, given: Mapping[str, Any], path: str) -> Built_co: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Planned(Generic[Built]):
+    """One entry of `strategies`, `classifiers` or `risk_profiles`.
+
+    label  its name in `stats`: `name`, else `type`, then `type_2`
+    kind   what it is, as it was registered when the plan was made
+    fixed  parameters with one value
+    axes   parameters with several
+    grid   (n_combinations, n_axes)  positions in the axes' values, the last axis fastest; what constraints drop is gone
+    path   where its parameters stand in the config, for errors
+    """
+
+    label: str
+    kind: Kind[Built]
+    fixed: Mapping[str, Any]
+    axes: tuple[Axis, ...]
+    grid: I64
+    path: str
+
+    @property
+    def type(self) -> str:
+        """Its name in the registry, as it was when the plan was made."""
+        return self.kind.name
+
+    @property
+    def n_combinations(self) -> int:
+        """Parameter sets."""
+        return len(self.grid)
+
+    def parameters(self, combination: int) -> dict[str, Any]:
+        """Given parameters of one combination, by name; defaults are not filled in."""
+        picked = {axis.name: axis.values[at] for axis, at in zip(self.axes, self.grid[combination], strict=True)}
+        return nested({**self.fixed, **picked})
+
+    def build(self, combination: int) -> Built:
+        """The component of one combination.
+
+        Raises
+        ------
+        InvalidParameters
+            where the component's own check refuses them.
+        """
+        return self.kind.build(self.parameters(combination), self.path)
+
+    def values(self, name: str, combination: I64) -> Any:
+        """Values of a parameter in some combinations: swept, fixed, by default, or NaN where it lacks it."""
+        for k, axis in enumerate(self.axes):
+            if axis.name == name:
+                return picked(axis.values, self.grid[combination, k])
+        if name in self.fixed:
+            value = self.fixed[name]
+            return str(value) if isinstance(value, Mapping) else value
+        known = self.kind.parameters
+        return known[name].default if name in known else np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedStrategy(Planned[Strategy]):
+    """One entry of `strategies`.
+
+    allocation  its share of the capital in a combined portfolio
+    """
+
+    allocation: float | None = None
+
+
+PlannedClassifier = Planned[Classifier]
+PlannedRisk = Planned[RiskProfile]
+
+
+class Pick(NamedTuple):
+    """One combination of one entry."""
+
+    entry: int
+    combination: int
+
+
+class Stack:
+    """The combinations of several entries, one entry after the other; without entries there is one, of nothing."""
+
+    def __init__(self, entries: Sequence[Planned[Any]]) -> None:
+        self.entries = tuple(entries)
+        self._starts = np.concatenate([[0], np.cumsum([e.n_combinations for e in self.entries])]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1]) if self.entries else 1
+
+    def pick(self, number: int) -> Pick | None:
+        """The combination with that number; None where there are no entries."""
+        if not self.entries:
+            return None
+        entry = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return Pick(entry, number - int(self._starts[entry]))
+
+    def owners(self, numbers: I64) -> dict[int, tuple[Bool, I64]]:
+        """For each entry: which of the numbers are its, and their combinations."""
+        entry = np.searchsorted(self._starts, numbers, side="right") - 1
+        return {e: (entry == e, numbers[entry == e] - self._starts[e]) for e in range(len(self.entries))}
+
+    def labels(self, numbers: I64, otherwise: str) -> Any:
+        """(n,) label of each number's entry, as objects; `otherwise` where there are no entries."""
+        found = np.full(len(numbers), otherwise, dtype=object)
+        for e, (mask, _) in self.owners(numbers).items():
+            found[mask] = self.entries[e].label
+        return found
+
+    def column(self, name: str, numbers: I64) -> Any:
+        """(n,) value of a parameter in each number, as objects."""
+        found = np.full(len(numbers), np.nan, dtype=object)
+        for e, (mask, combination) in self.owners(numbers).items():
+            found[mask] = self.entries[e].values(name, combination)
+        return found
+
+    def axes(self) -> list[str]:
+        """Names of all swept parameters, each once, in the config's order."""
+        return list(dict.fromkeys(axis.name for entry in self.entries for axis in entry.axes))
+
+
+def picked(values: Sequence[Any], at: I64) -> Any:
+    """`values` at positions, as an array of objects, so that 10 stays 10 beside 'ema'."""
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = [str(v) if isinstance(v, Mapping) else v for v in values]
+    return objects[at]
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"stop_loss.atr": 2}` as `{"stop_loss": {"atr": 2}}`, where the outer name holds a mapping."""
+    found: dict[str, Any] = {name: dict(v) if isinstance(v, Mapping) else v for name, v in values.items()}
+    for name in values:
+        outer, _, inner = name.partition(".")
+        if inner and isinstance(found.get(outer), dict):
+            found[outer][inner] = found.pop(name)
+    return found
