@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adm_notebook.components import InvalidParameters
@@ -11,52 +11,63 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.frozen import digest_of
 from adm_notebook.config.settings import Settings
 from adm_notebook.errors import ConfigError, Problem, shown
-from adm_notebook.planning.plan import PlannedStrategy
+from adm_notebook.patterns import CONTAINERS, Pattern
+from adm_notebook.planning.planned import Planned, PlannedStrategy
 from adm_notebook.planning.sections import Sections
 
 __all__ = ["SPEC_VERSION", "identity_of"]
 
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 """Raised when the rules of simulation change in a way that changes results; part of every digest."""
 
 
 def identity_of(
     config: WorkflowConfig,
     sections: Sections,
-    settings: Sequence[Settings],
+    tree: Pattern,
+    settings: Iterable[Sequence[Settings]],
     strategies: Sequence[PlannedStrategy],
+    others: Sequence[Planned[Any]],
     symbols: tuple[str, ...],
 ) -> str:
     """Digest of what will be computed, apart from the bars: not of workers, timeouts, paths or the mode.
+
+    Parameters
+    ----------
+    others
+        classifiers and risk profiles
 
     Raises
     ------
     ConfigError
         for parameters that have no identity: NaN, and what is neither number, text nor boolean.
     """
-    described = [
-        [
-            s.label,
-            s.type,
-            s.allocation if sections.combined else None,
-            s.kind.identity,
-            _indicators_of(s),
-            [_parameters(s, combination) for combination in range(s.n_combinations)],
-        ]
-        for s in strategies
-    ]
+    containers = {node.container_name for _, node in tree.walk() if node.container is not None}
     return digest_of(
         [
             SPEC_VERSION,
             str(config.workflow_type),
-            sections.pattern,
+            tree.name,
+            tree.digest,
+            sorted([name, CONTAINERS.get(name).identity] for name in containers),
             symbols,
             sections.combined,
             [sections.objective, sections.maximise],
-            [s.digest for s in settings],
-            described,
+            [[s.digest for s in row] for row in settings],
+            [[*_described(s), s.allocation if sections.combined else None, _indicators_of(s)] for s in strategies],
+            [_described(planned) for planned in others],
         ]
     )
+
+
+def _described(planned: Planned[Any]) -> list[Any]:
+    """An entry: its label, what it is, and the parameters of each of its combinations."""
+    return [
+        planned.label,
+        planned.type,
+        planned.kind.identity,
+        [_parameters(planned, combination) for combination in range(planned.n_combinations)],
+    ]
 
 
 def _indicators_of(strategy: PlannedStrategy) -> list[str]:
@@ -70,16 +81,18 @@ def _indicators_of(strategy: PlannedStrategy) -> list[str]:
     return []
 
 
-def _parameters(strategy: PlannedStrategy, combination: int) -> list[list[Any]]:
+def _parameters(planned: Planned[Any], combination: int) -> list[list[Any]]:
     """Parameters of a combination, defaults filled in; numbers as floats, so that 10 and 10.0 are one."""
-    defaults = {n: p.default for n, p in strategy.kind.parameters.items() if not p.required}
-    values = {**defaults, **strategy.parameters(combination)}
-    return sorted([name, _plain(value, f"{strategy.path}.{name}")] for name, value in values.items())
+    defaults = {n: p.default for n, p in planned.kind.parameters.items() if not p.required}
+    values = {**defaults, **planned.parameters(combination)}
+    return sorted([name, _plain(value, f"{planned.path}.{name}")] for name, value in values.items())
 
 
 def _plain(value: Any, path: str) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
+    if isinstance(value, Mapping):
+        return sorted([str(key), _plain(item, f"{path}.{key}")] for key, item in value.items())
     if isinstance(value, (int, float)):
         number = float(value) if abs(value) < 2**53 else value
         if isinstance(number, int) or math.isfinite(number):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,25 @@ from adm_notebook.config.data import DataRequest
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market import Market, load
-from adm_notebook.planning.combinations import collect, settings_of, strategies_of
+from adm_notebook.patterns import Pattern
+from adm_notebook.planning.choice import choose_pattern, implied_pattern
+from adm_notebook.planning.combinations import (
+    classifiers_of,
+    collect,
+    risk_profiles_of,
+    settings_of,
+    strategies_of,
+)
 from adm_notebook.planning.constraints import parse_constraint
+from adm_notebook.planning.entries import Entry, read_classifiers, read_risk_profiles, read_strategies
 from adm_notebook.planning.identity import identity_of
+from adm_notebook.planning.memory import check_memory
 from adm_notebook.planning.modes import choose_mode
+from adm_notebook.planning.placed import placed_strategies
 from adm_notebook.planning.plan import Limits, Plan
-from adm_notebook.planning.sections import Sections, raise_if, read_sections
+from adm_notebook.planning.regimes import check_regimes
+from adm_notebook.planning.resolved import resolve_settings
+from adm_notebook.planning.sections import Reader, Sections, raise_if, read_sections
 from adm_notebook.planning.sweeps import is_swept
 
 __all__ = ["is_simple_backtest", "make_plan"]
@@ -26,7 +40,9 @@ __all__ = ["is_simple_backtest", "make_plan"]
 MAX_ROWS = 10_000_000
 
 
-def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: bool = True) -> Plan:
+def make_plan(
+    config: WorkflowConfig, execution_mode: str = "auto", composable: bool = True, pattern: Pattern | None = None
+) -> Plan:
     """What a workflow will do; reads prices (to know symbols and bars), runs nothing.
 
     Parameters
@@ -37,6 +53,8 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         `traditional`, `composable` or `auto`.
     composable
         whether the coordinator has composable containers switched on.
+    pattern
+        to run in, in place of the one that the config asks for or implies.
 
     Raises
     ------
@@ -47,22 +65,39 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
     """
     config.check()
     config = _normalised(config.copy())
-    sections, problems = read_sections(config)
+    if pattern is not None:
+        config.parameters.pop("container_pattern", None)
+        config.parameters["pattern"] = pattern
+    reader = Reader(config)
+    problems = reader.problems
+    sections = read_sections(reader)
+    if config.parameters.get("phases") is not None:
+        reader.wrong("parameters.phases", "belongs to hybrid mode; run it with execution_mode='hybrid' (--mode hybrid)")
+    tree = choose_pattern(reader)
+    placed = placed_strategies(tree)
+    entries = [] if placed else read_strategies(reader)
+    classifier_entries, risk_entries = read_classifiers(reader), read_risk_profiles(reader)
     request = collect(problems, DataRequest.resolve, config.data_config)
-    settings, setting_axes = collect(problems, settings_of, sections.settings) or ((), ())
+    given, setting_axes = collect(problems, settings_of, sections.settings) or (({},), ())
     constraints = [c for p, t in sections.constraints if (c := collect(problems, parse_constraint, t, p))]
-    strategies, left_out = strategies_of(sections, constraints, problems)
+    strategies, left_out = (placed, {}) if placed else strategies_of(entries, sections, constraints, problems)
+    classifiers = classifiers_of(classifier_entries, problems)
+    risk_profiles = risk_profiles_of(risk_entries, problems)
+    resolved = collect(problems, resolve_settings, given, setting_axes, risk_profiles)
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
         collect(problems, choose_mode, execution_mode, composable, 1, 1, 1)
+    if not problems:
+        problems += check_regimes(strategies, classifiers, tree)
     raise_if(problems, config)
     assert request is not None
-    defaults, warnings = list(sections.defaults), list(sections.warnings)
+    assert resolved is not None
+    settings, overridden = resolved
+    defaults, warnings = list(reader.defaults), list(reader.warnings)
     defaults[:0] = request.notes
-    defaults.append("No classifier given: there is one regime, `all`.")
-    defaults.append("No risk profile given: the settings of `backtest_config` apply.")
-    warnings += dict.fromkeys(sentence for s in settings for sentence in s.slips)
-    warnings += _unused_allocations(sections)
-    _check_weights(sections, problems)
+    warnings += overridden
+    warnings += dict.fromkeys(sentence for row in settings for s in row for sentence in s.slips)
+    warnings += _unused_allocations(sections, entries)
+    _check_weights(sections, entries, problems)
     raise_if(problems, config)
     try:
         market = load(request)
@@ -71,6 +106,7 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         raise
     if sections.combined:
         raise_if(_clashing_times(market), config)
+    raise_if(_without_times(market, settings), config)
     warnings += market.notes
     warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
@@ -79,28 +115,24 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         memory_mb=sections.memory_mb,
         indicators=sections.max_indicators,
     )
-    sizes = [s.n_combinations for s in strategies]
-    per = int(np.prod(sizes, dtype=object)) if sections.combined else len(market) * sum(sizes)
-    n_rows = len(settings) * per
-    if n_rows > MAX_ROWS:
-        message = f"makes {n_rows:,} combinations; at most {MAX_ROWS:,} run at once. Use larger steps or fewer values"
-        raise_if([Problem("optimization_config", message)], config)
-    n_bars = max(bars.n_bars for bars in market.values())
-    digest = collect(problems, identity_of, config, sections, settings, strategies, tuple(market))
+    others = [*classifiers, *risk_profiles]
+    digest = collect(problems, identity_of, config, sections, tree, settings, strategies, others, tuple(market))
     raise_if(problems, config)
     assert digest is not None
-    mode, reason = choose_mode(execution_mode, composable, n_rows, n_bars, limits.workers)
-    return Plan(
+    plan = Plan(
         config=config,
         workflow_type=str(config.workflow_type),
-        mode=mode,
-        mode_reason=reason,
-        pattern=sections.pattern,
+        mode="",
+        mode_reason="",
+        tree=tree,
         data=request.config,
         market=market,
         strategies=tuple(strategies),
-        settings=tuple(settings),
-        setting_axes=tuple(setting_axes),
+        classifiers=tuple(classifiers),
+        risk_profiles=tuple(risk_profiles),
+        given=given,
+        settings=settings,
+        setting_axes=setting_axes,
         combined=sections.combined,
         objective=sections.objective,
         maximise=sections.maximise,
@@ -111,6 +143,28 @@ def make_plan(config: WorkflowConfig, execution_mode: str = "auto", composable: 
         warnings=tuple(warnings),
         constraints=tuple(c.text for c in constraints),
     )
+    if plan.n_rows > MAX_ROWS:
+        rows = f"{plan.n_rows:,}" if plan.n_rows < 10**15 else f"more than 10^{int(math.log10(plan.n_rows))}"
+        message = f"makes {rows} combinations; at most {MAX_ROWS:,} run at once. Use larger steps or fewer values"
+        raise_if([Problem("optimization_config", message)], config)
+    return with_mode(plan, execution_mode, composable)
+
+
+def with_mode(plan: Plan, execution_mode: str, composable: bool) -> Plan:
+    """The plan in a mode: the one asked for, or the one that suits it; refused where it can't fit into its memory.
+
+    Raises
+    ------
+    ConfigError
+        for an unknown mode, composable without containers, and work that can't fit.
+    """
+    from dataclasses import replace
+
+    n_bars = max(bars.n_bars for bars in plan.market.values())
+    mode, reason = choose_mode(execution_mode, composable, plan.n_rows, n_bars, plan.limits.workers)
+    plan = replace(plan, mode=mode, mode_reason=reason)
+    raise_if(check_memory(plan), plan.config)
+    return plan
 
 
 def is_simple_backtest(config: WorkflowConfig) -> bool:
@@ -121,9 +175,9 @@ def is_simple_backtest(config: WorkflowConfig) -> bool:
     >>> is_simple_backtest(WorkflowConfig(backtest_config={"strategy": "momentum"}))
     True
     """
-    nested = config.optimization_config.get("classifiers") or config.optimization_config.get("risk_profiles")
-    implied = config.analysis_config.get("mode") or ("full_backtest" if nested else "simple_backtest")
-    if (config.parameters.get("container_pattern") or implied) != "simple_backtest":
+    if config.parameters.get("pattern") is not None or config.parameters.get("phases") is not None:
+        return False
+    if (config.parameters.get("container_pattern") or implied_pattern(Reader(config))) != "simple_backtest":
         return False
     entries = config.optimization_config.get("strategies") or [config.backtest_config.get("strategy")]
     values: list[Any] = [*config.backtest_config.values()]
@@ -144,28 +198,28 @@ def _workers(config: WorkflowConfig) -> int:
     return os.cpu_count() or 1
 
 
-def _unused_allocations(sections: Sections) -> list[str]:
+def _unused_allocations(sections: Sections, entries: Sequence[Entry]) -> list[str]:
     if sections.combined:
         return []
     return [
         f"The allocation of {e.name or e.type} ({e.allocation:g}) is not used: each combination has the whole capital. "
         "With backtest_config.portfolio: {combine: true} it would be."
-        for e in sections.strategies
+        for e in entries
         if e.allocation is not None
     ]
 
 
-def _check_weights(sections: Sections, problems: list[Problem]) -> None:
+def _check_weights(sections: Sections, entries: Sequence[Entry], problems: list[Problem]) -> None:
     if not sections.combined:
         return
-    given = [e.allocation for e in sections.strategies if e.allocation is not None]
+    given = [e.allocation for e in entries if e.allocation is not None]
     total = sum(given)
     if total > 1 + 1e-9:
         problems.append(
             Problem("optimization_config.strategies", f"allocations add up to {total:g}; together they are at most 1")
         )
-    elif len(given) < len(sections.strategies) and total >= 1 - 1e-12:
-        without = next(e for e in sections.strategies if e.allocation is None)
+    elif len(given) < len(entries) and total >= 1 - 1e-12:
+        without = next(e for e in entries if e.allocation is None)
         message = f"has no allocation, and the others leave nothing of the capital (they add up to {total:g})"
         problems.append(Problem(without.path, message))
 
@@ -186,6 +240,15 @@ def _clashing_times(market: Market) -> list[Problem]:
             "backtest_config.portfolio", f"combines symbols that have no common axis of time: {seen}. Give all the same"
         )
     ]
+
+
+def _without_times(market: Market, settings: Sequence[Sequence[Any]]) -> list[Problem]:
+    """A limit on a day's loss needs days."""
+    untimed = [symbol for symbol, bars in market.items() if not bars.calendar.has_time]
+    if not untimed or not any(s.max_daily_loss is not None for row in settings for s in row):
+        return []
+    message = f"needs bars with times, but {untimed[0]} has none; give it a DatetimeIndex, or leave the limit out"
+    return [Problem("max_daily_loss", message)]
 
 
 def _normalised(config: WorkflowConfig) -> WorkflowConfig:

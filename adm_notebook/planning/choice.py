@@ -1,0 +1,78 @@
+"""Which pattern a workflow runs in: the one that it asks for, or the one that its sections imply."""
+
+from __future__ import annotations
+
+from adm_notebook.errors import ConfigError, did_you_mean, shown
+from adm_notebook.patterns import PATTERNS, Pattern, pattern_from, unplaced
+from adm_notebook.planning.sections import Reader
+
+__all__ = ["choose_pattern", "implied_pattern"]
+
+MODES = ("signal_generation", "signal_replay")
+FALLBACK = "simple_backtest"
+
+
+def implied_pattern(reader: Reader) -> str:
+    """The name of the pattern that the sections imply."""
+    config = reader.config
+    mode = config.analysis_config.get("mode")
+    if mode in MODES:
+        return str(mode)
+    nested = any(config.optimization_config.get(key) for key in ("classifiers", "risk_profiles"))
+    return "full_backtest" if nested else FALLBACK
+
+
+def choose_pattern(reader: Reader) -> Pattern:
+    """The pattern; what is wrong with it, and config that it has no place for, are the reader's problems."""
+    config = reader.config
+    name, inline = config.parameters.get("container_pattern"), config.parameters.get("pattern")
+    mode = config.analysis_config.get("mode")
+    if mode is not None and mode not in MODES:
+        near = did_you_mean(mode, MODES)
+        message = f"must be signal_generation or signal_replay, but was {shown(mode)}.{near}"
+        reader.wrong("analysis_config.mode", message.removesuffix("."))
+        return PATTERNS.get(FALLBACK)
+    if name is not None and inline is not None:
+        reader.wrong("parameters.pattern", "stands beside parameters.container_pattern; keep one of them")
+        return PATTERNS.get(FALLBACK)
+    before = len(reader.problems)
+    pattern = _asked(reader, name, inline)
+    if len(reader.problems) == before:
+        _check_places(reader, pattern, asked=name is not None or inline is not None)
+    return pattern
+
+
+def _asked(reader: Reader, name: object, inline: object) -> Pattern:
+    try:
+        if inline is not None:
+            return pattern_from(inline, "parameters.pattern")
+        if name is not None:
+            return PATTERNS.get(name, "parameters.container_pattern")
+    except ConfigError as error:
+        reader.problems.extend(error.problems)
+        return PATTERNS.get(FALLBACK)
+    return PATTERNS.get(implied_pattern(reader))
+
+
+def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
+    config = reader.config
+    optimization, analysis = config.optimization_config, config.analysis_config
+    mode = analysis.get("mode")
+    later = "comes with a later version; this one runs patterns that end in an execution"
+    if not pattern.has("execution") or _replays(pattern):
+        where = "parameters.container_pattern" if asked else "analysis_config.mode"
+        what = f"{pattern.name} {later}" if asked else f"asks for the pattern {pattern.name}, which {later}"
+        reader.wrong(where, what)
+        return
+    if mode is not None:
+        reader.wrong("analysis_config.mode", f"asks for {mode}, but the pattern is {pattern.name}; leave one of them out")
+    elif analysis:
+        reader.wrong("analysis_config", f"plays no part in {pattern.name}; leave it out")
+    given = {f"optimization_config.{key}": optimization.get(key) for key in ("classifiers", "risk_profiles")}
+    given["optimization_config.strategies"] = optimization.get("strategies") or config.backtest_config.get("strategy")
+    counts = {key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()}
+    reader.problems += unplaced(pattern, counts)
+
+
+def _replays(pattern: Pattern) -> bool:
+    return any(node.container == "stored_signals" for _, node in pattern.walk())

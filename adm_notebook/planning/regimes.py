@@ -1,0 +1,63 @@
+"""Regimes that strategies name, against those that the classifiers of a workflow can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from adm_notebook.components import InvalidParameters
+from adm_notebook.components.regimes import NO_REGIME, ONE_REGIME
+from adm_notebook.errors import Problem, did_you_mean
+from adm_notebook.patterns import Pattern
+from adm_notebook.planning.planned import Planned, PlannedClassifier, PlannedStrategy
+
+__all__ = ["check_regimes"]
+
+
+def check_regimes(
+    strategies: Sequence[PlannedStrategy], classifiers: Sequence[PlannedClassifier], tree: Pattern
+) -> list[Problem]:
+    """Strategies that could not trade under any of the classifiers; one that some of them suit gives invalid rows."""
+    if any(node.container is not None for _, node in tree.of_role("classifier")):
+        return []  # a user's own container: only running it tells
+    given = [labels_of(classifier) for classifier in classifiers] or [(ONE_REGIME,)]
+    if not all(given):
+        return []
+    problems = []
+    for strategy in strategies:
+        named = regimes_of(strategy)
+        odd = [[label for label in named if label not in (*labels, NO_REGIME)] for labels in given]
+        if named and all(odd):
+            path = strategy.path.removesuffix(".parameters")
+            problems.append(Problem(f"{path}.regimes", _sentence(odd[0][0], given, bool(classifiers))))
+    return problems
+
+
+def _sentence(label: str, given: Iterable[tuple[str, ...]], has_classifiers: bool) -> str:
+    if not has_classifiers:
+        return f"names the regime {label}, but there is no classifier; add optimization_config.classifiers: [trend]"
+    known = list(dict.fromkeys(label for labels in given for label in labels))
+    guess = did_you_mean(label, known) or f" They give {', '.join(known)}"
+    return f"names the regime {label}, which no classifier here gives.{guess}"
+
+
+def regimes_of(strategy: PlannedStrategy) -> tuple[str, ...]:
+    """The labels that a strategy names; they are the same in all of its combinations."""
+    built = _first(strategy)
+    return () if built is None else tuple(built.regimes)
+
+
+def labels_of(classifier: PlannedClassifier) -> tuple[str, ...]:
+    """The labels that a classifier gives; () where only running it tells."""
+    built = _first(classifier)
+    return () if built is None else tuple(built.labels)
+
+
+def _first(planned: Planned[Any]) -> Any:
+    """The first combination that can be built, or None."""
+    for combination in range(planned.n_combinations):
+        try:
+            return planned.build(combination)
+        except InvalidParameters:
+            continue
+    return None
