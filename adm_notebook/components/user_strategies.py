@@ -31,7 +31,7 @@ from adm_notebook.market.arrays import F64, Bool
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["UserStrategy", "UserStrategyType"]
+__all__ = ["UserStrategy", "UserStrategyType", "decision_of"]
 
 FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
 
@@ -83,18 +83,29 @@ class UserStrategy:
         return None
 
     def _decide(self, bars: BarsLike) -> Decision:
-        import pandas as pd
-
         what = f"strategy {self.name}"
         frame = bars.frame
         index = frame.index  # kept aside: the frame is the function's own, which may change it
-        result = aligned(what, called(what, self.code, frame, dict(self.parameters)), pd.DataFrame(index=index))
-        if isinstance(result, pd.Series):
-            return _targets(what, numbers_of(what, result), None)
-        return _read(what, result)
+        return decision_of(what, called(what, self.code, frame, dict(self.parameters)), index)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())})"
+
+
+def decision_of(what: str, returned: Any, index: pd.Index) -> Decision:
+    """What a user's code returned for the bars of `index`, as a decision: a Series of targets, or a DataFrame.
+
+    Raises
+    ------
+    StrategyError
+        naming `what` and the bar, where it can't be read.
+    """
+    import pandas as pd
+
+    result = aligned(what, returned, pd.DataFrame(index=index))
+    if isinstance(result, pd.Series):
+        return _targets(what, numbers_of(what, result), None)
+    return _read(what, result)
 
 
 def _read(what: str, frame: pd.DataFrame) -> Decision:

@@ -14,11 +14,10 @@ from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.values import Features, Fills, Orders, RiskSettings, Targets
 from adm_notebook.engine import compiled
 from adm_notebook.engine.account import Signals
-from adm_notebook.engine.exposure import NO_EXPOSURE
+from adm_notebook.engine.exposure import Exposure
 from adm_notebook.engine.simulate import Simulation
 from adm_notebook.errors import StrategyError, shown
-from adm_notebook.market import Bars
-from adm_notebook.market.frames import bars_of
+from adm_notebook.market import Bars, load
 from adm_notebook.planning import Plan
 
 __all__ = ["read"]
@@ -44,7 +43,11 @@ def read(kind: str, what: str, value: Any, given: Mapping[str, Any], place: Plac
 
 def _bars(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Bars:
     """A DataFrame of prices over the same times."""
-    return bars_of(what, aligned(what, value, place.bars.frame), place.bars.symbol)
+    from adm_notebook.config.data import DataRequest
+
+    frame = aligned(what, value, place.bars.frame)
+    symbol = place.bars.symbol
+    return load(DataRequest.resolve({"frame": {symbol: frame}}))[symbol]
 
 
 def _features(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Features:
@@ -74,7 +77,7 @@ def _settings(what: str, value: Any, given: Mapping[str, Any], place: Place, pla
     if not isinstance(value, Mapping):
         raise StrategyError(f"{what} must return a dict of settings, such as {{'stop_loss': 0.05}}, not {shown(value)}")
     values, _ = overlay(plan.given[place.row.setting], value, what)
-    return RiskSettings(Settings.resolve(values, what), NO_EXPOSURE)
+    return RiskSettings(Settings.resolve(values, what), Exposure(None, None, None, 0))
 
 
 def _orders(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Orders:

@@ -16,6 +16,7 @@ from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
 from adm_notebook.planning import Plan, Row, Sleeve
 from adm_notebook.results import Detail
+from adm_notebook.results.result import CONTAINER_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,17 +155,11 @@ class ContainerTree:
     # ---- what it did --------------------------------------------------------------------------------------------
 
     def table(self) -> pd.DataFrame:
-        """The tree as it ran, one row a container, drawn order, indexed by path.
-
-        Columns: role, name, state; requested and computed (how often work was asked for, and had to be done), the
-        difference is cache_hits; wall_time (seconds in it, over all threads), rows_in, rows_out (bars, or trades),
-        bytes_held (the most that was kept for sharing), failed (rows that ended in it), id.
-        """
+        """The tree as it ran, one row a container, in the order in which it is drawn: `WorkflowResult.containers`."""
         import pandas as pd
 
         rows = [self._row(node) for node in self.drawn]
-        frame = pd.DataFrame(rows, columns=[name for name, _ in TABLE])
-        return frame.astype(dict(TABLE)).set_index("path")
+        return pd.DataFrame(rows, columns=list(CONTAINER_TYPES)).astype(CONTAINER_TYPES).set_index("path")
 
     def _row(self, node: ContainerNode) -> list[Any]:
         requested, computed, seconds, held = node.calls, node.computed, node.seconds, 0
@@ -182,14 +177,6 @@ class ContainerTree:
             node.path, node.role, node.name, str(node.state), requested, computed, hits, seconds, node.rows_in,
             node.rows_out, held, node.failed, node.identifier,
         ]  # fmt: skip
-
-
-TABLE: Sequence[tuple[str, str]] = (
-    ("path", "str"), ("role", "str"), ("name", "str"), ("state", "str"), ("requested", "int64"), ("computed", "int64"),
-    ("cache_hits", "int64"), ("wall_time", "float64"), ("rows_in", "int64"), ("rows_out", "int64"),
-    ("bytes_held", "int64"), ("failed", "int64"), ("id", "str"),
-)  # fmt: skip
-"""Columns of `WorkflowResult.containers`, and their types."""
 
 
 def union_index(bars: Sequence[Bars]) -> pd.Index:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,7 +43,6 @@ class UserContainerType:
     consumes: tuple[str, ...]
     may_consume: tuple[str, ...]
     produces: tuple[str, ...]
-    section: None = field(default=None)
 
     @property
     def is_class(self) -> bool:

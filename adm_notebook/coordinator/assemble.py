@@ -16,8 +16,9 @@ from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.memory import held_mb
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
+from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
-from adm_notebook.planning import Plan
+from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
 from adm_notebook.results.result import best_row
@@ -108,6 +109,7 @@ def assemble(
         facts=lambda: _facts(plan, best, detail, notes),
         best_detail=detail,
         benchmark=None if detail is None else buy_and_hold(plan, plan.row(detail.row)),
+        containers=None if executor.tree is None else executor.tree.table(),
         recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
     )
 
@@ -191,7 +193,7 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         sleeve = row.sleeves[0]
         strategy = plan.strategies[sleeve.strategy].build(sleeve.combination)
         given = row.settings.warmup
-        warmup = given if isinstance(given, int) else 1 + strategy.lookback
+        warmup = given if isinstance(given, int) else 1 + max(strategy.lookback, _lookback_around(plan, row))
         if warmup >= bars.n_bars:
             no_trades = f"The first bar that may trade is number {warmup:,}, and there are only {bars.n_bars:,} bars."
         else:
@@ -218,6 +220,14 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
     )
 
 
+def _lookback_around(plan: Plan, row: Row) -> int:
+    """The longest lookback of the row's classifier and of what its sizes and stops read."""
+    found = [indicator.lookback for indicator in indicators_of(row.settings)]
+    if row.classifier is not None:
+        found.append(plan.classifiers[row.classifier.entry].build(row.classifier.combination).lookback)
+    return max(found, default=0)
+
+
 def _directions(plan: Plan, detail: Detail | None) -> list[str]:
     """Which sides the strategies trade; of a user's own function, which only running it tells, those that it traded."""
     found: list[str] = []
@@ -235,7 +245,7 @@ def _directions(plan: Plan, detail: Detail | None) -> list[str]:
     return found or ["long"]
 
 
-def _title(plan: Plan, row: Any) -> str:
+def _title(plan: Plan, row: Row) -> str:
     """The strategies of a row as a title names them: `ma_crossover 50/200`."""
     names = []
     for s in dict.fromkeys(sleeve.strategy for sleeve in row.sleeves):

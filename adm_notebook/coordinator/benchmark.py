@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adm_notebook.coordinator.portfolio import union_of
+from adm_notebook.containers.portfolio import union_of
 from adm_notebook.market.arrays import F64, I64
 from adm_notebook.planning import Plan, Row
 from adm_notebook.results import Benchmark

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from adm_notebook.containers import ContainerTree
     from adm_notebook.coordinator.gate import Gate
     from adm_notebook.planning import Plan, Row
     from adm_notebook.results import Detail
@@ -33,7 +34,12 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """One way to run a plan; `traditional` and `composable` are the two there are."""
+    """One way to run a plan; `traditional` and `composable` are the two there are.
+
+    tree  the containers, once `outcomes` has begun
+    """
+
+    tree: ContainerTree | None
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """Run the rows with these numbers and hand them over in batches as they are done; passes `gate` often.

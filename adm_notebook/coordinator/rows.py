@@ -1,30 +1,17 @@
-"""What both executors do around a row: strategy and settings of a sleeve, and turning errors into a row's status."""
+"""What both executors do around a row: whatever goes wrong in it becomes its status."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
 
-from adm_notebook.components import Decision, InvalidParameters
-from adm_notebook.config.settings import Settings
+from adm_notebook.components import InvalidParameters
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Row
 from adm_notebook.results import Detail
 
-__all__ = ["attempt", "sleeve_settings", "warmup_of"]
-
-
-def warmup_of(settings: Settings, decision: Decision) -> int:
-    """First bar that may decide: as set, or 1 + the longest lookback among the indicators in use."""
-    return settings.warmup if isinstance(settings.warmup, int) else 1 + decision.lookback
-
-
-def sleeve_settings(settings: Settings, weight: float) -> Settings:
-    """The settings of an account with its share of the capital."""
-    if weight == 1.0:
-        return settings
-    return settings.model_copy(update={"initial_capital": settings.initial_capital * weight})
+__all__ = ["attempt"]
 
 
 def attempt(row: Row, run: Callable[[Row], Detail]) -> Outcome:

@@ -15,9 +15,9 @@ from adm_notebook.components import (
     STRATEGIES,
     InvalidParameters,
     StrategyType,
-    ensemble_type,
-    limited_to_regimes,
 )
+from adm_notebook.components.by_regime import RegimeLimitedType
+from adm_notebook.components.ensembles import ensemble_type
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.constraints import Constraint
@@ -103,7 +103,8 @@ def strategies_of(
         kind, given = _strategy_kind(entry)
         planned = _plan(entry, kind, given, constraints, left_out, known)
         return PlannedStrategy(
-            planned.label, planned.kind, planned.fixed, planned.axes, planned.grid, planned.path, entry.allocation
+            planned.label, planned.kind, planned.fixed, planned.axes, planned.grid, planned.path, entry.allocation,
+            entry.whole,
         )
 
     planned = _planned(entries, plan, problems)
@@ -159,7 +160,7 @@ def _strategy_kind(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
         kind = STRATEGIES.get(entry.type, entry.type_path)
         given = kind.canonical(entry.parameters, entry.parameter_path)
     if entry.regimes is not None:
-        kind = limited_to_regimes(kind, entry.regimes, f"{entry.path}.regimes")
+        kind = RegimeLimitedType(kind, entry.regimes, f"{entry.path}.regimes")
     return kind, given
 
 

@@ -22,6 +22,7 @@ class Entry:
 
     regimes   of a strategy: the labels it trades in, or parameters by label; None = everywhere
     ensemble  the whole entry, where it is an ensemble
+    whole     the whole entry, where it says more than type, name and parameters
     bare      whether it is a name alone
     """
 
@@ -32,6 +33,7 @@ class Entry:
     allocation: float | None = None
     regimes: Any = None
     ensemble: Mapping[str, Any] | None = None
+    whole: Mapping[str, Any] | None = None
     bare: bool = False
 
     @property
@@ -107,6 +109,7 @@ def _strategy(reader: Reader, item: Any, path: str) -> Entry | None:
         allocation=allocation,
         regimes=item.get("regimes"),
         ensemble=dict(item) if is_ensemble else None,
+        whole=dict(item) if is_ensemble or item.get("regimes") is not None else None,
     )
 
 
@@ -145,7 +148,7 @@ def read_risk_profiles(reader: Reader) -> list[Entry]:
         except ConfigError as error:
             reader.problems.extend(error.problems)
             continue
-        entries.append(Entry(kind, name, parameters, at, bare=isinstance(item, str)))
+        entries.append(Entry(kind, name or None, parameters, at, bare=isinstance(item, str)))
     return entries
 
 

@@ -92,9 +92,11 @@ class PlannedStrategy(Planned[Strategy]):
     """One entry of `strategies`.
 
     allocation  its share of the capital in a combined portfolio
+    given       the whole entry, where more than its parameters says what it is: an ensemble, regimes
     """
 
     allocation: float | None = None
+    given: Mapping[str, Any] | None = None
 
 
 PlannedClassifier = Planned[Classifier]

@@ -89,13 +89,38 @@ def _percent(fraction: float) -> str:
 
 def resolved_yaml(plan: Plan) -> str:
     """The config with its defaults filled in, as YAML that runs as it stands."""
-    first = plan.settings[0]
-    backtest: dict[str, Any] = {}
+    optimization: dict[str, Any] = {}
+    if plan.strategies and plan.strategies[0].path != "parameters.pattern":
+        optimization["strategies"] = [_strategy(s) for s in plan.strategies]
+    if plan.classifiers:
+        optimization["classifiers"] = [_entry(c) for c in plan.classifiers]
+    if plan.risk_profiles:
+        optimization["risk_profiles"] = [_entry(r) for r in plan.risk_profiles]
+    if plan.constraints:
+        optimization["constraints"] = list(plan.constraints)
+    if plan.objective != "sharpe" or not plan.maximise:
+        optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
+    inline = plan.config.parameters.get("pattern") is not None
+    return dump(
+        _short(
+            {
+                "workflow_type": plan.workflow_type,
+                "parameters": {"pattern": plan.tree.to_dict()} if inline else {"container_pattern": plan.pattern},
+                "data_config": _data(plan),
+                "backtest_config": _backtest(plan),
+                "optimization_config": optimization,
+            }
+        )
+    )
+
+
+def _backtest(plan: Plan) -> dict[str, Any]:
+    """Settings that differ from the defaults of their preset, and those that a reader always wants to know."""
+    first = Settings.resolve(plan.given[0])
     base = Settings.resolve({"preset": first.preset})
     swept = {axis.name: _range_of(axis.values) for axis in plan.setting_axes}
     shown_always = ("initial_capital", "commission", "fill", "size_mode", "size")
-    if first.preset != "default":
-        backtest["preset"] = first.preset
+    backtest: dict[str, Any] = {} if first.preset == "default" else {"preset": first.preset}
     for name in Settings.model_fields:
         if name == "preset":
             continue
@@ -103,42 +128,36 @@ def resolved_yaml(plan: Plan) -> str:
             backtest[name] = swept[name]
         elif name in shown_always or getattr(first, name) != getattr(base, name):
             value = getattr(first, name)
-            if hasattr(
-                value, "model_dump"
-            ):  # commission and slippage: their parts, some of them swept; 0 if there is none
+            if hasattr(value, "model_dump"):  # commission, slippage: their parts, some of them swept; 0 if there is none
                 inner = {n.split(".", 1)[1]: v for n, v in swept.items() if n.startswith(f"{name}.")}
                 value = {**value.model_dump(exclude_defaults=True), **inner} or 0
             backtest[name] = value
     if plan.combined:
         backtest["portfolio"] = {"combine": True}
-    strategies = []
-    for s in plan.strategies:
-        filled = {name: p.default for name, p in s.kind.parameters.items() if not p.required}
-        entry: dict[str, Any] = {"type": s.type}
-        if s.label != s.type:
-            entry["name"] = s.label
-        parameters = {**filled, **s.fixed, **{a.name: _range_of(a.values) for a in s.axes}}
-        if parameters:
-            entry["parameters"] = parameters
-        if s.allocation is not None:
-            entry["allocation"] = s.allocation
-        strategies.append(entry)
-    optimization: dict[str, Any] = {"strategies": strategies}
-    if plan.constraints:
-        optimization["constraints"] = list(plan.constraints)
-    if plan.objective != "sharpe" or not plan.maximise:
-        optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
-    return dump(
-        _short(
-            {
-                "workflow_type": plan.workflow_type,
-                "parameters": {"container_pattern": plan.pattern},
-                "data_config": _data(plan),
-                "backtest_config": backtest,
-                "optimization_config": optimization,
-            }
-        )
-    )
+    return backtest
+
+
+def _entry(planned: Planned[Any]) -> dict[str, Any]:
+    """An entry with its defaults filled in; what has no default and was not given is left out."""
+    known = planned.kind.parameters.items()
+    filled = {name: p.default for name, p in known if not p.required and p.default is not None}
+    entry: dict[str, Any] = {"type": planned.type}
+    if planned.label != planned.type:
+        entry["name"] = planned.label
+    given = {**planned.fixed, **{axis.name: _range_of(axis.values) for axis in planned.axes}}
+    if parameters := nested({**filled, **given}):
+        entry["parameters"] = parameters
+    return entry
+
+
+def _strategy(planned: PlannedStrategy) -> dict[str, Any]:
+    """A strategy likewise; of an ensemble or a strategy limited to regimes, what the config says of it."""
+    if isinstance(planned.kind, (EnsembleType, RegimeLimitedType)) and planned.given is not None:
+        return {**planned.given, "name": planned.label}
+    entry = _entry(planned)
+    if planned.allocation is not None:
+        entry["allocation"] = planned.allocation
+    return entry
 
 
 def _range_of(values: tuple[Any, ...]) -> Any:
@@ -171,7 +190,7 @@ def plan_text(plan: Plan) -> str:
     rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
     lines = [f"Plan: {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {rows}"]
     lines.append(f"  mode      {plan.mode}. {plan.mode_reason}")
-    lines.append(f"  pattern   {plan.pattern}")
+    lines.append(f"  pattern   {plan.pattern}: {' > '.join(_outline(plan))}")
     lines.append(
         f"  bars      {bars.n_bars:,} {bars.calendar.label} bars, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}"
         if bars.calendar.has_time
@@ -183,12 +202,27 @@ def plan_text(plan: Plan) -> str:
             f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
             + (f" ({axes})" if axes else "")
         )
+    lines += [f"  classes   {_entry_text(classifier)}" for classifier in plan.classifiers]
+    lines += [f"  risk      {_entry_text(profile)}" for profile in plan.risk_profiles]
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
     if limits := _limits(plan):
         lines.append(f"  limits    {limits}")
     lines += [f"  left out  {count:,} by {text}" for text, count in plan.left_out.items()]
     lines += [f"  note      {sentence}" for sentence in (*plan.defaults, *plan.warnings)]
     return "\n".join(lines)
+
+
+def _outline(plan: Plan) -> list[str]:
+    """The names of the outermost containers, and of what leads down from them, in the order in which they run."""
+    return list(dict.fromkeys(node.name for _, node in plan.tree.walk()))
+
+
+def _entry_text(planned: Planned[Any]) -> str:
+    """`trend: 3 parameter sets (period 20, 50, 100)`."""
+    axes = ", ".join(f"{a.name} {_values(a.values)}" for a in planned.axes)
+    sets = f"{planned.n_combinations:,} parameter set{'' if planned.n_combinations == 1 else 's'}"
+    name = planned.label if planned.label == planned.type else f"{planned.label} ({planned.type})"
+    return f"{name}: {sets}" + (f" ({axes})" if axes else "")
 
 
 def _limits(plan: Plan) -> str:

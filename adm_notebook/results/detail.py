@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adm_notebook.engine.account import Account
 from adm_notebook.market.arrays import F64
@@ -34,6 +34,7 @@ class Detail:
     symbols: tuple[str, ...]
     strategies: tuple[str, ...]
     sleeve: tuple[int, ...] | None = None  # of each trade, in a combined portfolio: which of the sleeves made it
+    reports: tuple[Mapping[str, Any], ...] = ()  # of each sleeve: what containers for analysis gave, by path
 
     @property
     def trades(self) -> pd.DataFrame:

@@ -27,6 +27,15 @@ __all__ = ["IDENTITY", "WorkflowResult", "best_row", "metrics_of"]
 IDENTITY = ("portfolio", "symbol", "strategy", "classifier", "risk_profile")
 """The first columns of `stats`: which combination a row is; swept parameters follow, then metrics, status, error."""
 
+CONTAINER_TYPES = {
+    "path": "str", "role": "str", "name": "str", "state": "str", "requested": "int64", "computed": "int64",
+    "cache_hits": "int64", "wall_time": "float64", "rows_in": "int64", "rows_out": "int64", "bytes_held": "int64",
+    "failed": "int64", "id": "str",
+}  # fmt: skip
+"""Columns of `WorkflowResult.containers` and their types; the path is its index."""
+
+CONTAINER_COLUMNS = tuple(name for name in CONTAINER_TYPES if name != "path")
+
 TRADE_COLUMNS = (
     "symbol", "strategy", "direction", "size", "entry_bar", "entry_time", "entry_price", "exit_bar", "exit_time",
     "exit_price", "pnl", "return", "fees", "exit_reason",
@@ -85,6 +94,8 @@ class WorkflowResult:
         `mode_reason`, `run_id`, `partial`, `ended`, `versions`, `fingerprint` of the bars.
     benchmark
         buy and hold over the bars of the best row; None where there is no best row.
+    phases
+        of a hybrid workflow: name -> result, in order, this one the last; empty for any other.
 
     What its properties return is the user's own: writing to it changes nothing here.
     """
@@ -107,6 +118,8 @@ class WorkflowResult:
         best_detail: Detail | None = None,
         benchmark: Benchmark | None = None,
         recompute: Callable[[int], Detail] | None = None,
+        containers: pd.DataFrame | None = None,
+        phases: Mapping[str, WorkflowResult] | None = None,
     ) -> None:
         self.success = success
         self.errors, self.warnings = list(errors), list(warnings)
@@ -120,6 +133,8 @@ class WorkflowResult:
         self.benchmark = benchmark
         self._best_detail = best_detail
         self._recompute = recompute
+        self._containers = containers
+        self.phases = dict(phases or {})
         self._best_label = None if best_detail is None else best_detail.row
 
     @property
@@ -130,6 +145,21 @@ class WorkflowResult:
         metrics of the specification, `status` (ok, invalid, failed) and `error`. Rows that never ran are absent.
         """
         return self._stats.copy(deep=False)  # under copy-on-write a write to it copies what it changes
+
+    @property
+    def containers(self) -> pd.DataFrame:
+        """The container tree as it ran, one row a container, indexed by path.
+
+        Columns: role, name, state, requested, computed, cache_hits (how often work was asked for, had to be done, was
+        there already), wall_time (seconds in it, over all threads), rows_in, rows_out (bars, or trades), bytes_held
+        (the most that was kept for sharing), failed (rows that ended in it), id (the same for the same work in every
+        process). Empty where nothing ran.
+        """
+        if self._containers is None:
+            import pandas as pd
+
+            return pd.DataFrame(columns=list(CONTAINER_COLUMNS), index=pd.Index([], name="path"))
+        return self._containers.copy(deep=False)
 
     @property
     def facts(self) -> RunFacts:

@@ -70,6 +70,7 @@ class Saved(_Model):
     frame_left_out   whether the config's bars were a DataFrame, which is not saved
     mixed_columns    columns of `stats` that hold values of several types, as JSON
     rows             of each table, by the name of its file
+    containers       one record a container; None where nothing ran
     """
 
     format: Literal["adm_notebook.WorkflowResult"]
@@ -89,6 +90,7 @@ class Saved(_Model):
     rows: dict[str, int]
     facts: RunFacts
     best: SavedBest | None
+    containers: list[dict[str, Any]] | None = None
 
     @classmethod
     def of(cls, text: bytes) -> Saved:

@@ -15,6 +15,7 @@ from adm_notebook.engine.account import EXIT_REASONS
 from adm_notebook.errors import AdmError, ConfigError, RunError, shown
 from adm_notebook.results.detail import Benchmark, Detail
 from adm_notebook.results.folder import reason, replacing, resolved, short
+from adm_notebook.results.result import CONTAINER_COLUMNS, CONTAINER_TYPES
 from adm_notebook.results.saved import (
     FILES,
     FORMAT,
@@ -103,6 +104,7 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         "rows": {STATS: len(stats)},
         "facts": result.facts.to_json(),
         "best": None,
+        "containers": result.containers.reset_index().to_dict("records") or None,
     }
     detail, benchmark = result._best_detail, result.benchmark
     if detail is not None:
@@ -206,11 +208,24 @@ def _read(folder: Path) -> dict[str, Any]:
         raise Damaged(f"`config` in {STATE}: {_problems(error)}") from None
     stats = _with_mixed_columns(table(folder, STATS, state), state.mixed_columns)
     values["stats"] = checked_stats(stats, state)
+    values["containers"] = _containers(state)
     if state.frame_left_out:
         values["recompute"] = _without_frame
     if state.best is not None:
         values |= _read_best(state, state.best, stats, folder)
     return values
+
+
+def _containers(state: Saved) -> pd.DataFrame | None:
+    """The container tree as it ran; a result of an earlier version has none."""
+    import pandas as pd
+
+    if state.containers is None:
+        return None
+    try:
+        return pd.DataFrame(state.containers, columns=["path", *CONTAINER_COLUMNS]).astype(CONTAINER_TYPES).set_index("path")
+    except (TypeError, ValueError, KeyError) as error:
+        raise Damaged(f"`containers` in {STATE}: {error}") from None
 
 
 def _problems(error: ConfigError) -> str:

@@ -1,0 +1,102 @@
+"""How much memory a plan needs at least, and whether it fits into what the user set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adm_notebook.components import InvalidParameters
+from adm_notebook.errors import Problem
+
+if TYPE_CHECKING:
+    from adm_notebook.planning.plan import Plan
+
+__all__ = ["Need", "check_memory", "need_of"]
+
+MB = 2**20
+
+ROW_BYTES = 2_600
+"""Of a finished row: its metrics while the run goes on, and its line of the table at the end. Measured."""
+
+BAR_BYTES = 60
+"""Of a bar while a row is simulated, in arrays: targets and flags, strength, stops, equity and what metrics need."""
+
+BAR_BYTES_PLAIN = 700
+"""The same in plain Python, where every number is an object."""
+
+COLUMN_BYTES = 8
+COLUMN_BYTES_PLAIN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The least memory that a plan runs in, in bytes, over what the process holds when it starts.
+
+    rows        finished rows, all together
+    worker      one thread at work: the bars of a row, several times over
+    indicators  the columns that one row reads at once
+    """
+
+    rows: int
+    worker: int
+    indicators: int
+
+    @property
+    def least(self) -> int:
+        """With one thread."""
+        return self.rows + self.worker + self.indicators
+
+
+def need_of(plan: Plan) -> Need:
+    """What a plan needs at least, from its rows, bars and indicators."""
+    n_bars = max(bars.n_bars for bars in plan.market.values())
+    plain = plan.mode == "traditional"
+    sleeves = len(plan.strategies) * len(plan.symbols) if plan.combined else 1
+    columns = max((_columns_of(s) for s in plan.strategies), default=0)
+    columns += max((_columns_of(c) for c in plan.classifiers), default=0)
+    return Need(
+        rows=plan.n_rows * ROW_BYTES,
+        worker=n_bars * (BAR_BYTES_PLAIN if plain else BAR_BYTES) * sleeves,
+        indicators=n_bars * columns * (COLUMN_BYTES_PLAIN if plain else COLUMN_BYTES),
+    )
+
+
+def check_memory(plan: Plan) -> list[Problem]:
+    """Why a plan can't fit into its limits on memory and on indicators, with the figures; [] where it can."""
+    problems = []
+    limit = plan.limits.memory_mb
+    if limit is not None:
+        need = need_of(plan)
+        if need.least > limit * MB:
+            n_bars = max(bars.n_bars for bars in plan.market.values())
+            rows = f"{plan.n_rows:,} row{'' if plan.n_rows == 1 else 's'} take about {_mb(need.rows)}"
+            work = f"one of them on {n_bars:,} bars takes {_mb(need.worker + need.indicators)} while it runs"
+            message = f"is {limit:g} MB, but this needs about {_mb(need.least)}: {rows}, and {work}"
+            mend = "Raise it, or sweep fewer values" if need.rows > need.worker else "Raise it, or use fewer bars"
+            problems.append(Problem(_limit_path(plan), f"{message}. {mend}"))
+    columns = max((_columns_of(s) for s in plan.strategies), default=0)
+    most = plan.limits.indicators
+    if most is not None and columns > most:
+        widest = max(plan.strategies, key=_columns_of)
+        message = f"is {most:,}, but {widest.label} alone reads {columns:,} indicator columns. Raise it to {columns:,}"
+        problems.append(Problem("parameters.max_indicators", message))
+    return problems
+
+
+def _limit_path(plan: Plan) -> str:
+    return "memory_limit_mb" if plan.config.memory_limit_mb is not None else "parameters.max_memory_mb"
+
+
+def _columns_of(planned: Any) -> int:
+    """Indicator columns that a strategy or classifier reads at once."""
+    for combination in range(planned.n_combinations):
+        try:
+            built = planned.build(combination)
+        except InvalidParameters:
+            continue
+        return sum(len(indicator.outputs) for indicator in built.indicators)
+    return 0
+
+
+def _mb(amount: int) -> str:
+    return f"{amount / MB:,.0f} MB" if amount >= 10 * MB else f"{amount / MB:.1f} MB"
