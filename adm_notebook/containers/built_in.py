@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from adm_notebook.components import (
     Decision,
-    EnsembleStrategy,
     Indicator,
     InvalidParameters,
     Regimes,
     Strategy,
 )
+from adm_notebook.components.ensembles import EnsembleStrategy
 from adm_notebook.components.regimes import NO_REGIME, ONE_REGIME
 from adm_notebook.components.risk import overlay
 from adm_notebook.config.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adm_notebook.components.classifiers import regimes_of
+from adm_notebook.components.classifiers.user import regimes_of
 from adm_notebook.components.risk import overlay
 from adm_notebook.components.user_code import aligned, numbers_of
 from adm_notebook.components.user_strategies import decision_of

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from adm_notebook.components import Classifier, Decision, EnsembleStrategy, Regimes, Strategy
+from adm_notebook.components import Classifier, Decision, Regimes, Strategy
 from adm_notebook.components.bars import FeatureOf
+from adm_notebook.components.ensembles import EnsembleStrategy
 from adm_notebook.config.settings import Settings
 from adm_notebook.containers.portfolio import combine, combine_by_time, union_of
 from adm_notebook.containers.values import Fills, Orders

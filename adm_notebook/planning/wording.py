@@ -6,8 +6,11 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from adm_notebook.components.by_regime import RegimeLimitedType
+from adm_notebook.components.ensembles import EnsembleType
 from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.config.yaml_text import dump
+from adm_notebook.planning.planned import Planned, PlannedStrategy, nested
 
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan

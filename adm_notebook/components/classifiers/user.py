@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +28,7 @@ from adm_notebook.errors import StrategyError, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["UserClassifier", "UserClassifierType"]
+__all__ = ["UserClassifier", "UserClassifierType", "regimes_of"]
 
 MOST = 100
 """Labels that a function may give; more are numbers in disguise."""
@@ -61,13 +61,8 @@ class UserClassifier:
             if it raises, or returns what can't be read.
         """
         selected, valid = valid_bars(bars)
-        values = self._labels(selected)
-        labels = tuple(dict.fromkeys(v for v in values if v is not None))
-        position = {label: i for i, label in enumerate(labels)}
-        codes = np.array([-1 if v is None else position[v] for v in values], np.int8)
-        known = np.flatnonzero(codes >= 0)
-        lookback = int(known[0]) if len(known) else len(codes)
-        return Regimes(labels, codes if valid is None else carried(codes, valid), lookback)
+        found = _coded(self._labels(selected))
+        return found if valid is None else replace(found, codes=carried(found.codes, valid))
 
     def classify_by_bar(self, bars: BarsLike, feature: FeatureOf, check: Callable[[], None] | None = None) -> Regimes:
         """The same, its labels read bar by bar: only the function knows how it works."""
@@ -87,18 +82,41 @@ class UserClassifier:
 
     def _labels(self, bars: BarsLike) -> list[str | None]:
         """What the function says of each bar; None where it knows nothing."""
-        import pandas as pd
-
         what = f"classifier {self.name}"
         frame = bars.frame
         index = frame.index  # kept aside: the frame is the function's own, which may change it
-        result = aligned(what, called(what, self.code, frame, dict(self.parameters)), pd.DataFrame(index=index))
-        if isinstance(result, pd.DataFrame):
-            raise StrategyError(f"{what} must return a Series of labels, but returned a DataFrame; return one column")
-        return _read(what, result)
+        return _labels_of(what, called(what, self.code, frame, dict(self.parameters)), index)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())})"
+
+
+def regimes_of(what: str, returned: Any, index: pd.Index) -> Regimes:
+    """What a user's code returned for the bars of `index`, as regimes: a Series of labels, in order of appearance.
+
+    Raises
+    ------
+    StrategyError
+        naming `what` and the bar, where it can't be read.
+    """
+    return _coded(_labels_of(what, returned, index))
+
+
+def _coded(values: list[str | None]) -> Regimes:
+    labels = tuple(dict.fromkeys(v for v in values if v is not None))
+    position = {label: i for i, label in enumerate(labels)}
+    codes = np.array([-1 if v is None else position[v] for v in values], np.int8)
+    known = np.flatnonzero(codes >= 0)
+    return Regimes(labels, codes, int(known[0]) if len(known) else len(codes))
+
+
+def _labels_of(what: str, returned: Any, index: pd.Index) -> list[str | None]:
+    import pandas as pd
+
+    result = aligned(what, returned, pd.DataFrame(index=index))
+    if isinstance(result, pd.DataFrame):
+        raise StrategyError(f"{what} must return a Series of labels, but returned a DataFrame; return one column")
+    return _read(what, result)
 
 
 def _read(what: str, column: pd.Series[Any]) -> list[str | None]:
