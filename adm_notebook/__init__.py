@@ -26,8 +26,11 @@ _HOME = {
     "WorkflowType": "config",
     "classifier": "components",
     "compare_results": "results",
+    "container": "containers",
+    "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "register_execution_containers": "containers",
     "register_pattern": "patterns",
     "register_source": "market",
     "risk_profile": "components",
@@ -50,8 +53,11 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "WorkflowType",
     "classifier",
     "compare_results",
+    "container",
+    "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
+    "register_execution_containers",
     "register_pattern",
     "register_source",
     "risk_profile",
@@ -62,7 +68,8 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
 if TYPE_CHECKING:
     from adm_notebook.components import classifier, indicator, risk_profile, strategy
     from adm_notebook.config import WorkflowConfig, WorkflowType
-    from adm_notebook.coordinator import Coordinator, EnhancedCoordinator, Run
+    from adm_notebook.containers import container, register_execution_containers
+    from adm_notebook.coordinator import Coordinator, EnhancedCoordinator, Run, execute_backtest_workflow
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
@@ -76,12 +83,9 @@ _LATER = [
     "PatternEditor",
     "SignalStore",
     "compat",
-    "container",
-    "execute_backtest_workflow",
     "explore",
     "migrate_config",
     "migrate_source",
-    "register_execution_containers",
     "verify_migration",
 ]
 """Names that the interface has and this version has not."""

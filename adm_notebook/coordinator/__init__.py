@@ -1,6 +1,11 @@
 """Coordinators run plans: in the old way or the new, watched by events, with the same numbers."""
 
-from adm_notebook.coordinator.coordinator import Coordinator, EnhancedCoordinator, recompute
+from adm_notebook.coordinator.coordinator import (
+    Coordinator,
+    EnhancedCoordinator,
+    execute_backtest_workflow,
+    recompute,
+)
 from adm_notebook.coordinator.run import Run
 
-__all__ = ["Coordinator", "EnhancedCoordinator", "Run", "recompute"]
+__all__ = ["Coordinator", "EnhancedCoordinator", "Run", "execute_backtest_workflow", "recompute"]

@@ -105,6 +105,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
+            **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },
         facts=lambda: _facts(plan, best, detail, notes),
         best_detail=detail,

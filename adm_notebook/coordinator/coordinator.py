@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
-from adm_notebook.config import WorkflowConfig
+import numpy as np
+
+from adm_notebook.config import WorkflowConfig, WorkflowType
 from adm_notebook.coordinator.composable import ComposableExecutor
 from adm_notebook.coordinator.events import Event, RunFailed
 from adm_notebook.coordinator.failed import failed_result
+from adm_notebook.coordinator.hybrid import HybridRun
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.coordinator.run import Run
 from adm_notebook.coordinator.traditional import TraditionalExecutor
 from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import ConfigError, DataError, Problem, RunError, StrategyError, shown
 from adm_notebook.planning import Plan, make_plan
+from adm_notebook.planning.phases import HybridPlan, plan_phases
 from adm_notebook.results import Detail, WorkflowResult
 
-__all__ = ["Coordinator", "EnhancedCoordinator", "recompute"]
+__all__ = ["Coordinator", "EnhancedCoordinator", "execute_backtest_workflow", "recompute"]
 
 
 def _executor(mode: str) -> Executor:
@@ -39,8 +44,8 @@ class Coordinator:
     _composable = False
     _default_mode = "traditional"
 
-    def plan(self, config: WorkflowConfig, execution_mode: str | None = None) -> Plan:
-        """What would run, and why in that mode; runs nothing.
+    def plan(self, config: WorkflowConfig, execution_mode: str | None = None) -> Plan | HybridPlan:
+        """What would run, and why in that mode; runs nothing. In hybrid mode the plan of each phase.
 
         Raises
         ------
@@ -53,7 +58,10 @@ class Coordinator:
         if not isinstance(given, WorkflowConfig):
             message = f"must be a WorkflowConfig, but was {shown(given)}. Use adm.WorkflowConfig(...)"
             raise ConfigError(Problem("config", message))
-        return make_plan(config, execution_mode or self._default_mode, self._composable)
+        mode = execution_mode or self._default_mode
+        if mode == "hybrid":
+            return plan_phases(config, self._composable)
+        return make_plan(config, mode, self._composable)
 
     def start(self, config: WorkflowConfig, execution_mode: str | None = None) -> Run:
         """Begin a workflow and return at once.
@@ -69,6 +77,8 @@ class Coordinator:
             before anything runs.
         """
         plan = self.plan(config, execution_mode)
+        if isinstance(plan, HybridPlan):
+            return HybridRun(plan, _executor, self._composable).start()
         return Run(plan, _executor(plan.mode)).start()
 
     def run(self, config: WorkflowConfig, execution_mode: str | None = None) -> WorkflowResult:
@@ -147,8 +157,10 @@ class Coordinator:
         return self.start_rerun(result).result()
 
     def start_rerun(self, result: WorkflowResult) -> Run:
-        """`rerun`, begun and returned at once."""
-        plan = make_plan(result.config, result.mode, self._composable or result.mode == "composable")
+        """`rerun`, begun and returned at once; of a hybrid workflow all phases run again."""
+        if result.mode == "hybrid":
+            return self.start(result.config, "hybrid")
+        plan = _plan_again(result, self._composable or result.mode == "composable")
         if not result.metadata.get("partial"):
             return Run(plan, _executor(plan.mode)).start()
         if plan.workflow_id != result.workflow_id:
@@ -194,6 +206,50 @@ class EnhancedCoordinator(Coordinator):
         return self.enable_composable_containers
 
 
+async def execute_backtest_workflow(
+    config: WorkflowConfig, container_pattern: str = "full_backtest", execution_mode: str = "composable"
+) -> WorkflowResult:
+    """Run a config written for the traditional coordinator in a pattern of containers.
+
+    The config is left as it is. Where its type is optimization it runs as a backtest, which sweeps, too; its strategies,
+    classifiers and risk profiles keep their structure.
+
+    Parameters
+    ----------
+    config
+        with or without a pattern of its own; `container_pattern` is used in its place.
+    container_pattern
+        the name of a pattern: `%adm patterns`.
+    execution_mode
+        `composable`, `traditional` or `auto`.
+
+    Raises
+    ------
+    ConfigError
+        where the config can't be planned, or says what the pattern has no place for.
+
+    Examples
+    --------
+    >>> import asyncio, adm_notebook as adm
+    >>> config = adm.WorkflowConfig(data_config={"max_bars": 250}, backtest_config={"strategy": "momentum"})
+    >>> asyncio.run(adm.execute_backtest_workflow(config=config, container_pattern="simple_backtest")).pattern
+    'simple_backtest'
+    """
+    mapped = config.copy()
+    mapped.parameters = {k: v for k, v in (mapped.parameters or {}).items() if k != "pattern"}
+    mapped.parameters["container_pattern"] = container_pattern
+    if mapped.workflow_type == WorkflowType.OPTIMIZATION:
+        mapped.workflow_type = WorkflowType.BACKTEST
+    return await EnhancedCoordinator().execute_workflow(mapped, execution_mode)
+
+
+def _plan_again(result: WorkflowResult, composable: bool) -> Plan:
+    """The plan that a result came from, with the rows that it took from an earlier phase."""
+    plan = make_plan(result.config, result.mode, composable)
+    chosen = result.metadata.get("selection")
+    return plan if chosen is None else replace(plan, selection=np.asarray(chosen, dtype=np.int64))
+
+
 def recompute(result: WorkflowResult) -> object:
     """A function that makes rows of a loaded result again, from its config; the hook of `WorkflowResult.detail`.
 
@@ -202,7 +258,9 @@ def recompute(result: WorkflowResult) -> object:
     RunError
         where the bars can't be had any more, or are not those of the result.
     """
-    plan = make_plan(result.config, result.mode, True)
+    if result.mode == "hybrid":
+        return recompute(result.phases[result.metadata["phase"]])
+    plan = _plan_again(result, True)
     if plan.workflow_id != result.workflow_id:
         raise RunError(
             "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."

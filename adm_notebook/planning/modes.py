@@ -7,7 +7,7 @@ from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 __all__ = ["MODES", "choose_mode", "estimate"]
 
 MODES = ("traditional", "composable", "auto")
-"""What `execution_mode` may be; `hybrid` is known, and refused for now."""
+"""What `execution_mode` may be for a workflow without phases; `hybrid` runs one with phases."""
 
 _TRADITIONAL_NS = 3_000.0
 _COMPOSABLE_NS = 30.0
@@ -38,14 +38,12 @@ def choose_mode(asked: str, enabled: bool, n_rows: int, n_bars: int, workers: in
     Raises
     ------
     ConfigError
-        for an unknown mode, composable without containers, and hybrid, which needs phases.
+        for an unknown mode, and composable without containers.
     """
-    if asked not in (*MODES, "hybrid"):
-        message = f"must be one of {', '.join(MODES)}, but was {shown(asked)}.{did_you_mean(asked, MODES)}"
+    if asked not in MODES:
+        known = (*MODES, "hybrid")
+        message = f"must be one of {', '.join(known)}, but was {shown(asked)}.{did_you_mean(asked, known)}"
         raise ConfigError(Problem("execution_mode", message.removesuffix(".")))
-    if asked == "hybrid":
-        message = "hybrid (phases in different modes) comes with a later version; use composable, traditional or auto"
-        raise ConfigError(Problem("execution_mode", message))
     if asked == "composable" and not enabled:
         message = "composable needs containers switched on: EnhancedCoordinator(enable_composable_containers=True)"
         raise ConfigError(Problem("execution_mode", message))

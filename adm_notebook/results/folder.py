@@ -12,7 +12,11 @@ from typing import Any
 
 from adm_notebook.errors import RunError, shown
 
-__all__ = ["reason", "replacing", "resolved", "short"]
+__all__ = ["PHASES", "reason", "replacing", "resolved", "short"]
+
+
+PHASES = "phases"
+"""The folder inside a result's own that holds the earlier phases of a hybrid workflow, each a result."""
 
 
 def resolved(verb: str, directory: Any) -> Path:
@@ -76,10 +80,15 @@ def _refuse_what_is_not_ours(folder: Path, ours: Sequence[str], is_ours: Callabl
         return
     if not is_ours(folder):
         raise RunError(f"{folder} is there and is not a saved result: it holds {_listed(names)}; name a new folder")
-    others = [name for name in names if name not in ours or not (folder / name).is_file()]
+    others = [name for name in names if not (name in ours and (folder / name).is_file()) and not _is_phases(folder / name, is_ours)]
     if others:
         them = "it" if len(others) == 1 else "them"
         raise RunError(f"{folder} holds {_listed(others)} beside a saved result; name a new folder, or move {them}")
+
+
+def _is_phases(path: Path, is_ours: Callable[[Path], bool]) -> bool:
+    """Whether it is the folder in which a result keeps its phases: folders of results alone."""
+    return path.name == PHASES and path.is_dir() and all(map(is_ours, path.iterdir()))
 
 
 def _listed(names: list[str]) -> str:
@@ -100,6 +109,8 @@ def _move(staging: Path, folder: Path, ours: Sequence[str]) -> None:
         raise
     for name in ours:
         (older / name).unlink(missing_ok=True)
+    if (older / PHASES).is_dir():
+        shutil.rmtree(older / PHASES)
     older.rmdir()  # which refuses if anything else came in meanwhile
 
 

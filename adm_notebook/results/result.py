@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -119,7 +121,7 @@ class WorkflowResult:
         benchmark: Benchmark | None = None,
         recompute: Callable[[int], Detail] | None = None,
         containers: pd.DataFrame | None = None,
-        phases: Mapping[str, WorkflowResult] | None = None,
+        phases: Mapping[str, WorkflowResult | None] | None = None,
     ) -> None:
         self.success = success
         self.errors, self.warnings = list(errors), list(warnings)
@@ -134,7 +136,7 @@ class WorkflowResult:
         self._best_detail = best_detail
         self._recompute = recompute
         self._containers = containers
-        self.phases = dict(phases or {})
+        self.phases = {name: self if phase is None else phase for name, phase in (phases or {}).items()}
         self._best_label = None if best_detail is None else best_detail.row
 
     @property
@@ -279,6 +281,45 @@ class WorkflowResult:
         from adm_notebook.results.storage import save
 
         return save(self, directory)
+
+    def as_hybrid(
+        self,
+        *,
+        config: WorkflowConfig,
+        phases: Mapping[str, WorkflowResult],
+        mode_reason: str,
+        workflow_id: str,
+        duration: float,
+        missing: Sequence[str] = (),
+        failed: str | None = None,
+    ) -> WorkflowResult:
+        """This result as that of a hybrid workflow, whose last phase it is.
+
+        Parameters
+        ----------
+        config
+            of the workflow, with its phases.
+        phases
+            name -> result, in order, this one the last.
+        missing
+            names of phases that never ran.
+        failed
+            name of this phase, where it is one that failed.
+        """
+        errors = [f"Phase {failed}: {error}" for error in self.errors] if failed else list(self.errors)
+        if missing and errors:
+            errors.append(f"Never ran: {', '.join(missing)}.")
+        whole = copy.copy(self)
+        whole.config, whole.phases, whole.errors = config, dict(phases), errors
+        whole.mode, whole.workflow_id, whole.duration_seconds = "hybrid", workflow_id, duration
+        whole.metadata = {
+            **self.metadata,
+            "mode_reason": mode_reason,
+            "run_id": uuid.uuid4().hex,
+            "partial": bool(self.metadata.get("partial")) or bool(missing),
+            "phase": next(reversed(phases)),
+        }
+        return whole
 
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> WorkflowResult:

@@ -71,6 +71,7 @@ class Saved(_Model):
     mixed_columns    columns of `stats` that hold values of several types, as JSON
     rows             of each table, by the name of its file
     containers       one record a container; None where nothing ran
+    phases           names of the phases of a hybrid workflow; all but the last have folders of their own
     """
 
     format: Literal["adm_notebook.WorkflowResult"]
@@ -91,6 +92,7 @@ class Saved(_Model):
     facts: RunFacts
     best: SavedBest | None
     containers: list[dict[str, Any]] | None = None
+    phases: list[str] = []
 
     @classmethod
     def of(cls, text: bytes) -> Saved:

@@ -14,7 +14,7 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.engine.account import EXIT_REASONS
 from adm_notebook.errors import AdmError, ConfigError, RunError, shown
 from adm_notebook.results.detail import Benchmark, Detail
-from adm_notebook.results.folder import reason, replacing, resolved, short
+from adm_notebook.results.folder import PHASES, reason, replacing, resolved, short
 from adm_notebook.results.result import CONTAINER_COLUMNS, CONTAINER_TYPES
 from adm_notebook.results.saved import (
     FILES,
@@ -72,6 +72,16 @@ def save(result: WorkflowResult, directory: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def _write_phases(result: WorkflowResult, folder: Path) -> list[str]:
+    """Earlier phases of a hybrid workflow in folders of their own; the last one is the result itself."""
+    names = list(result.phases)
+    for i, name in enumerate(names[:-1]):
+        inner = folder / PHASES / str(i)
+        inner.mkdir(parents=True)
+        _write(result.phases[name], inner)
+    return names
+
+
 def _is_ours(folder: Path) -> bool:
     try:
         state = json.loads((folder / STATE).read_bytes())
@@ -104,6 +114,7 @@ def _write(result: WorkflowResult, folder: Path) -> None:
         "rows": {STATS: len(stats)},
         "facts": result.facts.to_json(),
         "best": None,
+        "phases": _write_phases(result, folder),
         "containers": result.containers.reset_index().to_dict("records") or None,
     }
     detail, benchmark = result._best_detail, result.benchmark
@@ -209,11 +220,23 @@ def _read(folder: Path) -> dict[str, Any]:
     stats = _with_mixed_columns(table(folder, STATS, state), state.mixed_columns)
     values["stats"] = checked_stats(stats, state)
     values["containers"] = _containers(state)
+    values["phases"] = _read_phases(state, folder)
     if state.frame_left_out:
         values["recompute"] = _without_frame
     if state.best is not None:
         values |= _read_best(state, state.best, stats, folder)
     return values
+
+
+def _read_phases(state: Saved, folder: Path) -> dict[str, WorkflowResult | None]:
+    """Earlier phases; in the place of the last stands None, which the result itself takes."""
+    from adm_notebook.results.result import WorkflowResult
+
+    found: dict[str, WorkflowResult | None] = {}
+    for i, name in enumerate(state.phases):
+        last = i == len(state.phases) - 1
+        found[name] = None if last else WorkflowResult(**_read(folder / PHASES / str(i)))
+    return found
 
 
 def _containers(state: Saved) -> pd.DataFrame | None:

@@ -1,0 +1,327 @@
+"""Phases of a hybrid workflow: one workflow after the other, a later one taking an earlier one's best rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adm_notebook.config import WorkflowConfig
+from adm_notebook.config.frozen import digest_of
+from adm_notebook.config.workflow import SECTIONS
+from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
+from adm_notebook.market.arrays import I64
+from adm_notebook.planning.modes import MODES
+from adm_notebook.planning.plan import Plan
+from adm_notebook.planning.planner import make_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["HybridPlan", "Phase", "Take", "ranked", "read_phases", "selected"]
+
+EXAMPLE = (
+    "parameters: {phases: [{name: screen, mode: composable}, "
+    "{name: confirm, mode: traditional, take: {from: screen, top: 3}}]}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The best `top` rows of an earlier phase, whose parameters a phase runs."""
+
+    phase: str
+    top: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase: a workflow of its own.
+
+    config  the workflow's sections with those of the phase laid over them
+    path    where the phase stands in the config, for errors
+    """
+
+    name: str
+    mode: str
+    config: WorkflowConfig
+    take: Take | None
+    path: str
+
+    def plan(self, composable: bool) -> Plan:
+        """What it does, without regard to the rows it takes.
+
+        Raises
+        ------
+        ConfigError
+            naming the phase.
+        """
+        try:
+            return make_plan(self.config, self.mode, composable)
+        except ConfigError as error:
+            raise ConfigError([p.under(self.path) for p in error.problems], error.title) from None
+
+
+@dataclass(frozen=True, eq=False)
+class HybridPlan:
+    """What a hybrid workflow will do: the plan of each phase, before any rows are taken."""
+
+    config: WorkflowConfig
+    phases: tuple[Phase, ...]
+    plans: tuple[Plan, ...]
+
+    @property
+    def mode(self) -> str:
+        """`hybrid`."""
+        return "hybrid"
+
+    @property
+    def mode_reason(self) -> str:
+        """Why, in a sentence."""
+        each = ", ".join(f"{phase.name} {plan.mode}" for phase, plan in zip(self.phases, self.plans, strict=True))
+        return f"Hybrid, as asked for: {each}."
+
+    @property
+    def last(self) -> Plan:
+        """The plan of the last phase, whose result is the workflow's."""
+        return self.plans[-1]
+
+    @property
+    def n_rows(self) -> int:
+        """Combinations of all phases, as far as they are known before any rows are taken: the most there can be."""
+        return sum(plan.n_rows for plan in self.plans)
+
+    @property
+    def workflow_id(self) -> str:
+        """Digest of the work of all phases, and of what each takes."""
+        described = [
+            [phase.name, plan.workflow_id, None if phase.take is None else [phase.take.phase, phase.take.top]]
+            for phase, plan in zip(self.phases, self.plans, strict=True)
+        ]
+        return digest_of(described)
+
+    def __getattr__(self, name: str) -> Any:
+        """Symbols, strategies, limits and the rest are those of the last phase."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.last, name)
+
+    def __repr__(self) -> str:
+        lines = [f"Plan: hybrid, {len(self.phases)} phases"]
+        for phase, plan in zip(self.phases, self.plans, strict=True):
+            take = phase.take
+            rows = ""
+            if take is not None:
+                best = "best row" if take.top == 1 else f"{take.top:,} best rows"
+                rows = f", with the parameters of the {best} of {take.phase}"
+            lines.append(f"Phase {phase.name}{rows}")
+            lines += [f"  {line}" for line in repr(plan).splitlines()]
+        return "\n".join(lines)
+
+
+def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
+    """The plans of all phases; runs nothing.
+
+    Raises
+    ------
+    ConfigError
+        for phases that can't be read, and for everything that is wrong with one of them.
+    """
+    if not composable:
+        message = "hybrid needs containers switched on: EnhancedCoordinator(enable_composable_containers=True)"
+        raise ConfigError(Problem("execution_mode", message))
+    phases = read_phases(config)
+    problems: list[Problem] = []
+    plans: list[Plan] = []
+    for phase in phases:
+        try:
+            plans.append(phase.plan(composable))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    for phase, plan in zip(phases, plans, strict=True):
+        if phase.take is not None:
+            earlier = plans[[p.name for p in phases].index(phase.take.phase)]
+            _check_take(phase, plan, earlier)
+    return HybridPlan(config.copy(), phases, tuple(plans))
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+_KEYS = ("name", "mode", "pattern", "config", "take")
+
+
+def read_phases(config: WorkflowConfig) -> tuple[Phase, ...]:
+    """The phases in `parameters.phases`.
+
+    Raises
+    ------
+    ConfigError
+        for all that is wrong with them, with an example where there are none.
+    """
+    given = config.parameters.get("phases")
+    if given is None:
+        raise ConfigError(Problem("parameters.phases", f"is missing; hybrid mode runs phases. For example {EXAMPLE}"))
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ConfigError(Problem("parameters.phases", f"must be a list of phases, but was {shown(given)}. {EXAMPLE}"))
+    problems: list[Problem] = []
+    phases: list[Phase] = []
+    for i, item in enumerate(given):
+        path = f"parameters.phases[{i}]"
+        if not isinstance(item, Mapping):
+            problems.append(Problem(path, f"must be a mapping with {', '.join(_KEYS)}, but was {shown(item)}"))
+            continue
+        phase = _phase(config, item, path, [p.name for p in phases], problems)
+        if phase is not None:
+            phases.append(phase)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(phases)
+
+
+def _phase(
+    config: WorkflowConfig, item: Mapping[str, Any], path: str, earlier: Sequence[str], problems: list[Problem]
+) -> Phase | None:
+    before = len(problems)
+    for key in item:
+        if key not in _KEYS:
+            near = did_you_mean(key, _KEYS) or f" Known here: {', '.join(_KEYS)}"
+            problems.append(Problem(f"{path}.{key}", f"unknown field of a phase.{near}"))
+    name, mode = item.get("name"), item.get("mode", "auto")
+    if not isinstance(name, str) or not name.strip():
+        said = "is missing; name the phase" if name is None else f"must be text, but was {shown(name)}"
+        problems.append(Problem(f"{path}.name", said))
+    elif name in earlier:
+        problems.append(Problem(f"{path}.name", f"{shown(name)} is the name of an earlier phase, too; choose another"))
+    if mode not in MODES:
+        near = did_you_mean(mode, MODES)
+        message = f"must be one of {', '.join(MODES)}, but was {shown(mode)}.{near}".removesuffix(".")
+        problems.append(Problem(f"{path}.mode", message))
+    own = item.get("config")
+    if own is not None and not isinstance(own, Mapping):
+        problems.append(Problem(f"{path}.config", f"must hold sections such as backtest_config, but was {shown(own)}"))
+        own = None
+    for key in own or {}:
+        if key not in (*SECTIONS, "workflow_type"):
+            near = did_you_mean(key, SECTIONS) or f" Known: {', '.join(SECTIONS)}"
+            problems.append(Problem(f"{path}.config.{key}", f"unknown section.{near}"))
+    take = _take(item.get("take"), f"{path}.take", earlier, problems)
+    if len(problems) > before:
+        return None
+    try:
+        merged = _merged(config, own or {}, item.get("pattern"))
+        merged.check()
+    except ConfigError as error:
+        problems += [p.under(f"{path}.config") for p in error.problems]
+        return None
+    return Phase(str(name), mode, merged, take, path)
+
+
+def _take(given: Any, path: str, earlier: Sequence[str], problems: list[Problem]) -> Take | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        problems.append(Problem(path, f"must be {{from: NAME, top: K}}, but was {shown(given)}"))
+        return None
+    for key in given:
+        if key not in ("from", "top"):
+            near = did_you_mean(key, ("from", "top")) or " Known here: from, top"
+            problems.append(Problem(f"{path}.{key}", f"unknown field.{near}"))
+    source, top = given.get("from"), given.get("top", 1)
+    if source not in earlier:
+        known = f"Earlier phases: {', '.join(earlier)}" if earlier else "There is none before this one"
+        problems.append(Problem(f"{path}.from", f"must name an earlier phase, but was {shown(source)}. {known}"))
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        problems.append(Problem(f"{path}.top", f"must be a whole number above 0, but was {shown(top)}"))
+        return None
+    return Take(str(source), top)
+
+
+def _merged(config: WorkflowConfig, own: Mapping[str, Any], pattern: Any) -> WorkflowConfig:
+    """The workflow's sections with the keys of the phase in place of theirs."""
+    merged = config.copy()
+    merged.parameters.pop("phases", None)
+    for name, section in own.items():
+        if name == "workflow_type":
+            merged.workflow_type = section
+        elif not isinstance(section, Mapping):
+            raise ConfigError(Problem(name, f"must be a section (`name: value`), but was {shown(section)}"))
+        else:
+            setattr(merged, name, {**(getattr(merged, name) or {}), **section})
+    strategies = (own.get("optimization_config") or {}).get("strategies")
+    short = (own.get("backtest_config") or {}).get("strategy")
+    if strategies is not None and short is None:
+        merged.backtest_config.pop("strategy", None)
+    elif short is not None and strategies is None:
+        merged.optimization_config.pop("strategies", None)
+    if pattern is not None:
+        for key in ("container_pattern", "pattern"):
+            merged.parameters.pop(key, None)
+        merged.parameters["container_pattern" if isinstance(pattern, str) else "pattern"] = pattern
+    return merged
+
+
+# ---- taking rows ----------------------------------------------------------------------------------------------------
+
+
+def _check_take(phase: Phase, plan: Plan, earlier: Plan) -> None:
+    """A phase that takes rows must have a strategy of the phase that it takes them from."""
+    common = {s.label for s in plan.strategies} & {s.label for s in earlier.strategies}
+    if plan.combined != earlier.combined or not common:
+        assert phase.take is not None
+        message = f"takes rows of {phase.take.phase}, but shares no strategy with it; list the same strategies in both"
+        raise ConfigError(Problem(f"{phase.path}.take", message))
+
+
+def ranked(stats: pd.DataFrame, objective: str, maximise: bool, top: int) -> pd.DataFrame:
+    """The best rows of a result, the best first: rows that are ok, NaN last, of equals the first."""
+    ok = stats[stats["status"] == "ok"]
+    order = ok[objective].astype(float).sort_values(ascending=not maximise, kind="stable", na_position="last").index
+    return ok.loc[order].head(top)
+
+
+def selected(plan: Plan, taken: pd.DataFrame, earlier: Plan, path: str) -> Plan:
+    """The plan with those of its rows alone that have the strategy and parameters of rows that an earlier phase found.
+
+    Rows are matched by strategy and by every swept column that both phases have; by symbol, classifier and risk
+    profile, where both phases have the same ones.
+
+    Raises
+    ------
+    ConfigError
+        where none of the rows that were taken is among those of the plan.
+    """
+    import pandas as pd
+
+    identity = pd.DataFrame(plan.identity(np.arange(plan.n_rows, dtype=np.int64)))
+    swept = [column for column in plan.swept if column in earlier.swept]
+    same = [
+        column
+        for column, ours, theirs in (
+            ("symbol", plan.symbols, earlier.symbols),
+            ("classifier", _labels(plan.classifiers), _labels(earlier.classifiers)),
+            ("risk_profile", _labels(plan.risk_profiles), _labels(earlier.risk_profiles)),
+        )
+        if set(ours) == set(theirs)
+    ]
+    keys = ["strategy", *same, *swept]
+    wanted = set(map(_key, taken[keys].itertuples(index=False)))
+    kept: I64 = np.array(
+        [i for i, row in enumerate(identity[keys].itertuples(index=False)) if _key(row) in wanted], dtype=np.int64
+    )
+    if not len(kept):
+        message = "takes rows whose parameters are not among those of this phase; let both phases sweep the same values"
+        raise ConfigError(Problem(f"{path}.take", message))
+    return replace(plan, selection=kept if plan.selection is None else plan.selection[kept])
+
+
+def _labels(planned: Sequence[Any]) -> list[str]:
+    return [p.label for p in planned]
+
+
+def _key(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row's values as they compare: NaN equals itself."""
+    return tuple(None if isinstance(v, float) and v != v else v for v in row)
