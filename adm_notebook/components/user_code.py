@@ -132,7 +132,7 @@ def typed_parameters(known: Mapping[str, ParameterInfo], given: Mapping[str, Any
     return values
 
 
-def called(what: str, function: Code, frame: pd.DataFrame, parameters: Mapping[str, Any]) -> Any:
+def called(what: str, function: Code, /, *inputs: Any, **parameters: Any) -> Any:
     """What the user's function returns.
 
     Raises
@@ -141,7 +141,7 @@ def called(what: str, function: Code, frame: pd.DataFrame, parameters: Mapping[s
         if it raises: with its name, the error, and the last line of the user's own code; the cause is kept.
     """
     try:
-        return function(frame, **parameters)
+        return function(*inputs, **parameters)
     except Exception as error:
         raise StrategyError(f"{what} raised {type(error).__name__}: {error}{_own_line(function, error)}") from error
 

@@ -95,7 +95,7 @@ class UserIndicator:
 
         frame, what = bars.frame, f"indicator {self.name}"
         index = frame.index
-        found = called(what, self.code, frame, dict(zip(self.parameters, parameters, strict=True)))
+        found = called(what, self.code, frame, **dict(zip(self.parameters, parameters, strict=True)))
         result = aligned(what, found, pd.DataFrame(index=index))
         if isinstance(result, pd.Series):
             if column or len(self.outputs) > 1:

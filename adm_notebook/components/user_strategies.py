@@ -86,7 +86,7 @@ class UserStrategy:
         what = f"strategy {self.name}"
         frame = bars.frame
         index = frame.index  # kept aside: the frame is the function's own, which may change it
-        return decision_of(what, called(what, self.code, frame, dict(self.parameters)), index)
+        return decision_of(what, called(what, self.code, frame, **self.parameters), index)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())})"

@@ -53,6 +53,10 @@ class _BuiltIn:
         """Work that is the same wherever its inputs are, unless it says otherwise."""
         return None
 
+    def process(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The products, by kind."""
+        raise NotImplementedError(f"{type(self).__name__} does no work")
+
     def initialise(self) -> None:
         """Nothing to prepare."""
 

@@ -1,4 +1,4 @@
-"""What a composable run computes once and shares: products of containers, the least used let go when memory is short."""
+"""What a composable run computes once and shares; when memory is short, the least used products are let go."""
 
 from __future__ import annotations
 

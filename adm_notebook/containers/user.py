@@ -166,9 +166,9 @@ class UserContainer:
         """
         inputs = {kind: handed(kind, value, place.bars) for kind, value in given.items()}
         if inspect.isfunction(self.kind.code):
-            returned = called(self.what, _by_name(self.kind.code), inputs, self._parameters)
+            returned = called(self.what, self.kind.code, **inputs, **self._parameters)
         else:
-            returned = called(self.what, _by_name(copy.deepcopy(self._object).process), inputs, {})
+            returned = called(self.what, copy.deepcopy(self._object).process, **inputs)
         return {
             kind: read(kind, self.what, value, given, place, self.plan)
             for kind, value in self._by_kind(returned).items()
@@ -182,16 +182,6 @@ class UserContainer:
             wanted = ", ".join(repr(kind) for kind in self.produces)
             raise StrategyError(f"{self.what} must return a dict with the keys {wanted}, not {shown(returned)}")
         return returned
-
-
-def _by_name(code: Callable[..., Any]) -> Callable[..., Any]:
-    """The code, called with its inputs by name; `called` hands them over as one value."""
-
-    def call(inputs: Mapping[str, Any], **parameters: Any) -> Any:
-        return code(**inputs, **parameters)
-
-    call.__wrapped__ = code  # type: ignore[attr-defined]  # so that an error names the user's own line
-    return call
 
 
 def container(
@@ -219,9 +209,10 @@ def container(
     produces
         kinds that it gives; those of its role if left out. With several, it returns a dict by kind.
 
-    What it is handed and what it may return, in pandas' terms: bars a DataFrame; features a mapping, `features["sma(20)"]`
-    a Series; regimes a Series of labels; targets a Series of -1, 0, +1 or a DataFrame of the four flags; settings a dict;
-    orders a DataFrame of the four flags; fills what `adm.simulate` returns; report anything.
+    What it is handed and what it may return, in pandas' terms: bars a DataFrame; features a mapping, of which
+    `features["sma(20)"]` is a Series; regimes a Series of labels; targets a Series of -1, 0, +1 or a DataFrame of the
+    four flags; settings a dict; orders a DataFrame of the four flags; fills what `adm.simulate` returns; report
+    anything.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class ComposableExecutor:
         self.tree: ContainerTree | None = None
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
-        """Batches of rows, in the order in which they are done: rows of one strategy's combination follow each other."""
+        """Batches of rows in the order in which they are done; those of one strategy follow each other."""
         workers, budget = _fitted(plan, len(numbers))
         tree = self.tree = PatternBuilder(plan.tree).build(plan, WholeArrays(), Shared(budget))
         failed = True
@@ -50,9 +50,7 @@ class ComposableExecutor:
         finally:
             tree.close(failed)
 
-    def _run(
-        self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate
-    ) -> Iterator[list[Outcome]]:
+    def _run(self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate) -> Iterator[list[Outcome]]:
         n_bars = max(bars.n_bars for bars in plan.market.values())
         size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
         batches = deque(numbers[i : i + size] for i in range(0, len(numbers), size))

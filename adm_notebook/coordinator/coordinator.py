@@ -211,8 +211,8 @@ async def execute_backtest_workflow(
 ) -> WorkflowResult:
     """Run a config written for the traditional coordinator in a pattern of containers.
 
-    The config is left as it is. Where its type is optimization it runs as a backtest, which sweeps, too; its strategies,
-    classifiers and risk profiles keep their structure.
+    The config is left as it is. Where its type is optimization it runs as a backtest, which sweeps, too; its
+    strategies, classifiers and risk profiles keep their structure.
 
     Parameters
     ----------

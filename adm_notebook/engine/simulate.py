@@ -47,6 +47,8 @@ class Simulation:
         sentences about what a reader of the numbers should know
     settings
         all that were in force, those of the preset included
+    account
+        the same as arrays, as engines give it
     """
 
     trades: pd.DataFrame
@@ -55,6 +57,7 @@ class Simulation:
     metrics: dict[str, float]
     warnings: tuple[str, ...]
     settings: Settings
+    account: Account
 
     def __repr__(self) -> str:
         m = self.metrics
@@ -132,6 +135,7 @@ def simulate(
         metrics=values,
         warnings=tuple(_warnings(account, calendar, chosen)),
         settings=chosen,
+        account=account,
     )
 
 

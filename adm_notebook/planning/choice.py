@@ -65,12 +65,16 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
         reader.wrong(where, what)
         return
     if mode is not None:
-        reader.wrong("analysis_config.mode", f"asks for {mode}, but the pattern is {pattern.name}; leave one of them out")
+        reader.wrong(
+            "analysis_config.mode", f"asks for {mode}, but the pattern is {pattern.name}; leave one of them out"
+        )
     elif analysis:
         reader.wrong("analysis_config", f"plays no part in {pattern.name}; leave it out")
     given = {f"optimization_config.{key}": optimization.get(key) for key in ("classifiers", "risk_profiles")}
     given["optimization_config.strategies"] = optimization.get("strategies") or config.backtest_config.get("strategy")
-    counts = {key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()}
+    counts = {
+        key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()
+    }
     reader.problems += unplaced(pattern, counts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from adm_notebook.components.regimes import ONE_REGIME
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market.arrays import I64
-from adm_notebook.planning.planned import picked
+from adm_notebook.planning.planned import Stack, picked
+from adm_notebook.planning.sweeps import Axis
 
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
@@ -30,6 +32,22 @@ class _Coordinates:
         self.symbol, self.classifier, self.risk, self.setting, self.strategy = plan.coordinates(rows)
 
 
+_Values = Callable[[_Coordinates], Any]
+"""Values of a column in some rows, (n,) objects."""
+
+
+def _of_stack(stack: Stack, name: str, axis: str, at: _Coordinates) -> Any:
+    return stack.column(name, getattr(at, axis))
+
+
+def _of_setting(axis: Axis, shape: tuple[int, ...], k: int, at: _Coordinates) -> Any:
+    return picked(axis.values, np.unravel_index(at.setting, shape)[k])
+
+
+def _of_sleeve(plan: Plan, s: int, name: str, at: _Coordinates) -> Any:
+    return plan.strategies[s].values(name, np.unravel_index(at.strategy, plan.sizes)[s])
+
+
 class Columns:
     """The columns of a plan's rows.
 
@@ -38,31 +56,27 @@ class Columns:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self.swept: Mapping[str, Callable[[_Coordinates], Any]] = self._swept()
+        self.swept: Mapping[str, _Values] = self._swept()
 
-    def _swept(self) -> dict[str, Callable[[_Coordinates], Any]]:
+    def _swept(self) -> dict[str, _Values]:
         plan = self._plan
-        found: dict[str, Callable[[_Coordinates], Any]] = {}
+        found: dict[str, _Values] = {}
         for name in plan.classifier_stack.axes():
-            found[f"classifier.{name}"] = lambda at, name=name: plan.classifier_stack.column(name, at.classifier)
+            found[f"classifier.{name}"] = partial(_of_stack, plan.classifier_stack, name, "classifier")
         for name in plan.risk_stack.axes():
-            found[f"risk.{name}"] = lambda at, name=name: plan.risk_stack.column(name, at.risk)
+            found[f"risk.{name}"] = partial(_of_stack, plan.risk_stack, name, "risk")
         shape = tuple(len(axis.values) for axis in plan.setting_axes)
         for k, axis in enumerate(plan.setting_axes):
             column = f"setting.{axis.name}" if axis.name in _TAKEN else axis.name
-            found[column] = lambda at, k=k, axis=axis: picked(axis.values, np.unravel_index(at.setting, shape)[k])
+            found[column] = partial(_of_setting, axis, shape, k)
         if plan.combined:
             for s, strategy in enumerate(plan.strategies):
                 for axis in strategy.axes:
-                    found[f"{strategy.label}.{axis.name}"] = (
-                        lambda at, s=s, name=axis.name: plan.strategies[s].values(
-                            name, np.unravel_index(at.strategy, plan.sizes)[s]
-                        )
-                    )
+                    found[f"{strategy.label}.{axis.name}"] = partial(_of_sleeve, plan, s, axis.name)
             return found
         for name in plan.strategy_stack.axes():
             column = f"param.{name}" if name in _TAKEN or name in found else name
-            found[column] = lambda at, name=name: plan.strategy_stack.column(name, at.strategy)
+            found[column] = partial(_of_stack, plan.strategy_stack, name, "strategy")
         return found
 
     def identity(self, rows: I64) -> dict[str, Any]:

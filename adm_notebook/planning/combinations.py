@@ -103,7 +103,13 @@ def strategies_of(
         kind, given = _strategy_kind(entry)
         planned = _plan(entry, kind, given, constraints, left_out, known)
         return PlannedStrategy(
-            planned.label, planned.kind, planned.fixed, planned.axes, planned.grid, planned.path, entry.allocation,
+            planned.label,
+            planned.kind,
+            planned.fixed,
+            planned.axes,
+            planned.grid,
+            planned.path,
+            entry.allocation,
             entry.whole,
         )
 
@@ -253,7 +259,11 @@ def _plan(
 
 
 def _kept(
-    at: I64, axes: Sequence[Axis], others: Mapping[str, Any], constraints: Sequence[Constraint], left_out: dict[str, int]
+    at: I64,
+    axes: Sequence[Axis],
+    others: Mapping[str, Any],
+    constraints: Sequence[Constraint],
+    left_out: dict[str, int],
 ) -> bool:
     """Whether a combination meets all constraints; the first that it doesn't meet is charged with it."""
     values = {**others, **{a.name: a.values[k] for a, k in zip(axes, at, strict=True)}}

@@ -164,7 +164,8 @@ class Plan:
     @property
     def swept(self) -> Mapping[str, Any]:
         """Columns of `stats` that hold swept values, in the order of nesting."""
-        return self._columns.swept
+        swept: Mapping[str, Any] = self._columns.swept
+        return swept
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from adm_notebook.planning.memory import check_memory
 from adm_notebook.planning.modes import choose_mode
 from adm_notebook.planning.placed import placed_strategies
 from adm_notebook.planning.plan import Limits, Plan
+from adm_notebook.planning.planned import Planned
 from adm_notebook.planning.regimes import check_regimes
 from adm_notebook.planning.resolved import resolve_settings
 from adm_notebook.planning.sections import Reader, Sections, raise_if, read_sections
@@ -115,7 +117,7 @@ def make_plan(
         memory_mb=sections.memory_mb,
         indicators=sections.max_indicators,
     )
-    others = [*classifiers, *risk_profiles]
+    others: list[Planned[Any]] = [*classifiers, *risk_profiles]
     digest = collect(problems, identity_of, config, sections, tree, settings, strategies, others, tuple(market))
     raise_if(problems, config)
     assert digest is not None
@@ -158,8 +160,6 @@ def with_mode(plan: Plan, execution_mode: str, composable: bool) -> Plan:
     ConfigError
         for an unknown mode, composable without containers, and work that can't fit.
     """
-    from dataclasses import replace
-
     n_bars = max(bars.n_bars for bars in plan.market.values())
     mode, reason = choose_mode(execution_mode, composable, plan.n_rows, n_bars, plan.limits.workers)
     plan = replace(plan, mode=mode, mode_reason=reason)

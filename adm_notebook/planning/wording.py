@@ -131,7 +131,9 @@ def _backtest(plan: Plan) -> dict[str, Any]:
             backtest[name] = swept[name]
         elif name in shown_always or getattr(first, name) != getattr(base, name):
             value = getattr(first, name)
-            if hasattr(value, "model_dump"):  # commission, slippage: their parts, some of them swept; 0 if there is none
+            if hasattr(
+                value, "model_dump"
+            ):  # commission, slippage: their parts, some of them swept; 0 if there is none
                 inner = {n.split(".", 1)[1]: v for n, v in swept.items() if n.startswith(f"{name}.")}
                 value = {**value.model_dump(exclude_defaults=True), **inner} or 0
             backtest[name] = value

@@ -80,7 +80,11 @@ def _refuse_what_is_not_ours(folder: Path, ours: Sequence[str], is_ours: Callabl
         return
     if not is_ours(folder):
         raise RunError(f"{folder} is there and is not a saved result: it holds {_listed(names)}; name a new folder")
-    others = [name for name in names if not (name in ours and (folder / name).is_file()) and not _is_phases(folder / name, is_ours)]
+    others = [
+        name
+        for name in names
+        if not (name in ours and (folder / name).is_file()) and not _is_phases(folder / name, is_ours)
+    ]
     if others:
         them = "it" if len(others) == 1 else "them"
         raise RunError(f"{folder} holds {_listed(others)} beside a saved result; name a new folder, or move {them}")

@@ -317,7 +317,7 @@ class WorkflowResult:
             "mode_reason": mode_reason,
             "run_id": uuid.uuid4().hex,
             "partial": bool(self.metadata.get("partial")) or bool(missing),
-            "phase": next(reversed(phases)),
+            "phase": list(phases)[-1],
         }
         return whole
 

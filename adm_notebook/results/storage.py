@@ -246,7 +246,11 @@ def _containers(state: Saved) -> pd.DataFrame | None:
     if state.containers is None:
         return None
     try:
-        return pd.DataFrame(state.containers, columns=["path", *CONTAINER_COLUMNS]).astype(CONTAINER_TYPES).set_index("path")
+        return (
+            pd.DataFrame(state.containers, columns=["path", *CONTAINER_COLUMNS])
+            .astype(CONTAINER_TYPES)
+            .set_index("path")
+        )
     except (TypeError, ValueError, KeyError) as error:
         raise Damaged(f"`containers` in {STATE}: {error}") from None
 

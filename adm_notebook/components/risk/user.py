@@ -40,7 +40,7 @@ class UserProfile:
             if it raises, or returns anything but a mapping of settings that a profile may give.
         """
         what = f"risk profile {self.name}"
-        found = called(what, self.code, bars.frame, dict(self.parameters))
+        found = called(what, self.code, bars.frame, **self.parameters)
         if not isinstance(found, Mapping):
             came = "nothing (is a `return` missing?)" if found is None else f"{type(found).__name__}: {shown(found)}"
             raise StrategyError(f"{what} must return a dict of settings, such as {{'size': 0.5}}, but returned {came}")
