@@ -122,5 +122,6 @@ def _nearest(kind: str, visible: Sequence[str], steps: Mapping[str, Step]) -> It
 
 
 def declared(node: Node) -> ContainerType:
-    """What flows through a node: as its container declares it; as its role has it where the container is not known."""
-    return container_of(node) or CONTAINERS.get(node.role)
+    """What flows through a node: as its container declares it; as its role has it where there is no such container."""
+    kind = container_of(node)
+    return kind if kind is not None and kind.role == node.role else CONTAINERS.get(node.role)

@@ -154,7 +154,7 @@ def checked_name(name: object, path: str = "name") -> str:
     """`name`, if it can stand in a path; ConfigError at `path` otherwise."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name):
         allowed = f"letters, digits, `_`, `-`, `.`, `:`, `+` and blanks inside, at most {MAX_NAME}"
-        raise ConfigError(Problem(path, f"can't be the name of a container: {shown(name)}; use {allowed}"), "Pattern")
+        raise ConfigError(Problem(path, f"can't be a name: {shown(name)}; use {allowed}"), "Pattern")
     return name
 
 

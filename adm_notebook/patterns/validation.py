@@ -71,7 +71,8 @@ def findings(pattern: Pattern) -> list[Finding]:
     for path, node in pattern.walk():
         found += _of_container(path, node)
         found += _unread(path, node, flowing, missing, doubled)
-    if not any(RESULTS & set(step.gives) for step in flowing.steps.values()):
+    lost = any(finding.kind in _TRADED for finding in found)  # mending that gives the pattern its result
+    if not lost and not any(RESULTS & set(step.gives) for step in flowing.steps.values()):
         message = "gives neither fills nor signals; end it with an execution after a portfolio, or with a signal_log"
         found.append(Finding("", message, "whole"))
     order = {path: i for i, path in enumerate(pattern.paths())}
@@ -155,11 +156,11 @@ def _why_unseen(path: str, kind: str, flowing: Flow) -> str:
         return (
             f"which {inside[-1]} gives only to containers inside {_parent(inside[-1])}; move {inside[-1]} into {path}"
         )
-    if givers:
+    fills_up = kind == "targets" and "orders" in flowing.steps[path].gives  # a portfolio, whose strategies are its own
+    if givers and not fills_up:
         home = _parent(givers[-1])
         return f"which {givers[-1]} gives only to containers inside {home}; move it into {home}, after {givers[-1]}"
-    within = "inside it or " if kind == "targets" and _may_hold(path, flowing) else ""
-    return f"which nothing above it produces; add {GIVER[kind]} {within}before it"
+    return f"which nothing above it produces; add {GIVER[kind]} {'inside it or ' if fills_up else ''}before it"
 
 
 def _levels(path: str) -> Iterator[str]:
@@ -167,11 +168,6 @@ def _levels(path: str) -> Iterator[str]:
     while path:
         yield path
         path = _parent(path)
-
-
-def _may_hold(path: str, flowing: Flow) -> bool:
-    """Whether what is inside this container would be read by it and by nobody else: a portfolio, not an ensemble."""
-    return "orders" in flowing.steps[path].gives
 
 
 def _parent(path: str) -> str:
@@ -184,7 +180,7 @@ def _parent(path: str) -> str:
 def _unread(path: str, node: Node, flowing: Flow, missing: set[str], doubled: set[str]) -> Iterator[Finding]:
     """Products that no container reads and no result holds; what another finding explains is left out."""
     step = flowing.steps[path]
-    if path in doubled:
+    if path in doubled or step.missing:
         return
     unread = [kind for kind in step.gives if kind not in RESULTS and not flowing.readers.get((path, kind))]
     nothing_read = len(unread) == len(step.gives)

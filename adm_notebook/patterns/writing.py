@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SHORT_CONTAINERS", "as_item", "as_mapping", "as_yaml"]
 
-SHORT_CONTAINERS = ("stored_signals",)
-"""Built-in containers that are no role's own, and may be written by their name alone."""
+SHORT_CONTAINERS = {"stored_signals": "strategy"}
+"""Built-in containers that are no role's own and may be written by their name alone, with their roles."""
 
 
 def as_mapping(pattern: Pattern) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def as_mapping(pattern: Pattern) -> dict[str, Any]:
 def as_item(node: Node) -> str | dict[str, Any]:
     """One container: `data`, `{risk: [...]}`, or `{role: risk, name: ..., ...}`."""
     children = [as_item(child) for child in node.children]
-    short = node.container in SHORT_CONTAINERS or node.container is None
+    short = node.container is None or SHORT_CONTAINERS.get(node.container) == node.role
     if short and node.name == node.default_name and not node.parameters and node.limits is None:
         return {node.default_name: children} if children else node.default_name
     values: dict[str, Any] = {"role": node.role, "name": node.name}
