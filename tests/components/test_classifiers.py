@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from component_cases import any_bars, bars_of, bars_with_closes, computed, random_prices
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adm_notebook.components import CLASSIFIERS, InvalidParameters, Regimes, classifier, make_classifier
@@ -220,14 +220,18 @@ def two_states(n_bars: int, seed: int = 0, holes: float = 0.0) -> Bars:
 
 @settings(max_examples=8)
 @given(
-    seed=st.integers(0, 1000), n_bars=st.integers(1, 140), cut=st.integers(1, 140), holes=st.sampled_from([0.0, 0.2]),
-    n_states=st.sampled_from([2, 2, 3]),
-)  # fmt: skip
+    seed=st.integers(0, 1000),
+    n_bars=st.integers(1, 140),
+    cut=st.integers(1, 140),
+    holes=st.sampled_from([0.0, 0.2]),
+    n_states=st.just(2),
+)
+@example(seed=1, n_bars=120, cut=90, holes=0.1, n_states=3)  # a fit with three states takes long: one of them
 def test_hmm_agrees_with_itself_and_does_not_look_ahead(
     seed: int, n_bars: int, cut: int, holes: float, n_states: int
 ) -> None:
     bars = two_states(n_bars, seed, holes)
-    parameters = {"train_bars": 60, "starts": 2, "n_states": n_states}
+    parameters = {"train_bars": 60, "starts": 1, "n_states": n_states}
     built = make_classifier({"type": "hmm", "parameters": parameters})
     try:
         whole = built.classify(bars, computed(bars))
