@@ -110,9 +110,7 @@ def test_a_container_that_moves_and_changes_is_one_container() -> None:
 
 
 def test_another_container_in_its_place_is_a_change() -> None:
-    a = get("full_backtest").replace(
-        "classifier", Node("classifier", "trend", "trend_of_mine", {"window": 20, "on": 1})
-    )
+    a = get("full_backtest").replace("classifier", Node("classifier", "trend", "trend_of_mine", {"window": 20, "x": 1}))
     b = a.replace("trend", Node("classifier", "volatility", "volatility_of_mine", {"window": 50, "high": True}))
     assert compare_patterns(a, b).text() == (
         "full_backtest → full_backtest: 1 renamed, 1 changed\n"
