@@ -6,9 +6,10 @@ from adm_notebook.patterns.fitting import Fit, containers_that_fit
 from adm_notebook.patterns.flow import Flow, Step, flow
 from adm_notebook.patterns.node import Limits, Node
 from adm_notebook.patterns.pattern import Pattern
+from adm_notebook.patterns.places import unplaced
 from adm_notebook.patterns.registry import CONTAINERS, ContainerType, section_of
 from adm_notebook.patterns.roles import KINDS, ROLES, Role, canonical_role
-from adm_notebook.patterns.validation import unplaced, validate
+from adm_notebook.patterns.validation import validate
 
 __all__ = [
     "CONTAINERS",

@@ -1,8 +1,8 @@
-"""What is wrong with a pattern, at which container, and what mends it; and config that a pattern has no place for."""
+"""What is wrong with a pattern, at which container, and what mends it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from adm_notebook.errors import Problem, did_you_mean
@@ -10,9 +10,9 @@ from adm_notebook.patterns.flow import Flow, container_of, flow
 from adm_notebook.patterns.node import Node
 from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.registry import CONTAINERS, section_of
-from adm_notebook.patterns.roles import ENSEMBLES, RESULTS, ROLES
+from adm_notebook.patterns.roles import RESULTS
 
-__all__ = ["GIVER", "Finding", "findings", "unplaced", "validate"]
+__all__ = ["GIVER", "Finding", "findings", "validate"]
 
 GIVER = {
     "bars": "data",
@@ -67,6 +67,7 @@ def findings(pattern: Pattern) -> list[Finding]:
     flowing = flow(pattern)
     found: list[Finding] = []
     missing = _missing_kinds(pattern, flowing, found)
+    found += _settings_apart(pattern, flowing)
     doubled = _doubled(pattern, flowing, found)
     for path, node in pattern.walk():
         found += _of_container(path, node)
@@ -170,6 +171,26 @@ def _levels(path: str) -> Iterator[str]:
         path = _parent(path)
 
 
+def _settings_apart(pattern: Pattern, flowing: Flow) -> Iterator[Finding]:
+    """An execution fills orders under the settings that their portfolio had: size and stops belong together."""
+    for path, step in flowing.steps.items():
+        portfolio = step.sources.get("orders")
+        if portfolio is None or "fills" not in step.gives:
+            continue
+        node, its, mine = (
+            pattern.by_path[path],
+            flowing.sources(portfolio).get("settings"),
+            step.sources.get("settings"),
+        )
+        if its == mine:
+            continue
+        reads = f"reads the settings of {mine}" if mine else "sees no settings"
+        does = f"reads those of {its}" if its else "does not"
+        repair = "keep one" if mine and its else f"move {mine or its} before {portfolio}"
+        how = f"{reads}, but {portfolio}, whose orders it fills, {does}; {repair}"
+        yield Finding(path, f"{_at(path, pattern.by_path[path])} {how}", "missing", "settings", portfolio)
+
+
 def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
@@ -250,56 +271,3 @@ def _filled_from(node: Node) -> str | None:
     if kind is None or kind.role != node.role:
         return None
     return section_of(node.role, node.container) or (node.role if node.container is None else None)
-
-
-# ---- config without a place -----------------------------------------------------------------------------------------
-
-
-def unplaced(pattern: Pattern, sections: Mapping[str, bool | int]) -> list[Problem]:
-    """Config that a pattern has no container for.
-
-    Parameters
-    ----------
-    pattern
-        the one that is to run.
-    sections
-        config key -> whether it is given, or how many entries it has; the keys are those of `Role.section`, and
-        `analysis_config.signals_path`.
-
-    Returns
-    -------
-    list of Problem
-        one for each key that is given and fills no container; its path is the key, its message says what to type.
-    """
-    from adm_notebook.patterns.catalog import PATTERNS
-
-    given = [key for key, value in sections.items() if value]
-    filled = _sections(pattern)
-    problems = []
-    for key in given:
-        if key in filled:
-            continue
-        where = key.partition("[type")[0]
-        word = next((role.name for role in ROLES.values() if role.section == key), "stored_signals")
-        other = _with_room(pattern, [given, [*filled.intersection(given), key], [key]], PATTERNS.snapshot())
-        use = f"use parameters.container_pattern: {other}" if other else f"add {_article(word)} to it"
-        left = f"the ensembles in {where}" if key == ENSEMBLES else where
-        problems.append(Problem(where, f"{pattern.name} has no {word}; {use}, or leave {left} out"))
-    return problems
-
-
-def _with_room(pattern: Pattern, wanted: Sequence[Iterable[str]], known: Mapping[str, Pattern]) -> str:
-    """The first pattern that has a place for the most of `wanted`, among those that trade where this one trades."""
-    for sections in wanted:
-        for name, other in known.items():
-            if other.has("execution") == pattern.has("execution") and set(sections) <= _sections(other):
-                return name
-    return ""
-
-
-def _sections(pattern: Pattern) -> set[str]:
-    return {section for _, node in pattern.walk() if (section := section_of(node.role, node.container))}
-
-
-def _article(word: str) -> str:
-    return word if word == "stored_signals" else f"{'an' if word[0] in 'aeio' else 'a'} {word}"

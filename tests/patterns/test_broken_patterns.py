@@ -159,6 +159,24 @@ FLOW = {
             "nodes[2].portfolio[0]: ensemble at portfolio/ensemble gives targets, which nobody trades: stored_signals gives them to portfolio before what is inside it runs; move it into portfolio, or remove it (line 1, column 44)",
         ],
     ),
+    "risk between portfolio and execution": (
+        "nodes: [data, {portfolio: [strategies]}, risk, execution]",
+        [
+            "nodes[3]: execution at execution reads the settings of risk, but portfolio, whose orders it fills, does not; move risk before portfolio (line 1, column 48)",
+        ],
+    ),
+    "risk inside the portfolio": (
+        "nodes: [data, {portfolio: [risk, strategies]}, execution]",
+        [
+            "nodes[2]: execution at execution sees no settings, but portfolio, whose orders it fills, reads those of portfolio/risk; move portfolio/risk before portfolio (line 1, column 48)",
+        ],
+    ),
+    "two risks": (
+        "nodes: [data, {role: risk, container: calm, parameters: {window: 3}}, {portfolio: [strategies]}, risk, execution]",
+        [
+            "nodes[4]: execution at execution reads the settings of risk, but portfolio, whose orders it fills, reads those of calm; keep one (line 1, column 104)",
+        ],
+    ),
     "two classifiers": (
         "nodes: [data, {classifier: [{role: classifier, name: inner, children: [{portfolio: [strategies]}, execution]}]}]",
         [
