@@ -177,11 +177,7 @@ def _settings_apart(pattern: Pattern, flowing: Flow) -> Iterator[Finding]:
         portfolio = step.sources.get("orders")
         if portfolio is None or "fills" not in step.gives:
             continue
-        node, its, mine = (
-            pattern.by_path[path],
-            flowing.sources(portfolio).get("settings"),
-            step.sources.get("settings"),
-        )
+        its, mine = flowing.sources(portfolio).get("settings"), step.sources.get("settings")
         if its == mine:
             continue
         reads = f"reads the settings of {mine}" if mine else "sees no settings"
