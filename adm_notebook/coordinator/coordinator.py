@@ -250,6 +250,22 @@ def _plan_again(result: WorkflowResult, composable: bool) -> Plan:
     return plan if chosen is None else replace(plan, selection=np.asarray(chosen, dtype=np.int64))
 
 
+def plan_again(result: WorkflowResult) -> Plan:
+    """The plan of a result, from its config.
+
+    Raises
+    ------
+    RunError
+        where the bars can't be had any more, or are not those of the result.
+    """
+    plan = _plan_again(result, True)
+    if plan.workflow_id != result.workflow_id:
+        raise RunError(
+            "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."
+        )
+    return plan
+
+
 def recompute(result: WorkflowResult) -> object:
     """A function that makes rows of a loaded result again, from its config; the hook of `WorkflowResult.detail`.
 
@@ -260,11 +276,7 @@ def recompute(result: WorkflowResult) -> object:
     """
     if result.mode == "hybrid":
         return recompute(result.phases[result.metadata["phase"]])
-    plan = _plan_again(result, True)
-    if plan.workflow_id != result.workflow_id:
-        raise RunError(
-            "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."
-        )
+    plan = plan_again(result)
     executor = _executor(plan.mode)
 
     def detail(number: int) -> Detail:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult
 
 __all__ = [
+    "ContainerFinished",
+    "ContainerStarted",
     "Event",
     "PartialResults",
     "Progress",
@@ -28,6 +30,37 @@ class RunStarted:
     """The plan is made and work begins."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStarted:
+    """A container has begun to work.
+
+    path  its names from the root, joined by `/`
+    """
+
+    path: str
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFinished:
+    """A container will do no more work in this run.
+
+    state      `finished`, or `failed` where the run ended in it
+    seconds    spent in it, over all threads
+    requested  how often its work was asked for
+    computed   how often it had to be done
+    """
+
+    path: str
+    role: str
+    name: str
+    state: str
+    seconds: float
+    requested: int
+    computed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +114,14 @@ class RunFailed:
     result: WorkflowResult | None = None
 
 
-Event = RunStarted | Progress | PartialResults | Warning | RunFinished | RunCancelled | RunFailed
+Event = (
+    RunStarted
+    | ContainerStarted
+    | ContainerFinished
+    | Progress
+    | PartialResults
+    | Warning
+    | RunFinished
+    | RunCancelled
+    | RunFailed
+)

@@ -53,6 +53,7 @@ class Run:
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)
         self._told = 0
+        self._begun: set[str] = set()
         self._lock = threading.Lock()
         self._listeners: list[queue.SimpleQueue[Event]] = []
         self._last: list[Event] = []
@@ -198,12 +199,38 @@ class Run:
                         return
                     self._outcomes.extend(self._best.keep(batch))
                 if time.perf_counter() - told >= EVENT_INTERVAL:
+                    self._tell_containers()
                     self._tell_rows()
                     told = time.perf_counter()
         except BaseException as error:  # noqa: BLE001  # it ends the run, and the result says so
             failure = error
         self._tell_rows()
+        self._tell_containers(ended=True)
         self._finish(failure)
+
+    def _tell_containers(self, ended: bool = False) -> None:
+        """Tell the containers that have begun to work since the last time; at the end, what each has done."""
+        tree = self._executor.tree
+        if tree is None:
+            return
+        for node in tree.drawn:
+            if node.calls and node.path not in self._begun:
+                self._begun.add(node.path)
+                self._tell(events.ContainerStarted(node.path, node.role, node.name))
+        if ended:
+            for path, row in tree.table().iterrows():
+                if path in self._begun:
+                    self._tell(
+                        events.ContainerFinished(
+                            path=str(path),
+                            role=str(row["role"]),
+                            name=str(row["name"]),
+                            state=str(row["state"]),
+                            seconds=float(row["wall_time"]),
+                            requested=int(row["requested"]),
+                            computed=int(row["computed"]),
+                        )
+                    )
 
     def _tell_rows(self) -> None:
         """Tell the rows that were finished since the last time, and how far the run is."""

@@ -82,6 +82,9 @@ def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[
         case ast.Name(id=name):
             names.add(name)
             return lambda values: values[name]
+        case ast.Attribute(value=ast.Name(id=member), attr=attribute):  # `MEMBER.PARAM` of an ensemble
+            names.add(dotted := f"{member}.{attribute}")
+            return lambda values: values[dotted]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             _must_be_condition(operand, text, path)
             inner = below(operand)

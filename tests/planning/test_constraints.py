@@ -33,6 +33,12 @@ def test_text_is_compared_and_not_computed_with() -> None:
             parse_constraint(text, "c").holds({"fast": 3})
 
 
+def test_parameters_of_an_ensembles_members_have_a_dot() -> None:
+    constraint = parse_constraint("quick.fast < quick.slow", "c")
+    assert constraint.names == {"quick.fast", "quick.slow"}
+    assert constraint.holds({"quick.fast": 3, "quick.slow": 5})
+
+
 def test_text_parameters_can_be_compared() -> None:
     assert parse_constraint("ma_type == 'ema'", "c").holds({"ma_type": "ema"})
 
@@ -45,7 +51,7 @@ def test_text_parameters_can_be_compared() -> None:
         ("fast", "is not a condition; compare something"),
         ("fast + slow", "is not a condition"),
         ("__import__('os').system('true')", "can't hold"),
-        ("fast.real < 3", "can't hold; use parameters, numbers"),
+        ("fast.real.imag < 3", "can't hold; use parameters, numbers"),
         ("[1][0] < fast", "at column 1"),
         ("fast < (lambda: 3)()", "at column"),
         ("(fast := 3) < 4", "can't hold"),
