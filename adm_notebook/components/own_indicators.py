@@ -73,7 +73,7 @@ def _supertrend(high: F64, low: F64, close: F64, timeperiod: int, multiplier: fl
 def supertrend_nb(high: F64, low: F64, close: F64, atr: F64, multiplier: float, first: int) -> tuple[F64, F64]:
     """Bands that only tighten while closes stay within them, and the side on which the last close broke out.
 
-    Figures are those of TA-Lib's SUPERTREND, which it has from 0.7 on.
+    Figures are those of TA-Lib's SUPERTREND, which it has from 0.8 on.
 
     high, low, close  (n_bars,)  quote currency
     atr               (n_bars,)  average true range, read from bar `first` on

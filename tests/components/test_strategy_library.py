@@ -286,6 +286,9 @@ def test_wrong_names_and_values_are_refused_at_their_place(
     assert words in caught.value.problems[0].message
 
 
+@pytest.mark.skipif(
+    "SUPERTREND" not in talib.get_functions(), reason="older TA-Libs have other defaults, which rules leave out"
+)
 def test_the_page_of_strategies_is_what_the_models_say() -> None:
     script = Path(__file__).parents[2] / "docs" / "strategies.py"
     made = runpy.run_path(str(script))
