@@ -138,7 +138,8 @@ def trace(result: WorkflowResult, row: int | None = None, at: int | str | None =
 def moment(bars: Bars, bar: int) -> str:
     """The time of a bar as text; of bars without times its label."""
     if not bars.calendar.has_time:
-        return f"bar {bars.index[bar]!s}"
+        label: object = bars.index[bar]
+        return f"bar {label}"
     return str(bars.index[bar].strftime("%Y-%m-%d %H:%M" if bars.calendar.intraday else "%Y-%m-%d"))
 
 
