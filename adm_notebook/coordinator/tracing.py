@@ -138,8 +138,7 @@ def trace(result: WorkflowResult, row: int | None = None, at: int | str | None =
 def moment(bars: Bars, bar: int) -> str:
     """The time of a bar as text; of bars without times its label."""
     if not bars.calendar.has_time:
-        label: object = bars.index[bar]
-        return f"bar {label}"
+        return f"bar {shown(bars.index[bar])}"
     return str(bars.index[bar].strftime("%Y-%m-%d %H:%M" if bars.calendar.intraday else "%Y-%m-%d"))
 
 

@@ -11,7 +11,7 @@ from adm_notebook.errors import Problem
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
 
-__all__ = ["Need", "check_memory", "need_of"]
+__all__ = ["Need", "check_memory", "columns_of", "need_of"]
 
 MB = 2**20
 
@@ -52,8 +52,8 @@ def need_of(plan: Plan) -> Need:
     n_bars = max(bars.n_bars for bars in plan.market.values())
     plain = plan.mode == "traditional"
     sleeves = len(plan.strategies) * len(plan.symbols) if plan.combined else 1
-    columns = max((_columns_of(s) for s in plan.strategies), default=0)
-    columns += max((_columns_of(c) for c in plan.classifiers), default=0)
+    columns = max((columns_of(s) for s in plan.strategies), default=0)
+    columns += max((columns_of(c) for c in plan.classifiers), default=0)
     return Need(
         rows=plan.n_rows * ROW_BYTES,
         worker=n_bars * (BAR_BYTES_PLAIN if plain else BAR_BYTES) * sleeves,
@@ -74,10 +74,10 @@ def check_memory(plan: Plan) -> list[Problem]:
             message = f"is {limit:g} MB, but this needs about {_mb(need.least)}: {rows}, and {work}"
             mend = "Raise it, or sweep fewer values" if need.rows > need.worker else "Raise it, or use fewer bars"
             problems.append(Problem(_limit_path(plan), f"{message}. {mend}"))
-    columns = max((_columns_of(s) for s in plan.strategies), default=0)
+    columns = max((columns_of(s) for s in plan.strategies), default=0)
     most = plan.limits.indicators
     if most is not None and columns > most:
-        widest = max(plan.strategies, key=_columns_of)
+        widest = max(plan.strategies, key=columns_of)
         message = f"is {most:,}, but {widest.label} alone reads {columns:,} indicator columns. Raise it to {columns:,}"
         problems.append(Problem("parameters.max_indicators", message))
     return problems
@@ -87,7 +87,7 @@ def _limit_path(plan: Plan) -> str:
     return "memory_limit_mb" if plan.config.memory_limit_mb is not None else "parameters.max_memory_mb"
 
 
-def _columns_of(planned: Any) -> int:
+def columns_of(planned: Any) -> int:
     """Indicator columns that a strategy or classifier reads at once."""
     for combination in range(planned.n_combinations):
         try:

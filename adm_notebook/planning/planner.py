@@ -27,8 +27,8 @@ from adm_notebook.planning.combinations import (
 from adm_notebook.planning.constraints import parse_constraint
 from adm_notebook.planning.entries import Entry, read_classifiers, read_risk_profiles, read_strategies
 from adm_notebook.planning.identity import identity_of
-from adm_notebook.planning.memory import check_memory
-from adm_notebook.planning.modes import choose_mode
+from adm_notebook.planning.memory import check_memory, columns_of
+from adm_notebook.planning.modes import Work, choose_mode
 from adm_notebook.planning.placed import placed_strategies
 from adm_notebook.planning.plan import Limits, Plan
 from adm_notebook.planning.planned import Planned
@@ -87,7 +87,7 @@ def make_plan(
     risk_profiles = risk_profiles_of(risk_entries, problems)
     resolved = collect(problems, resolve_settings, given, setting_axes, risk_profiles)
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
-        collect(problems, choose_mode, execution_mode, composable, 1, 1, 1)
+        collect(problems, choose_mode, execution_mode, composable, Work(1, 1), 1)
     if not problems:
         problems += check_regimes(strategies, classifiers, tree)
     raise_if(problems, config)
@@ -160,11 +160,24 @@ def with_mode(plan: Plan, execution_mode: str, composable: bool) -> Plan:
     ConfigError
         for an unknown mode, composable without containers, and work that can't fit.
     """
-    n_bars = max(bars.n_bars for bars in plan.market.values())
-    mode, reason = choose_mode(execution_mode, composable, plan.n_rows, n_bars, plan.limits.workers)
+    mode, reason = choose_mode(execution_mode, composable, work_of(plan), plan.limits.workers)
     plan = replace(plan, mode=mode, mode_reason=reason)
     raise_if(check_memory(plan), plan.config)
     return plan
+
+
+def work_of(plan: Plan) -> Work:
+    """How much a plan has to do; of large grids the number of distinct indicators is estimated."""
+    per_row = distinct = 0
+    entries: list[Planned[Any]] = [*plan.strategies, *plan.classifiers]
+    for planned in entries:
+        columns = columns_of(planned)
+        per_row = max(per_row, columns)
+        distinct += columns * min(planned.n_combinations, sum(len(axis.values) for axis in planned.axes) or 1)
+    regimes = sum(planned.n_combinations for planned in plan.classifiers)
+    n_bars = max(bars.n_bars for bars in plan.market.values())
+    symbols = len(plan.symbols)
+    return Work(plan.n_rows, n_bars, per_row, distinct * symbols, regimes * symbols)
 
 
 def is_simple_backtest(config: WorkflowConfig) -> bool:
