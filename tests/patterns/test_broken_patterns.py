@@ -504,6 +504,35 @@ def test_everything_wrong_is_told_at_once_in_reading_order() -> None:
     ]
 
 
+PATTERN_KEYS = ["name", "description", "nodes", "from", "extends", "add", "remove", "replace", "move"]
+NODE_KEYS = ["role", "name", "container", "parameters", "limits", "children", "data", "risk", "portfolio", "zzz"]
+EDIT_KEYS = ["path", "node", "inside", "before", "after", "around", "keep_children"]
+KEYS = st.sampled_from([*PATTERN_KEYS, *NODE_KEYS, *EDIT_KEYS])
+WORDS = st.sampled_from(
+    ["data", "risk", "strategies", "portfolio", "full_backtest", "classifier/risk", "classifier", "zzz"]
+)
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(KEYS | st.integers(0, 3), GARBAGE, max_size=4), st.booleans())
+def test_whatever_is_written_is_a_pattern_or_an_error_with_reasons(values: dict[str, object], extends: bool) -> None:
+    problems: list[str] = []
+    pattern = None
+    try:
+        pattern = Pattern.from_mapping({**values, "extends": "full_backtest"} if extends else values)
+    except ConfigError as error:
+        problems = told(error)
+    assert (pattern is None) == bool(problems)
+    assert all(problems)
+    if pattern is not None:
+        assert set(values) <= set(PATTERN_KEYS)
+        validate(pattern)
+
+
 def test_bombs_in_text_are_refused() -> None:
     deep = "nodes: [" + "{risk: [" * 14 + "]}" * 14 + "]"
     with pytest.raises(ConfigError, match="is nested more than 12 levels deep") as caught:
