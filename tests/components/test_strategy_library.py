@@ -409,6 +409,18 @@ def test_our_supertrend_refuses_what_ta_lib_refuses() -> None:
     assert INDICATORS.get("supertrend").outputs == function.outputs == ("supertrend", "trend")
 
 
+def test_bars_without_a_high_are_left_out_of_our_supertrend() -> None:
+    prices = random_prices(60, seed=5)
+    gaps = np.isin(np.arange(60), [3, 20, 21, 59])
+    function = own_indicators()["supertrend"]
+    indicator = Indicator(function, (4, 1.0), function.inputs)
+    without = indicator.compute(bars_of(prices._replace(high=np.where(gaps, np.nan, prices.high))))
+    rest = indicator.compute(bars_of(Prices(*(np.ascontiguousarray(column[~gaps]) for column in prices))))
+    for values, kept in zip(without, rest, strict=True):
+        assert np.isnan(values[gaps]).all()
+        assert_array_equal(values[~gaps], kept)
+
+
 def test_supertrend_turns_where_the_close_leaves_the_band_that_held_it() -> None:
     # true range 2 on each quiet bar, so that its average is 2 and the bands are 2 from the middle
     quiet = [(101.0, 99.0, 100.0)] * 4
