@@ -152,7 +152,7 @@ def _row_number(result: WorkflowResult, row: int | None) -> int:
         return int(str(result.best.name))
     if row not in result.stats.index:
         raise RunError(f"There is no row {shown(row)}; this result has {len(result.stats):,} (result.stats).")
-    status = result.stats.at[row, "status"]
+    status = str(result.stats.at[row, "status"])
     if status != "ok":
         raise RunError(f"Row {row} is {status}, so nothing can be traced: {result.stats.at[row, 'error']}")
     return int(row)
