@@ -152,9 +152,9 @@ def _row_number(result: WorkflowResult, row: int | None) -> int:
         return int(str(result.best.name))
     if row not in result.stats.index:
         raise RunError(f"There is no row {shown(row)}; this result has {len(result.stats):,} (result.stats).")
-    status = str(result.stats.at[row, "status"])
+    status, error = (str(result.stats.at[row, name]) for name in ("status", "error"))
     if status != "ok":
-        raise RunError(f"Row {row} is {status}, so nothing can be traced: {result.stats.at[row, 'error']}")
+        raise RunError(f"Row {row} is {status}, so nothing can be traced: {error}")
     return int(row)
 
 
