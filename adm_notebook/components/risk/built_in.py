@@ -94,7 +94,7 @@ def _text(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-_IDEA = "fixed risk a trade and a stop of two average true ranges: C. Faith, Way of the Turtle (2007), chapter 8"
+_IDEA = "Faith (2007), Way of the Turtle: a fixed risk a trade, a stop of two average true ranges; the grades are ours"
 
 
 def _preset(risk: float, multiple: float, drawdown: float) -> dict[str, Any]:
