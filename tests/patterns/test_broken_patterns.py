@@ -700,6 +700,12 @@ def test_what_fits_inside_a_container_is_told_with_reasons() -> None:
     assert reasons["execution"] == "needs a portfolio before it"
     with pytest.raises(ConfigError, match="has no container at 'risk'"):
         containers_that_fit(full, "risk")
+    deep = full
+    for i in range(8):
+        deep = deep.add(Node("risk", f"r{i}", "kelly"), around=deep.nodes[-1].name)
+    ((strategies, _),) = deep.of_role("strategy")
+    reasons = {fit.name: fit.reason for fit in containers_that_fit(deep, strategies)}
+    assert set(reasons.values()) == {"are nested more than 12 levels deep"}
 
 
 @pytest.mark.parametrize("name", PATTERNS.snapshot())

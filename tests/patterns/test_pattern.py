@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -177,6 +178,28 @@ def test_nothing_in_a_pattern_can_be_changed() -> None:
     kept = Node("risk", parameters=mine)
     mine["window"] = 50
     assert kept.parameters["window"] == 20
+
+
+def test_numbers_of_numpy_become_plain_and_mappings_compare_with_dicts() -> None:
+    node = Node("risk", parameters={"x": np.float64(0.5), "y": np.arange(3), "z": {"a": 1}})
+    assert node.parameters == {"x": 0.5, "y": (0, 1, 2), "z": {"a": 1}}
+    assert node.parameters != {"x": 0.5}
+    assert node.parameters != 5
+    assert type(node.parameters["x"]) is float
+    assert copy.copy(node.parameters) is node.parameters
+
+
+def test_a_list_of_containers_may_hold_nodes() -> None:
+    given_ = [Node("data"), {"portfolio": [Node("strategy", "mine"), "strategies"]}, Node("execution")]
+    pattern = Pattern.from_mapping(given_)
+    assert pattern.paths() == ("data", "portfolio", "portfolio/mine", "portfolio/strategies", "execution")
+    with pytest.raises(ConfigError, match=r"nodes\[1\]  has the name mine, as has nodes\[0\]; rename one of them"):
+        Pattern.from_mapping([Node("strategy", "mine"), Node("risk", "mine")])
+
+
+def test_a_number_that_is_taken_is_left_out() -> None:
+    pattern = Pattern("p", nodes=(Node("risk"), Node("risk", "risk_2"), Node("risk")))
+    assert pattern.paths() == ("risk", "risk_2", "risk_3")
 
 
 def test_limits_are_read_from_a_mapping() -> None:
