@@ -21,12 +21,13 @@ from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Features, Fills, Orders, RiskSettings, Targets
 from adm_notebook.engine.exposure import Exposure
-from adm_notebook.errors import Problem
+from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
 from adm_notebook.patterns import ROLES
 from adm_notebook.planning import Plan
 from adm_notebook.planning.planned import Pick
+from adm_notebook.planning.resolved import overridden_sweeps
 
 __all__ = ["BUILT_IN", "FeatureSource"]
 
@@ -274,7 +275,10 @@ def profile_settings(plan: Plan, place: Place, bars: Bars) -> Settings:
     profile = planned.build(pick.combination)
     if profile.fixed:
         return place.row.settings
-    values, _ = overlay(plan.given[place.row.setting], profile.settings(bars), planned.path)
+    own = profile.settings(bars)
+    if problems := overridden_sweeps(own, plan.setting_axes, planned.label):
+        raise ConfigError(problems)
+    values, _ = overlay(plan.given[place.row.setting], own, planned.path)
     return Settings.resolve(values, planned.path)
 
 
