@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from adm_notebook.errors import Problem, did_you_mean
-from adm_notebook.patterns.flow import Flow, container_of, flow
+from adm_notebook.patterns.flow import Flow, container_of, declared, flow
 from adm_notebook.patterns.node import Node
 from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.registry import CONTAINERS, section_of
@@ -177,6 +177,8 @@ def _settings_apart(pattern: Pattern, flowing: Flow) -> Iterator[Finding]:
         portfolio = step.sources.get("orders")
         if portfolio is None or "fills" not in step.gives:
             continue
+        if not all(_may_read(pattern.by_path[each], "settings") for each in (path, portfolio)):
+            continue
         its, mine = flowing.sources(portfolio).get("settings"), step.sources.get("settings")
         if its == mine:
             continue
@@ -185,6 +187,10 @@ def _settings_apart(pattern: Pattern, flowing: Flow) -> Iterator[Finding]:
         repair = "keep one" if mine and its else f"move {mine or its} before {portfolio}"
         how = f"{reads}, but {portfolio}, whose orders it fills, {does}; {repair}"
         yield Finding(path, f"{_at(path, pattern.by_path[path])} {how}", "missing", "settings", portfolio)
+
+
+def _may_read(node: Node, kind: str) -> bool:
+    return kind in (*declared(node).consumes, *declared(node).may_consume)
 
 
 def _parent(path: str) -> str:

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pattern_cases import own, patterns
+from pattern_cases import OwnContainer, own, patterns
 
 from adm_notebook.errors import ConfigError
 from adm_notebook.patterns import (
@@ -671,6 +671,13 @@ def test_a_container_of_a_users_own_is_not_filled_from_the_config() -> None:
     assert [problem.path for problem in unplaced(mine, {"optimization_config.risk_profiles": 1})] == [
         "optimization_config.risk_profiles"
     ]
+
+
+def test_a_users_execution_need_not_read_settings() -> None:
+    CONTAINERS.register("broker", OwnContainer("broker", "execution", ("bars", "orders"), ("fills",)))
+    assert (
+        validate(get("full_backtest").replace("classifier/risk/execution", Node("execution", container="broker"))) == []
+    )
 
 
 def test_what_fits_inside_a_container_is_told_with_reasons() -> None:
