@@ -15,7 +15,7 @@ from adm_notebook.market.calendar import Calendar
 
 
 class Engine(NamedTuple):
-    simulate: Callable[..., Account]  # (prices, signals, settings, *, warmup)
+    simulate: Callable[..., Account]  # (prices, signals, settings, *, warmup, days=None)
     metrics: Callable[..., dict[str, float]]  # (account, index, settings, *, capital=None)
 
 

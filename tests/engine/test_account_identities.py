@@ -15,11 +15,15 @@ from adm_notebook.engine.account import Signals
 from adm_notebook.market.arrays import Prices
 
 N_BARS = 30
+DAYS = np.arange(N_BARS) // 4
 
 
 @st.composite
 def markets(draw: st.DrawFn) -> tuple[Prices, Signals]:
-    """Random walks on a coarse grid, so that stops are touched and lots come out whole, with gaps; and random flags."""
+    """Random walks on a coarse grid, so that stops are touched and lots come out whole, with gaps; and random flags.
+
+    At times each bar has stops of its own.
+    """
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     steps = random.integers(-4, 5, size=(N_BARS, 2))
     close = np.maximum(20 + np.cumsum(steps[:, 0]), 1).astype(np.float64)
@@ -32,7 +36,8 @@ def markets(draw: st.DrawFn) -> tuple[Prices, Signals]:
     often = draw(st.sampled_from([0.1, 0.4]))
     flags = [random.random(N_BARS) < often for _ in range(4)]
     strength = np.round(random.random(N_BARS), 1) if draw(st.booleans()) else None
-    return Prices(open_, high, low, close), Signals(*flags, strength=strength)
+    stops = [random.choice([0.02, 0.1, 0.4, np.nan], N_BARS) if draw(st.booleans()) else None for _ in range(2)]
+    return Prices(open_, high, low, close), Signals(*flags, strength, *stops)
 
 
 @st.composite
@@ -61,6 +66,7 @@ def accounts(draw: st.DrawFn) -> Settings:
         "ruin": pick(True, False),
         "max_position_value": pick(None, 300.0),
         "max_drawdown": pick(None, 0.3),
+        "max_daily_loss": pick(None, 0.02, 0.1),
     }
     if not whole:
         given["lot_size"] = pick(0.0, 0.1, 1.0)
@@ -75,7 +81,7 @@ def test_equity_is_the_capital_and_what_the_trades_earned(
 ) -> None:
     if not (end == "last_open" and account.fill == "close"):
         account = account.model_copy(update={"finalize": end})
-    found = ENGINES[engine].simulate(*market, account.model_copy(update={"ruin": False}), warmup=1)
+    found = ENGINES[engine].simulate(*market, account.model_copy(update={"ruin": False}), warmup=1, days=DAYS)
     assert found.equity[-1] == pytest.approx(1000 + found.pnl.sum(), rel=1e-9, abs=1e-6)
     assert np.all(found.entry_bar <= found.exit_bar)
     if end != "last_open":  # which may fill an entry at a close before the last bar's stop
@@ -93,6 +99,6 @@ def test_later_bars_do_not_change_earlier_equity(
     known_prices = Prices(*(column[:n_known] for column in prices[:4]))
     known_signals = Signals(*(None if column is None else column[:n_known] for column in signals))
     simulate = ENGINES[engine].simulate
-    early = simulate(known_prices, known_signals, account, warmup=1)
-    late = simulate(prices, signals, account, warmup=1)
+    early = simulate(known_prices, known_signals, account, warmup=1, days=DAYS[:n_known])
+    late = simulate(prices, signals, account, warmup=1, days=DAYS)
     np.testing.assert_array_equal(early.equity, late.equity[:n_known])
