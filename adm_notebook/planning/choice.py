@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adm_notebook.errors import ConfigError, did_you_mean, shown
 from adm_notebook.patterns import PATTERNS, Pattern, pattern_from, unplaced
+from adm_notebook.patterns.roles import ENSEMBLES
 from adm_notebook.planning.sections import Reader
 
 __all__ = ["choose_pattern", "implied_pattern"]
@@ -72,10 +75,18 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
         reader.wrong("analysis_config", f"plays no part in {pattern.name}; leave it out")
     given = {f"optimization_config.{key}": optimization.get(key) for key in ("classifiers", "risk_profiles")}
     given["optimization_config.strategies"] = optimization.get("strategies") or config.backtest_config.get("strategy")
+    strategies = given["optimization_config.strategies"]
+    listed = strategies if isinstance(strategies, (list, tuple)) else [strategies]
+    given[ENSEMBLES] = [entry for entry in listed if _votes(entry)]
     counts = {
         key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()
     }
     reader.problems += unplaced(pattern, counts)
+
+
+def _votes(entry: object) -> bool:
+    """Whether an entry of `strategies` is an ensemble."""
+    return isinstance(entry, Mapping) and str(entry.get("type")).strip().lower() == "ensemble"
 
 
 def _replays(pattern: Pattern) -> bool:
