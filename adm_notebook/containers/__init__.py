@@ -4,13 +4,14 @@ from adm_notebook.containers.builder import PatternBuilder
 from adm_notebook.containers.protocol import Container, State
 from adm_notebook.containers.shared import Shared
 from adm_notebook.containers.stages import BarByBar, WholeArrays
-from adm_notebook.containers.tree import ContainerTree
+from adm_notebook.containers.tree import ContainerTree, Passed
 from adm_notebook.containers.user import container
 
 __all__ = [
     "BarByBar",
     "Container",
     "ContainerTree",
+    "Passed",
     "PatternBuilder",
     "Shared",
     "State",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from adm_notebook.containers.protocol import Container, Place, Product, State
@@ -62,16 +62,27 @@ class ContainerNode:
         """
         if self.state is State.INITIALISED:
             self.state = State.RUNNING
-        given = {}
-        for kind in self.container.reads(place):
-            if kind in self.sources:
-                given[kind] = products[self.sources[kind]][kind]
-        if self._shared is None or self.shelf is None or any(p.key is None for p in given.values()):
-            made = self._made(place, given)
-            return {kind: Product(value, None) for kind, value in made.items()}
+        container, sources = self.container, self.sources
+        given = {kind: products[sources[kind]][kind] for kind in container.reads(place) if kind in sources}
+        if self._shared is None or self.shelf is None:
+            return self._alone(place, given)
+        keys = tuple([product.key for product in given.values()])
+        if None in keys:
+            return self._alone(place, given)
         self.calls += 1
-        key = (self.container.key(place), *(p.key for p in given.values()))
-        made = self._shared.get(self.shelf, key, lambda: self._made(place, given, counted=True), size_of)
+        key = (container.key(place), keys)
+        found: Mapping[str, Product] | None = self._shared.held(self.shelf, key)
+        if found is None:
+            found = self._shared.get(self.shelf, key, lambda: self._to_share(place, given, key), _size_of_products)
+        return found
+
+    def _alone(self, place: Place, given: Mapping[str, Product]) -> Mapping[str, Product]:
+        """Products that nobody shares."""
+        return {kind: Product(value, None) for kind, value in self._made(place, given).items()}
+
+    def _to_share(self, place: Place, given: Mapping[str, Product], key: Hashable) -> Mapping[str, Product]:
+        """Products for all who ask for that key."""
+        made = self._made(place, given, counted=True)
         return {kind: Product(value, (self.path, key)) for kind, value in made.items()}
 
     def _made(self, place: Place, given: Mapping[str, Product], counted: bool = False) -> Mapping[str, Any]:
@@ -97,8 +108,12 @@ class ContainerNode:
         return made
 
 
+def _size_of_products(products: Mapping[str, Product]) -> int:
+    return sum([size_of(product.value) for product in products.values()])
+
+
 def rows_of(made: Mapping[str, Any], n_bars: int) -> int:
     """Rows that a container gave: trades of fills, 1 of settings and reports, else one a bar."""
     if "fills" in made:
-        return len(made["fills"].account.direction)
+        return int(made["fills"].n_trades)
     return 1 if "settings" in made or "report" in made else n_bars

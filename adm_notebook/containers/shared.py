@@ -71,6 +71,16 @@ class Shared:
         self._shelves.append(shelf)
         return shelf
 
+    def held(self, shelf: Shelf, key: Hashable) -> Any:
+        """The product of that key, if it is there; None where it has to be made."""
+        with self._lock:
+            held = shelf.items.get(key)
+            if held is None:
+                return None
+            shelf.requested += 1
+            shelf.items.move_to_end(key)
+            return held[0]
+
     def get(
         self, shelf: Shelf, key: Hashable, make: Callable[[], Any], size: Callable[[Any], int], columns: int = 0
     ) -> Any:

@@ -6,6 +6,7 @@ implementations share no code that makes a number.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -19,8 +20,11 @@ from adm_notebook.engine import compiled, reference, reference_exposure, referen
 from adm_notebook.engine import exposure as array_exposure
 from adm_notebook.engine import metrics as array_metrics
 from adm_notebook.engine.account import Account, Signals
+from adm_notebook.engine.compiled import Book
 from adm_notebook.engine.exposure import Exposure
+from adm_notebook.jit import readonly
 from adm_notebook.market import Bars
+from adm_notebook.market.arrays import Bool
 
 __all__ = ["BarByBar", "Stages", "WholeArrays"]
 
@@ -48,7 +52,7 @@ class Stages(Protocol):
         """The flags that lead to the positions wanted, with sizes and stops."""
         ...
 
-    def simulate(self, bars: Bars, orders: Orders, settings: Settings) -> Account:
+    def simulate(self, bars: Bars, orders: Orders, settings: Settings) -> Account | Book:
         """Trade them."""
         ...
 
@@ -58,13 +62,20 @@ class Stages(Protocol):
         """Several accounts as one, over the union of their times; and each trade's account."""
         ...
 
-    def metrics(self, account: Account, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
+    def metrics(self, made: Account | Book, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
         """The metrics of the specification, over the union of the times of `bars`."""
         ...
 
 
 class WholeArrays:
-    """The composable mode: arrays and compiled kernels; the GIL is released where they run."""
+    """The composable mode: arrays and compiled kernels; the GIL is released where they run.
+
+    Rows that follow each other often ask for the orders of the same decision from the same bar on, under one risk
+    profile after the other: each thread keeps the flags that it made last.
+    """
+
+    def __init__(self) -> None:
+        self._last = _LastFlags()
 
     def classify(self, classifier: Classifier, bars: Bars, feature: FeatureOf) -> Regimes:
         """By the classifier's array evaluator."""
@@ -84,16 +95,24 @@ class WholeArrays:
 
     def orders(self, decision: Decision, exposure: Exposure, warmup: int) -> Signals:
         """By arrays."""
-        if decision.target is not None:
-            signals = compiled.signals_from_targets(decision.target, warmup, decision.strength)
-        else:
-            signals = _flags(decision)
-        return array_exposure.exposed(signals, exposure)
+        last = self._last
+        if last.decision is not decision or last.warmup != warmup:
+            if decision.target is not None:
+                signals = compiled.signals_from_targets(decision.target, warmup, decision.strength)
+            else:
+                signals = _flags(decision)
+            last.decision, last.warmup = decision, warmup
+            last.signals, last.flagged = signals, readonly(compiled.flagged_by(signals))
+        assert last.signals is not None  # as the decision is kept, so are its flags
+        return array_exposure.exposed(last.signals, exposure)
 
-    def simulate(self, bars: Bars, orders: Orders, settings: Settings) -> Account:
+    def simulate(self, bars: Bars, orders: Orders, settings: Settings) -> Book:
         """In the compiled engine."""
         days = bars.calendar.days if settings.max_daily_loss is not None else None
-        return compiled.simulate(bars.prices, orders.signals, settings, warmup=orders.warmup, days=days)
+        last, signals, flagged = self._last, orders.signals, None
+        if last.signals is not None and all(a is b for a, b in zip(signals[:4], last.signals[:4], strict=True)):
+            flagged = last.flagged
+        return compiled.book(bars.prices, signals, settings, warmup=orders.warmup, days=days, flagged=flagged)
 
     def combine(
         self, fills: Sequence[Fills], capitals: Sequence[float], capital: float
@@ -102,10 +121,12 @@ class WholeArrays:
         index, _, past = union_of([f.bars for f in fills])
         return combine([f.account for f in fills], capitals, capital, past, len(index))
 
-    def metrics(self, account: Account, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
-        """In one compiled pass."""
+    def metrics(self, made: Account | Book, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
+        """In one compiled pass; of an account that was traded here, in the same pass as that."""
         calendar = bars[0].calendar if len(bars) == 1 else union_of(bars)[1]
-        return array_metrics.metrics(account, calendar, settings)
+        if isinstance(made, Book):
+            return made.metrics(calendar, settings)
+        return array_metrics.metrics(made, calendar, settings)
 
 
 class BarByBar:
@@ -158,10 +179,20 @@ class BarByBar:
         times = [list(f.bars.index) for f in fills]
         return combine_by_time([f.account for f in fills], capitals, capital, times, list(index))
 
-    def metrics(self, account: Account, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
+    def metrics(self, made: Account | Book, bars: Sequence[Bars], settings: Settings) -> dict[str, float]:
         """In plain Python."""
+        assert isinstance(made, Account)  # a book is what the compiled engine leaves
         index = bars[0].index if len(bars) == 1 else union_of(bars)[0]
-        return reference_metrics.metrics(account, index, settings)
+        return reference_metrics.metrics(made, index, settings)
+
+
+class _LastFlags(threading.local):
+    """Of one thread: the decision whose flags it made last, from which bar on, and those flags."""
+
+    decision: Decision | None = None
+    warmup: int = -1
+    signals: Signals | None = None
+    flagged: Bool | None = None
 
 
 def _flags(decision: Decision) -> Signals:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.components import Indicator
@@ -11,6 +12,8 @@ from adm_notebook.containers.protocol import Place, Product, State
 from adm_notebook.containers.shared import Shared, Shelf
 from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Fills
+from adm_notebook.engine.account import Account
+from adm_notebook.engine.compiled import Book
 from adm_notebook.errors import RunError
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
@@ -21,7 +24,7 @@ from adm_notebook.results.result import CONTAINER_TYPES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ContainerTree"]
+__all__ = ["ContainerTree", "Passed"]
 
 
 class ContainerTree:
@@ -82,53 +85,46 @@ class ContainerTree:
     # ---- work ---------------------------------------------------------------------------------------------------
 
     def detail(self, row: Row) -> Detail:
-        """Run one row: every container once for each of its sleeves, and the accounts put together."""
-        passed = [self.walk(row, sleeve) for sleeve in row.sleeves]
-        fills = [products["fills"] for products in passed]
-        bars = [f.bars for f in fills]
-        capital = row.settings.initial_capital
-        sleeve_of: tuple[int, ...] | None = None
-        if len(fills) == 1 and row.sleeves[0].weight == 1.0:
-            account, index = fills[0].account, bars[0].index
-            values = self.stages.metrics(account, bars, row.settings)
-        else:
-            capitals = [capital * sleeve.weight for sleeve in row.sleeves]
-            account, sleeve_of = self.stages.combine(fills, capitals, capital)
-            values = self.stages.metrics(account, bars, row.settings)
-            index = union_index(bars)
-        return Detail(
-            row.number,
-            values,
-            account,
-            index,
-            symbols=tuple(sleeve.symbol for sleeve in row.sleeves),
-            strategies=tuple(self.plan.strategies[sleeve.strategy].label for sleeve in row.sleeves),
-            sleeve=sleeve_of,
-            reports=tuple(products["reports"] for products in passed if products["reports"]),
-        )
+        """Run one row and make its trades and equity."""
+        return self.run(row).detail()
 
-    def walk(self, row: Row, sleeve: Sleeve) -> dict[str, Any]:
-        """Run every container for one sleeve: its `fills`, and the `reports` of containers for analysis by path."""
-        place = Place(row, sleeve, self.plan.market[sleeve.symbol])
+    def run(self, row: Row) -> Passed:
+        """Run one row: every container once for each of its sleeves, and the accounts put together."""
+        walks = [self.walk(row, sleeve) for sleeve in row.sleeves]
+        fills = [fills for fills, _ in walks]
+        reports = tuple(reports for _, reports in walks if reports)
+        bars = [f.bars for f in fills]
+        if len(fills) == 1 and row.sleeves[0].weight == 1.0:
+            made = fills[0].made
+            return Passed(self, row, self.stages.metrics(made, bars, row.settings), made, bars, None, reports)
+        capital = row.settings.initial_capital
+        capitals = [capital * sleeve.weight for sleeve in row.sleeves]
+        account, sleeve_of = self.stages.combine(fills, capitals, capital)
+        return Passed(self, row, self.stages.metrics(account, bars, row.settings), account, bars, sleeve_of, reports)
+
+    def walk(self, row: Row, sleeve: Sleeve) -> tuple[Fills, dict[str, Any]]:
+        """Run every container for one sleeve: its fills, and what containers for analysis report, by path."""
         reports: dict[str, Any] = {}
         fills: Fills | None = None
-        for node, products in zip(self.nodes, self._walked(place), strict=True):
+        walked = self._walked(Place(row, sleeve, self.plan.market[sleeve.symbol]))
+        for node, products in zip(self.nodes, walked, strict=True):
             if "fills" in products:
                 fills = products["fills"].value
             if "report" in products:
                 reports[node.path] = products["report"].value
-        return {"fills": fills, "reports": reports}
+        assert fills is not None  # a pattern without execution is refused, or runs elsewhere
+        return fills, reports
 
-    def _walked(self, place: Place) -> Iterator[Mapping[str, Product]]:
+    def _walked(self, place: Place) -> list[Mapping[str, Product]]:
         products: list[Mapping[str, Product]] = []
         for node in self.nodes:
             products.append(node.take(place, products))
-            yield products[-1]
+        return products
 
     def products(self, row: Row, sleeve: Sleeve) -> dict[str, Mapping[str, Any]]:
         """Everything that the containers gave for one sleeve, by path and kind: what a trace is made of."""
         place = Place(row, sleeve, self.plan.market[sleeve.symbol])
-        walked = list(self._walked(place))
+        walked = self._walked(place)
         return {
             node.path: {kind: product.value for kind, product in products.items()}
             for node, products in zip(self.nodes, walked, strict=True)
@@ -177,6 +173,39 @@ class ContainerTree:
             node.path, node.role, node.name, str(node.state), requested, computed, hits, seconds, node.rows_in,
             node.rows_out, held, node.failed, node.identifier,
         ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One row that was run. A sweep reads the metrics of all, and the trades and equity of the best.
+
+    made       its account, or what the compiled engine left of it
+    bars       of its sleeves
+    sleeve_of  in a combined portfolio, each trade's sleeve
+    reports    of each sleeve: what containers for analysis gave, by path
+    """
+
+    tree: ContainerTree
+    row: Row
+    metrics: Mapping[str, float]
+    made: Account | Book
+    bars: Sequence[Bars]
+    sleeve_of: tuple[int, ...] | None
+    reports: tuple[Mapping[str, Any], ...]
+
+    def detail(self) -> Detail:
+        """Its trades and equity."""
+        sleeves = self.row.sleeves
+        return Detail(
+            self.row.number,
+            self.metrics,
+            self.made.account() if isinstance(self.made, Book) else self.made,
+            self.bars[0].index if self.sleeve_of is None else union_index(self.bars),
+            symbols=tuple(sleeve.symbol for sleeve in sleeves),
+            strategies=tuple(self.tree.plan.strategies[sleeve.strategy].label for sleeve in sleeves),
+            sleeve=self.sleeve_of,
+            reports=self.reports,
+        )
 
 
 def union_index(bars: Sequence[Bars]) -> pd.Index:

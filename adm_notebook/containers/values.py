@@ -12,6 +12,7 @@ from adm_notebook.components import Decision, Indicator
 from adm_notebook.components.regimes import Regimes
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import Account, Signals
+from adm_notebook.engine.compiled import Book
 from adm_notebook.engine.exposure import Exposure
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
@@ -70,11 +71,24 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Fills:
-    """One simulated account, and the settings that it traded under."""
+    """One simulated account, and the settings that it traded under.
 
-    account: Account
+    made  the account, or what the compiled engine left of it, of which it is made on demand
+    """
+
+    made: Account | Book
     settings: Settings
     bars: Bars
+
+    @property
+    def account(self) -> Account:
+        """The account, with a column for everything."""
+        return self.made.account() if isinstance(self.made, Book) else self.made
+
+    @property
+    def n_trades(self) -> int:
+        """Trades, an open one included."""
+        return len(self.made.trades) if isinstance(self.made, Book) else len(self.made.direction)
 
 
 def size_of(value: object) -> int:

@@ -14,7 +14,7 @@ from adm_notebook.components import InvalidParameters
 from adm_notebook.coordinator.benchmark import buy_and_hold
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.memory import held_mb
-from adm_notebook.coordinator.outcome import Executor, Outcome
+from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
 from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
@@ -39,15 +39,14 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    ordered = sorted(outcomes, key=lambda o: o.number)
-    numbers = np.array([o.number for o in ordered], dtype=np.int64)
+    finished = outcomes if isinstance(outcomes, Finished) else Finished(outcomes)
+    numbers, values, status, error = finished.columns()
     columns: dict[str, Any] = plan.identity(numbers)
-    nan = dict.fromkeys(METRICS, np.nan)
-    columns |= {name: np.array([(o.metrics or nan)[name] for o in ordered], dtype=float) for name in METRICS}
-    if all(o.metrics for o in ordered):
+    columns |= {name: values[:, k].copy() for k, name in enumerate(METRICS)}
+    if finished.all_measured:
         columns |= {name: columns[name].astype(np.int64) for name in _COUNTS}
-    columns["status"] = pd.array([o.status for o in ordered], dtype="str")
-    columns["error"] = pd.array([o.error for o in ordered], dtype="str")
+    columns["status"] = pd.array(status, dtype="str")
+    columns["error"] = pd.array(error, dtype="str")
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"))
 
 

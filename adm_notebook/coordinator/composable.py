@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from adm_notebook.containers import ContainerTree, PatternBuilder, Shared, WholeArrays
+from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.coordinator.rows import attempt
@@ -91,15 +92,16 @@ def _batch(plan: Plan, tree: ContainerTree, gate: Gate, numbers: I64) -> tuple[l
     """What was finished of these rows in about BATCH_SECONDS, or before the run had to end, and the others."""
     began = time.perf_counter()
     finished: list[Outcome] = []
+    best = BestSoFar(plan)
     for done, number in enumerate(numbers.tolist()):
         if done and (gate.stopped or gate.timed_out or time.perf_counter() - began > BATCH_SECONDS):
-            return finished, numbers[done:]
+            return best.hand_over(finished), numbers[done:]
         try:
             gate.check()
         except (RunCancelled, RunTimedOut, RunError):
-            return finished, numbers[done:]  # whoever hands these over raises it again
-        finished.append(attempt(plan.row(number), tree.detail))
-    return finished, numbers[:0]
+            return best.hand_over(finished), numbers[done:]  # whoever hands these over raises it again
+        finished += best.keep([attempt(plan.row(number), tree.run)])
+    return best.hand_over(finished), numbers[:0]
 
 
 def in_shared_order(plan: Plan, numbers: Sequence[int]) -> I64:

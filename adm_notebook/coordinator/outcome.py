@@ -2,35 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
+
+import numpy as np
+
+from adm_notebook.engine.account import METRICS
+from adm_notebook.market.arrays import F64, I64
 
 if TYPE_CHECKING:
     from adm_notebook.containers import ContainerTree
+    from adm_notebook.containers.tree import Passed
     from adm_notebook.coordinator.gate import Gate
     from adm_notebook.planning import Plan, Row
     from adm_notebook.results import Detail
 
-__all__ = ["Executor", "Outcome"]
+__all__ = ["Executor", "Finished", "Outcome"]
+
+_NO_METRICS = [float("nan")] * len(METRICS)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One finished row.
 
     number   of the row in the plan
     status   `ok`, `invalid` (its strategy refuses the parameters) or `failed`
     error    why, where it is not ok
     metrics  by name, where it is ok
-    detail   trades and equity, where it is ok; a run keeps those of the best row so far and lets the others go
+    passed   what trades and equity are made of, of the best ok row of a batch; those of others are let go at once
     """
 
     number: int
     status: str
     error: str = ""
     metrics: Mapping[str, float] | None = None
-    detail: Detail | None = None
+    passed: Passed | None = None
+
+
+class Finished(Sequence[Outcome]):
+    """The outcomes of a run, in the order in which they came, kept in few bytes: 150 for a row that is ok."""
+
+    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+        self._numbers = array("q")
+        self._values = array("d")
+        self._others: dict[int, tuple[str, str, bool]] = {}
+        self.extend(outcomes)
+
+    def extend(self, outcomes: Iterable[Outcome]) -> None:
+        """Add some."""
+        for number, status, error, metrics, _ in outcomes:
+            if status != "ok" or error or metrics is None:
+                self._others[len(self._numbers)] = status, error, metrics is not None
+            self._numbers.append(number)
+            self._values.extend(_NO_METRICS if metrics is None else [metrics[name] for name in METRICS])
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Outcome: ...
+    @overload
+    def __getitem__(self, at: slice) -> Finished: ...
+    def __getitem__(self, at: int | slice) -> Outcome | Finished:
+        if isinstance(at, slice):
+            first, end, step = at.indices(len(self))
+            if step != 1:
+                return Finished([self[i] for i in range(first, end, step)])
+            part, end = Finished(), max(first, end)
+            part._numbers, width = self._numbers[first:end], len(METRICS)
+            part._values = self._values[first * width : end * width]
+            part._others = {i - first: other for i, other in self._others.items() if first <= i < end}
+            return part
+        at = range(len(self))[at]
+        status, error, measured = self._others.get(at, ("ok", "", True))
+        values = self._values[at * len(METRICS) : (at + 1) * len(METRICS)]
+        return Outcome(self._numbers[at], status, error, dict(zip(METRICS, values, strict=True)) if measured else None)
+
+    @property
+    def all_measured(self) -> bool:
+        """Whether every row has metrics."""
+        return all(measured for _, _, measured in self._others.values())
+
+    def columns(self) -> tuple[I64, F64, list[str], list[str]]:
+        """In the order of the rows' numbers: those, (n,); metrics, (n, n_metrics), NaN where there are none; status;
+        and error."""
+        numbers = np.array(self._numbers, np.int64)
+        order = np.argsort(numbers, kind="stable")
+        values = np.array(self._values, np.float64).reshape(len(numbers), len(METRICS))
+        status, error = ["ok"] * len(numbers), [""] * len(numbers)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        for at, (word, why, _) in self._others.items():
+            status[place[at]], error[place[at]] = word, why
+        return numbers[order], values[order], status, error
 
 
 class Executor(Protocol):

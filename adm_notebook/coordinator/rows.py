@@ -6,18 +6,18 @@ import traceback
 from collections.abc import Callable
 
 from adm_notebook.components import InvalidParameters
+from adm_notebook.containers import Passed
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Row
-from adm_notebook.results import Detail
 
 __all__ = ["attempt"]
 
 
-def attempt(row: Row, run: Callable[[Row], Detail]) -> Outcome:
+def attempt(row: Row, run: Callable[[Row], Passed]) -> Outcome:
     """The row's outcome; whatever goes wrong in it stays in it, but a stop of the whole run."""
     try:
-        detail = run(row)
+        passed = run(row)
     except InvalidParameters as error:
         return Outcome(row.number, "invalid", _one_line(error))
     except (RunCancelled, RunTimedOut, RunError):
@@ -27,7 +27,7 @@ def attempt(row: Row, run: Callable[[Row], Detail]) -> Outcome:
     except BaseException as error:  # noqa: BLE001  # a bug or an exit() in one combination must not cost the others
         last = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(row.number, "failed", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
-    return Outcome(row.number, "ok", "", detail.metrics, detail)
+    return Outcome(row.number, "ok", "", passed.metrics, passed)
 
 
 def _one_line(error: AdmError) -> str:

@@ -14,7 +14,7 @@ from adm_notebook.coordinator.assemble import assemble, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event
 from adm_notebook.coordinator.gate import Gate
-from adm_notebook.coordinator.outcome import Executor, Outcome
+from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Plan
 from adm_notebook.results import WorkflowResult
@@ -48,7 +48,7 @@ class Run:
         self.plan = plan
         self._executor = executor
         self._numbers = list(range(plan.n_rows)) if numbers is None else numbers
-        self._outcomes: list[Outcome] = list(earlier or [])
+        self._outcomes = Finished(earlier or ())
         self._earlier = len(self._outcomes)
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)
@@ -94,7 +94,7 @@ class Run:
     def partial(self) -> pd.DataFrame:
         """The rows that are finished, with the columns of `WorkflowResult.stats`."""
         with self._lock:
-            outcomes = list(self._outcomes)
+            outcomes = self._outcomes[:]
         return stats_frame(self.plan, outcomes)
 
     def events(self) -> Iterator[Event]:
@@ -246,7 +246,7 @@ class Run:
 
     def _finish(self, failure: BaseException | None) -> None:
         with self._lock:
-            outcomes = list(self._outcomes)
+            outcomes = self._outcomes[:]
             if self._ending:
                 return
             self._ending = True

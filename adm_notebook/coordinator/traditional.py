@@ -28,7 +28,7 @@ class TraditionalExecutor:
         try:
             for number in numbers:
                 gate.check()
-                yield [attempt(plan.row(number), tree.detail)]
+                yield [attempt(plan.row(number), tree.run)]
             failed = False
         finally:
             tree.close(failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.engine import fills
 from adm_notebook.engine.account import Account, Signals, check_inputs
 from adm_notebook.engine.fills import BOOKS, RULES
-from adm_notebook.engine.kernels import run_account
+from adm_notebook.engine.measured import trade_and_measure
+from adm_notebook.engine.metrics import SUMS, metrics, metrics_from_sums
 from adm_notebook.jit import readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
+from adm_notebook.market.calendar import Calendar
 
-__all__ = ["signals_from_targets", "simulate"]
+__all__ = ["Book", "book", "flagged_by", "signals_from_targets", "simulate"]
 
 Number = TypeVar("Number", np.float64, np.int64)
 
@@ -32,6 +34,54 @@ _OPPOSITES = {"reverse": fills.REVERSE, "close": fills.CLOSE_ONLY, "ignore": fil
 _FINALIZES = {"none": fills.NOT_FINAL, "last_open": fills.LAST_OPEN, "last_close": fills.LAST_CLOSE}
 _NO_VALUES = readonly(np.empty(0))
 _NO_DAYS = readonly(np.empty(0, np.int64))
+
+
+class Book(NamedTuple):
+    """One simulated account as the kernels leave it; `account` makes columns of it.
+
+    equity      (n_bars,)      money, at each close
+    trades      (n_trades, 8)  columns POSITION to EXIT_REASON of `fills`, in order of entry
+    unfilled    (n_unfilled, 3)  bar of the decision, side, position in UNFILLED_REASONS
+    sums        (SUMS,)        what metrics are made of
+    capital, like_peer  what they count from, and how: money before the first bar; see `trade_sums`
+    """
+
+    equity: F64
+    trades: F64
+    unfilled: I64
+    sums: F64
+    capital: float
+    like_peer: bool
+
+    def account(self) -> Account:
+        """Its columns, with types of their own."""
+        trades, unfilled = self.trades, self.unfilled
+        size = np.abs(trades[:, fills.POSITION])
+        entry_price = trades[:, fills.ENTRY_PRICE].copy()
+        pnl = trades[:, fills.PNL].copy()
+        return Account(
+            equity=self.equity,
+            direction=np.sign(trades[:, fills.POSITION]).astype(np.int8),
+            size=size,
+            entry_bar=trades[:, fills.ENTRY_BAR].astype(np.int64),
+            entry_price=entry_price,
+            exit_bar=trades[:, fills.EXIT_BAR].astype(np.int64),
+            exit_price=trades[:, fills.EXIT_PRICE].copy(),
+            pnl=pnl,
+            returns=pnl / (size * entry_price),
+            fees=trades[:, fills.FEES].copy(),
+            exit_reason=trades[:, fills.EXIT_REASON].astype(np.int8),
+            unfilled_bar=unfilled[:, 0].copy(),
+            unfilled_side=unfilled[:, 1].astype(np.int8),
+            unfilled_reason=unfilled[:, 2].astype(np.int8),
+        )
+
+    def metrics(self, calendar: Calendar, settings: Settings) -> dict[str, float]:
+        """The metrics of the account; from its sums, where `settings` want what was summed."""
+        like_peer = settings.metrics_style == "backtesting.py"
+        if settings.initial_capital != self.capital or like_peer != self.like_peer:
+            return metrics(self.account(), calendar, settings)
+        return metrics_from_sums(self.sums.tolist(), self.equity, len(self.unfilled), calendar, settings, self.capital)
 
 
 def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: int, days: I64 | None = None) -> Account:
@@ -63,20 +113,40 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
     ValueError
         where sizes or stops follow the market, but the signals have none.
     """
-    check_inputs(signals, settings, days)
+    return book(prices, signals, settings, warmup=warmup, days=days).account()
+
+
+def book(
+    prices: Prices,
+    signals: Signals,
+    settings: Settings,
+    *,
+    warmup: int,
+    days: I64 | None = None,
+    flagged: Bool | None = None,
+) -> Book:
+    """The same, as the kernels leave it: for sweeps, where of most accounts only the metrics are wanted.
+
+    Parameters
+    ----------
+    flagged
+        `flagged_by(signals)`, where it is at hand; only read.
+    """
+    ready = _prepared(settings)
+    if ready.asks_for_more:
+        check_inputs(signals, settings, days)
     n_bars = prices.close.shape[0]
-    ledger = ledger_of(settings)
+    ledger = ready.ledger.copy()
     trades, unfilled = np.empty((64, 8)), np.empty((16, 3), np.int64)
-    equity = np.empty(n_bars)
-    equity[:warmup] = settings.initial_capital
-    rules = rules_of(settings)
-    flagged = signals.long_entry | signals.long_exit | signals.short_entry | signals.short_exit
+    equity, sums = np.empty(n_bars), np.zeros(SUMS)
+    if flagged is None:
+        flagged = flagged_by(signals)
     if settings.max_daily_loss is None:
         days = _NO_DAYS
     else:
         assert days is not None  # checked above
-        flagged[1:] |= days[1:] != days[:-1]
-        flagged[warmup : warmup + 1] = True
+        flagged = flagged.copy()
+        flagged[1:] |= days[1:] != days[:-1]  # before the first decision every day's base is the capital
     inputs = (
         readonly(prices.open),
         readonly(prices.high),
@@ -88,35 +158,28 @@ def simulate(prices: Prices, signals: Signals, settings: Settings, *, warmup: in
         readonly(signals.short_exit),
         readonly(flagged),
         _NO_VALUES if signals.strength is None else readonly(signals.strength),
-        _stops(signals.stop_loss),
-        _stops(signals.take_profit),
+        _NO_VALUES if signals.stop_loss is None else readonly(signals.stop_loss),
+        _NO_VALUES if signals.take_profit is None else readonly(signals.take_profit),
         readonly(days),
     )
+    capital, like_peer = settings.initial_capital, ready.like_peer
     bar = warmup
-    while bar < n_bars:
-        bar = run_account(rules, ledger, trades, unfilled, equity, bar, *inputs)
-        if bar < n_bars:
-            trades, unfilled = _with_room(trades, ledger["n_trades"][0]), _with_room(unfilled, ledger["n_unfilled"][0])
-    trades, unfilled = trades[: ledger["n_trades"][0]], unfilled[: ledger["n_unfilled"][0]]
-    size = np.abs(trades[:, fills.POSITION])
-    entry_price = trades[:, fills.ENTRY_PRICE].copy()
-    pnl = trades[:, fills.PNL].copy()
-    return Account(
-        equity=equity,
-        direction=np.sign(trades[:, fills.POSITION]).astype(np.int8),
-        size=size,
-        entry_bar=trades[:, fills.ENTRY_BAR].astype(np.int64),
-        entry_price=entry_price,
-        exit_bar=trades[:, fills.EXIT_BAR].astype(np.int64),
-        exit_price=trades[:, fills.EXIT_PRICE].copy(),
-        pnl=pnl,
-        returns=pnl / (size * entry_price),
-        fees=trades[:, fills.FEES].copy(),
-        exit_reason=trades[:, fills.EXIT_REASON].astype(np.int8),
-        unfilled_bar=unfilled[:, 0].copy(),
-        unfilled_side=unfilled[:, 1].astype(np.int8),
-        unfilled_reason=unfilled[:, 2].astype(np.int8),
-    )
+    while True:
+        bar = trade_and_measure(
+            sums, capital, like_peer, warmup, ready.rules, ledger, trades, unfilled, equity, bar, *inputs
+        )
+        n_trades, n_unfilled = ledger["n_trades"][0], ledger["n_unfilled"][0]
+        if bar >= n_bars:
+            return Book(equity, trades[:n_trades], unfilled[:n_unfilled], sums, capital, like_peer)
+        trades, unfilled = _with_room(trades, n_trades), _with_room(unfilled, n_unfilled)
+
+
+def flagged_by(signals: Signals) -> Bool:
+    """(n_bars,) where any of the four flags is set."""
+    flagged = signals.long_entry | signals.long_exit
+    flagged |= signals.short_entry
+    flagged |= signals.short_exit
+    return flagged
 
 
 def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -> Signals:
@@ -142,6 +205,36 @@ def _edges(held: Bool, warmup: int) -> tuple[Bool, Bool]:
     np.greater(held[1:], held[:-1], out=entry[1:])
     np.less(held[1:], held[:-1], out=exit_[1:])
     return entry, exit_
+
+
+class _Prepared(NamedTuple):
+    """What kernels read of some settings, and the books of an account before its first bar; never written."""
+
+    settings: Settings
+    rules: npt.NDArray[np.void]
+    ledger: npt.NDArray[np.void]
+    like_peer: bool
+    asks_for_more: bool
+
+
+_PREPARED_AT_MOST = 256
+_prepared_by_id: dict[int, _Prepared] = {}
+
+
+def _prepared(settings: Settings) -> _Prepared:
+    """`settings` for the kernels; kept by object, since rows of a sweep share few of them, and they are frozen."""
+    found = _prepared_by_id.get(id(settings))
+    if found is not None and found.settings is settings:
+        return found
+    asks = settings.scaled or settings.max_daily_loss is not None
+    asks = asks or isinstance(settings.stop_loss, StopDistance) or isinstance(settings.take_profit, StopDistance)
+    made = _Prepared(
+        settings, rules_of(settings), ledger_of(settings), settings.metrics_style == "backtesting.py", asks
+    )
+    if len(_prepared_by_id) >= _PREPARED_AT_MOST:
+        _prepared_by_id.clear()
+    _prepared_by_id[id(settings)] = made
+    return made
 
 
 def rules_of(settings: Settings) -> npt.NDArray[np.void]:
@@ -205,7 +298,3 @@ def _with_room(table: npt.NDArray[Number], used: int) -> npt.NDArray[Number]:
 def _or_never(level: float | StopDistance | None) -> float:
     """The level; infinite where there is none, and where each bar has its own."""
     return float(level) if isinstance(level, (int, float)) else math.inf
-
-
-def _stops(given: F64 | None) -> F64:
-    return _NO_VALUES if given is None else readonly(np.where(np.isnan(given), math.inf, given))

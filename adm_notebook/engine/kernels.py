@@ -93,7 +93,7 @@ def run_account(
     flagged                 (n_bars,)  whether any of the four is set; on the first bar of each day too where days count
     strength                (n_bars,) or (0,) for all 1; in [0, 1], known at the bar's close
     stop_loss, take_profit  (n_bars,) or (0,) for those of the settings; fractions of a position that is decided on the
-                            bar, infinite = none
+                            bar, NaN = none
     days                    (n_bars,) or (0,) where days don't count; number of each bar's local calendar day
     """
     rules, books = settings[0], ledger[0]
@@ -196,9 +196,9 @@ def run_account(
                 if strengths_vary:
                     books.order_strength = strength[u]
                 if stop_losses_vary:
-                    books.order_stop_loss = stop_loss[u]
+                    books.order_stop_loss = math.inf if math.isnan(stop_loss[u]) else stop_loss[u]
                 if take_profits_vary:
-                    books.order_take_profit = take_profit[u]
+                    books.order_take_profit = math.inf if math.isnan(take_profit[u]) else take_profit[u]
                 pending = True
         if pending and at_close:
             execute(rules, books, trades, unfilled, i, close[u], close[u], books.order_reason)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from adm_notebook.config.settings import Settings
@@ -10,11 +13,14 @@ from adm_notebook.jit import jit, readonly
 from adm_notebook.market.arrays import F64, I8, I64
 from adm_notebook.market.calendar import Calendar
 
-__all__ = ["metrics", "periods_per_year"]
+__all__ = ["SUMS", "curve_sums", "metrics", "metrics_from_sums", "periods_per_year", "trade_sums"]
 
 OPEN = EXIT_REASONS.index("open")
 BLOCK = 1024
 """Bars whose returns are summed on their own: they stay in the cache, and sums of sums keep their digits."""
+
+SUMS = 17
+"""How many numbers `curve_sums` and `trade_sums` give together: 5 and 12."""
 
 NEGLIGIBLE = 1e-12  # a deviation this small beside the largest value is rounding
 
@@ -42,33 +48,53 @@ def metrics(
         are of type int.
     """
     capital = settings.initial_capital if capital is None else capital
-    like_peer = settings.metrics_style == "backtesting.py"
     equity = readonly(account.equity)
-    mean, deviation, largest, downside, drawdown = curve_sums(equity, capital)
-    ratio = float(equity[-1]) / capital
+    of_trades = trade_sums(
+        readonly(account.entry_bar),
+        readonly(account.exit_bar),
+        readonly(account.exit_reason),
+        readonly(account.pnl),
+        readonly(account.returns),
+        readonly(account.fees),
+        len(equity),
+        settings.metrics_style == "backtesting.py",
+    )
+    sums = (*curve_sums(equity, capital), *of_trades)
+    return metrics_from_sums(sums, equity, len(account.unfilled_bar), calendar, settings, capital)
+
+
+def metrics_from_sums(
+    sums: Sequence[float], equity: F64, n_unfilled: int, calendar: Calendar, settings: Settings, capital: float
+) -> dict[str, float]:
+    """The same, from what `curve_sums` and `trade_sums` give, in that order.
+
+    In Python's own floats: there is one number of each, and numpy would take several times as long for it.
+    """
+    mean, deviation, largest, downside, drawdown, *of_trades = sums
+    last, n_bars = float(equity[-1]), len(equity)
+    ratio = last / capital
+    like_peer = settings.metrics_style == "backtesting.py"
     values: dict[str, float] = {
         "total_return": ratio - 1.0,
         "max_drawdown": drawdown,
-        "fees": float(account.fees.sum()),
-        "final_equity": float(equity[-1]),
-        "n_unfilled": len(account.unfilled_bar),
+        "final_equity": last,
+        "n_unfilled": n_unfilled,
     }
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # inf and NaN are answers here
-        if like_peer:
+    if like_peer:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # inf and NaN are answers here
             values |= _peer_curve_metrics(equity, calendar, drawdown)
-        else:
-            A = periods_per_year(calendar, settings)
-            if deviation <= NEGLIGIBLE * largest:
-                deviation = 0.0
-            annual = np.float64(ratio) ** (A / len(equity)) - 1.0 if ratio >= 0.0 else np.nan
-            values |= {
-                "annual_return": annual,
-                "volatility": deviation * np.sqrt(A),
-                "sharpe": _ratio(mean, deviation) * np.sqrt(A),
-                "sortino": _ratio(mean * A, np.sqrt(A * downside)),
-                "calmar": annual / abs(drawdown) if drawdown else np.nan,
-            }
-        values |= _trade_metrics(account, like_peer)
+    else:
+        A = periods_per_year(calendar, settings)
+        root = math.sqrt(A)
+        if deviation <= NEGLIGIBLE * largest:
+            deviation = 0.0
+        annual = _power(ratio, A / n_bars) - 1.0 if ratio >= 0.0 else math.nan
+        values["annual_return"] = annual
+        values["volatility"] = deviation * root
+        values["sharpe"] = _ratio(mean, deviation) * root
+        values["sortino"] = _ratio(mean * A, math.sqrt(A * downside))
+        values["calmar"] = annual / abs(drawdown) if drawdown else math.nan
+    values |= _trade_metrics(of_trades, n_bars, like_peer)
     return {name: values[name] if name.startswith("n_") else float(values[name]) for name in METRICS}
 
 
@@ -81,44 +107,40 @@ def periods_per_year(calendar: Calendar, settings: Settings) -> float:
     return float(settings.periods_per_year)
 
 
+def _power(base: float, exponent: float) -> float:
+    """`base` to a power, inf on overflow."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.inf
+
+
 def _ratio(mean: float, deviation: float) -> float:
     """Without deviation inf with the sign of the mean, NaN if that is 0 too; NaN where the deviation is unknown."""
     if deviation == 0.0:
-        return np.copysign(np.inf, mean) if mean != 0.0 else np.nan
+        return math.copysign(math.inf, mean) if mean != 0.0 else math.nan
     return mean / deviation
 
 
-def _trade_metrics(account: Account, like_peer: bool) -> dict[str, float]:
-    n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered = trade_sums(
-        readonly(account.entry_bar),
-        readonly(account.exit_bar),
-        readonly(account.exit_reason),
-        readonly(account.pnl),
-        readonly(account.returns),
-        len(account.equity),
-        like_peer,
-    )
+def _trade_metrics(sums: Sequence[float], n_bars: int, like_peer: bool) -> dict[str, float]:
+    wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered, fees = sums[1:]
+    n = int(sums[0])
+    found = {"n_trades": n, "exposure": covered / n_bars, "fees": fees}
+    if n == 0:
+        return found | dict.fromkeys(("win_rate", "profit_factor", "expectancy", "avg_trade", "sqn"), math.nan)
     if like_peer:
         gains, losses = gains_r, losses_r
-    exposure = covered / len(account.equity)
-    if n == 0:
-        unknown = dict.fromkeys(("win_rate", "profit_factor", "expectancy", "avg_trade", "sqn"), np.nan)
-        return {"n_trades": 0, "exposure": exposure, **unknown}
     mean = total / n
-    deviation = np.sqrt(np.float64(squares) / (n - 1))  # NaN of one trade
+    deviation = math.sqrt(squares / (n - 1)) if n > 1 else math.nan
     if deviation <= NEGLIGIBLE * largest:
-        deviation = np.float64(0.0)
-    without_losses = np.nan if like_peer or gains == 0.0 else np.inf
-    sqn = np.sqrt(n) * _ratio(mean, deviation)
-    return {
-        "n_trades": n,
-        "win_rate": wins / n,
-        "profit_factor": gains / -losses if losses else without_losses,
-        "expectancy": total_return / n if like_peer else mean,
-        "avg_trade": total_return / n,
-        "sqn": np.nan if like_peer and deviation == 0.0 else sqn,
-        "exposure": exposure,
-    }
+        deviation = 0.0
+    without_losses = math.nan if like_peer or gains == 0.0 else math.inf
+    found["win_rate"] = wins / n
+    found["profit_factor"] = gains / -losses if losses else without_losses
+    found["expectancy"] = total_return / n if like_peer else mean
+    found["avg_trade"] = total_return / n
+    found["sqn"] = math.nan if like_peer and deviation == 0.0 else math.sqrt(n) * _ratio(mean, deviation)
+    return found
 
 
 def _peer_curve_metrics(equity: F64, calendar: Calendar, drawdown: float) -> dict[str, float]:
@@ -234,21 +256,29 @@ def _squared_distances(returns: F64, n: int, mean: float) -> float:
 
 @jit
 def trade_sums(
-    entry_bar: I64, exit_bar: I64, exit_reason: I8, pnl: F64, returns: F64, n_bars: int, like_peer: bool
-) -> tuple[int, int, float, float, float, float, float, float, float, float, int]:
-    """Sums over closed trades, and the number of bars with any trade open.
+    entry_bar: I64,
+    exit_bar: I64,
+    exit_reason: I8,
+    pnl: F64,
+    returns: F64,
+    fees: F64,
+    n_bars: int,
+    like_peer: bool,
+) -> tuple[int, int, float, float, float, float, float, float, float, float, int, float]:
+    """Sums over closed trades, the number of bars with any trade open, and the fees of all trades.
 
-    entry_bar, exit_bar, exit_reason, pnl, returns  (n_trades,)  as in `Account`, in order of entry
+    entry_bar, exit_bar, exit_reason, pnl, returns, fees  (n_trades,)  as in `Account`, in order of entry
     n_bars     bars of the account
     like_peer  count bars from entry to exit inclusive, of closed trades only; else an open trade to the last bar
                and a closed one to the bar before its exit
     Returned are the number of closed trades and of those with a gain; of pnl the sum of gains, of losses, of all, of
     squared distances from the mean, and the largest absolute value; of returns the sum, that of gains, of losses;
-    and the bars covered.
+    the bars covered; and the fees.
     """
     n = wins = covered = until = 0
-    gains = losses = largest = total_return = gains_r = losses_r = 0.0
+    gains = losses = largest = total_return = gains_r = losses_r = paid = 0.0
     for k in range(pnl.shape[0]):
+        paid += fees[k]
         is_open = exit_reason[k] == OPEN
         if not (is_open and like_peer):
             end = n_bars if is_open else exit_bar[k] + like_peer
@@ -269,4 +299,4 @@ def trade_sums(
     for k in range(pnl.shape[0]):
         if exit_reason[k] != OPEN:
             squares += (pnl[k] - total / n) ** 2
-    return n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered
+    return n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered, paid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -116,6 +117,7 @@ class Stack:
     def __init__(self, entries: Sequence[Planned[Any]]) -> None:
         self.entries = tuple(entries)
         self._starts = np.concatenate([[0], np.cumsum([e.n_combinations for e in self.entries])]).astype(np.int64)
+        self._first: list[int] = self._starts.tolist()
 
     def __len__(self) -> int:
         return int(self._starts[-1]) if self.entries else 1
@@ -124,8 +126,8 @@ class Stack:
         """The combination with that number; None where there are no entries."""
         if not self.entries:
             return None
-        entry = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return Pick(entry, number - int(self._starts[entry]))
+        entry = bisect_right(self._first, number) - 1
+        return Pick(entry, number - self._first[entry])
 
     def owners(self, numbers: I64) -> dict[int, tuple[Bool, I64]]:
         """For each entry: which of the numbers are its, and their combinations."""

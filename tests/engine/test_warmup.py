@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine import compiled, warmup
 from adm_notebook.engine.account import Account
-from adm_notebook.engine.kernels import run_account
+from adm_notebook.engine.measured import trade_and_measure
 from adm_notebook.market.arrays import Prices
 
 
@@ -20,7 +20,7 @@ def test_warming_up_again_returns_the_same_thread_and_leaves_the_engine_compiled
     assert thread.daemon
     assert warmup.wait(timeout=120)
     assert warmup.ready()
-    assert len(run_account.signatures) == 1  # type: ignore[attr-defined]  # one compiled form for all arguments
+    assert len(trade_and_measure.signatures) == 1  # type: ignore[attr-defined]  # one compiled form for all arguments
 
 
 def test_accounts_simulated_in_threads_equal_those_simulated_in_turn() -> None:
@@ -47,4 +47,4 @@ def test_writable_and_read_only_arrays_are_compiled_once() -> None:
     for prices in (Prices(close, close, close, close), Prices(frozen, close, frozen, close)):
         signals = compiled.signals_from_targets(np.ones(5, np.int8), 1, strength=frozen)
         compiled.simulate(prices, signals, Settings(), warmup=1)
-    assert len(run_account.signatures) == 1  # type: ignore[attr-defined]  # see above
+    assert len(trade_and_measure.signatures) == 1  # type: ignore[attr-defined]  # see above
