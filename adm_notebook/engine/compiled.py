@@ -12,6 +12,7 @@ from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.engine import fills
 from adm_notebook.engine.account import Account, Signals, check_inputs
 from adm_notebook.engine.fills import BOOKS, RULES
+from adm_notebook.engine.kernels import edges
 from adm_notebook.engine.measured import trade_and_measure
 from adm_notebook.engine.metrics import SUMS, metrics, metrics_from_sums
 from adm_notebook.jit import readonly
@@ -175,11 +176,11 @@ def book(
 
 
 def flagged_by(signals: Signals) -> Bool:
-    """(n_bars,) where any of the four flags is set."""
+    """(n_bars,) where any of the four flags is set; can't be written to."""
     flagged = signals.long_entry | signals.long_exit
     flagged |= signals.short_entry
     flagged |= signals.short_exit
-    return flagged
+    return readonly(flagged)
 
 
 def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -> Signals:
@@ -193,18 +194,16 @@ def signals_from_targets(target: I8, warmup: int, strength: F64 | None = None) -
         first bar that may decide; targets before it count as 0, so that one which already holds enters there
     strength
         (n_bars,) in [0, 1], handed on as it is
+
+    Returns
+    -------
+    Signals
+        flags that can't be written to
     """
-    return Signals(*_edges(target == 1, warmup), *_edges(target == -1, warmup), strength=strength)
-
-
-def _edges(held: Bool, warmup: int) -> tuple[Bool, Bool]:
-    """Where `held` begins and where it ends; bars before `warmup` count as not held."""
-    held[:warmup] = False
-    entry, exit_ = np.empty_like(held), np.empty_like(held)
-    entry[:1], exit_[:1] = held[:1], False
-    np.greater(held[1:], held[:-1], out=entry[1:])
-    np.less(held[1:], held[:-1], out=exit_[1:])
-    return entry, exit_
+    flags = np.zeros((4, len(target)), np.bool_)
+    edges(readonly(target), warmup, flags)
+    flags.flags.writeable = False
+    return Signals(flags[0], flags[1], flags[2], flags[3], strength)
 
 
 class _Prepared(NamedTuple):

@@ -31,7 +31,7 @@ from adm_notebook.engine.fills import (
     execute,
 )
 from adm_notebook.jit import jit
-from adm_notebook.market.arrays import F64, I64, Bool
+from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 EVENTS_A_DECISION = 4  # rows that are added to trades or to unfilled orders before the next decision, at most
 
@@ -54,6 +54,25 @@ def decision(
     if opposite_entry and rules.opposite != IGNORE:
         return True, -side if rules.opposite == REVERSE else 0
     return (long_exit if side > 0 else short_exit), 0
+
+
+@jit
+def edges(target: I8, warmup: int, flags: Bool) -> None:
+    """Where a target is reached and where it is left.
+
+    target  (n_bars,)    -1, 0 or +1; bars before `warmup` count as 0
+    flags   (4, n_bars)  false; set where long and short positions begin and end: long_entry, long_exit, short_entry,
+                         short_exit
+    """
+    before = 0
+    for i in range(max(0, warmup), target.shape[0]):
+        now = target[i]
+        if now != before:
+            flags[0, i] = now == 1
+            flags[1, i] = before == 1
+            flags[2, i] = now == -1
+            flags[3, i] = before == -1
+            before = now
 
 
 @jit

@@ -140,6 +140,13 @@ def test_prices_that_stand_still_give_no_distance(trade: Trade) -> None:
     assert exits(result) == [(5, 100.0, "open")]
 
 
+def test_less_than_a_millionth_of_the_price_is_no_distance(trade: Trade) -> None:
+    # Once nothing moves, ATR(2) halves on each bar: from 2 on bar 3 to 2^-13 of 100 on bar 17, the last above 1e-6.
+    bars: list[Bar] = [CALM] * 4 + [100.0] * 28 + [(100, 100, 50, 100)]
+    result = trade(bars, buy=[30], stop_loss={"atr": 2, "period": 2})
+    assert exits(result) == [(32, 99.999755859, "stop_loss")]  # 100 - 2 * 2^-13
+
+
 def test_warm_up_waits_for_the_indicators_of_the_stops(trade: Trade) -> None:
     # ATR(3) is first known on bar 3; auto begins on the bar after.
     bars: list[Bar] = [CALM] * 7
@@ -375,6 +382,13 @@ def test_exit_flags_of_a_day_that_is_over_are_not_kept(trade: Trade) -> None:
     # Bar 3 has no close and an exit flag. Kept until bar 4, it would cancel that bar's entry against itself.
     bars: list[Bar] = [100, 100, 94, (94, 94, 94, nan), 94, 94]
     result = trade(bars, buy=[0, 4], sell=[3], freq=HOURS, max_daily_loss=0.05, warmup=0)
+    assert [bar for bar, _ in entries(result)] == [1, 5]
+
+
+def test_exit_flags_kept_from_before_are_forgotten_when_the_day_ends(trade: Trade) -> None:
+    bars: list[Bar] = [100, 100, (100, 100, 100, nan), 94, 94, 94]
+    result = trade(bars, buy=[0, 4], sell=[2], freq=HOURS, max_daily_loss=0.05, warmup=0)
+    assert exits(result)[0] == (4, 94.0, "max_daily_loss")
     assert [bar for bar, _ in entries(result)] == [1, 5]
 
 
