@@ -1,6 +1,8 @@
 """Combined portfolios: several accounts as one (specification, section 10), over the union of their times.
 
 Two implementations, as for everything else: arrays for the composable mode, a walk over the times for the traditional.
+Both add what each sleeve has gained to the capital, rather than the sleeves' equity to the uninvested rest: shares such
+as 0.1 and 0.9 do not add up to 1 exactly, and a portfolio that never traded would seem to have lost a little.
 """
 
 from __future__ import annotations
@@ -69,9 +71,10 @@ def combine(
     -------
     the account over the union's times, trades by time of entry and then order of sleeves; and each trade's sleeve
     """
-    equity = np.full(index_size, total - sum(capitals))
+    gained = np.zeros(index_size)
     for account, capital, at in zip(accounts, capitals, past, strict=True):
-        equity += np.concatenate([[capital], account.equity])[at]
+        gained += np.concatenate([[0.0], account.equity - capital])[at]
+    equity = total + gained
     # the union's bar at which a sleeve's bar b is seen first: where `past` reaches b + 1
     where = [np.searchsorted(at, np.arange(1, len(a.equity) + 1)) for a, at in zip(accounts, past, strict=True)]
 
@@ -123,14 +126,15 @@ def combine_by_time(
     """
     position = {time: i for i, time in enumerate(union)}
     bars_at = [{time: i for i, time in enumerate(own)} for own in times]
-    now = list(capitals)
-    rest = total - sum(capitals)
+    gained = [0.0] * len(accounts)
     equity: list[float] = []
     for time in union:
+        together = 0.0  # one after the other: sum() is compensated from Python 3.12 on, and would round otherwise
         for s, account in enumerate(accounts):
             if time in bars_at[s]:
-                now[s] = float(account.equity[bars_at[s][time]])
-        equity.append(rest + sum(now))
+                gained[s] = float(account.equity[bars_at[s][time]]) - capitals[s]
+            together += gained[s]
+        equity.append(total + together)
     rows: list[tuple[int, int, int]] = []
     orders: list[tuple[int, int, int]] = []
     for s, account in enumerate(accounts):
