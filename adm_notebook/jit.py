@@ -45,6 +45,9 @@ def readonly(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     numba compiles a kernel anew for each mixture of writable and read-only arguments, and frames hand out both: passed
     through here they are all of one type.
     """
+    flags = array.flags
+    if flags.c_contiguous and not flags.writeable:
+        return array
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view

@@ -22,7 +22,6 @@ from adm_notebook.engine import metrics as array_metrics
 from adm_notebook.engine.account import Account, Signals
 from adm_notebook.engine.compiled import Book
 from adm_notebook.engine.exposure import Exposure
-from adm_notebook.jit import readonly
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import Bool
 
@@ -102,7 +101,7 @@ class WholeArrays:
             else:
                 signals = _flags(decision)
             last.decision, last.warmup = decision, warmup
-            last.signals, last.flagged = signals, readonly(compiled.flagged_by(signals))
+            last.signals, last.flagged = signals, compiled.flagged_by(signals)
         assert last.signals is not None  # as the decision is kept, so are its flags
         return array_exposure.exposed(last.signals, exposure)
 
