@@ -10,17 +10,17 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
-
-try:
-    import fcntl
-except ImportError:  # Windows has none: folders are written without a lock there, and left-overs stay
-    fcntl = None  # type: ignore[assignment]
 
 from adm_notebook.errors import RunError, shown
 
 __all__ = ["Contents", "Staging", "reason", "resolved", "short"]
+
+fcntl: Any = None
+with suppress(ImportError):  # Windows has none: folders are written without a lock there, and left-overs stay
+    fcntl = import_module("fcntl")
 
 
 @dataclass(frozen=True, slots=True)

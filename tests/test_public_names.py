@@ -37,7 +37,8 @@ def test_folders_import_only_from_folders_above_them() -> None:
 
     order = [
         "_version", "errors", "folders", "jit", "config", "market", "components", "engine", "signals", "results",
-        "patterns", "planning", "containers", "coordinator", "migration", "display", "widgets", "magics", "cli", "testing",
+        "patterns", "planning", "containers", "coordinator", "migration", "display", "widgets", "magics", "cli",
+        "testing",
     ]  # fmt: skip
     root = Path(adm.__file__).parent
     wrong = []
