@@ -136,6 +136,7 @@ class Strategies(_BuiltIn):
     def __init__(self, plan: Plan, stages: Stages, features: FeatureSource) -> None:
         super().__init__(plan, stages, features)
         self._heeds = [_heeds_regimes(planned) for planned in plan.strategies]
+        self._own_labels = any(node.container is not None for _, node in plan.tree.of_role("classifier"))
 
     def reads(self, place: Place) -> tuple[str, ...]:
         """Regimes only where the strategy names some, so that others are computed once for all classifiers."""
@@ -161,6 +162,8 @@ class Strategies(_BuiltIn):
         return {"targets": Targets(decisions, strategy)}
 
     def _check_labels(self, strategy: Strategy, place: Place, path: str) -> None:
+        if self._own_labels:
+            return  # a user's container labels the bars: which labels it has is known once it has run
         known = classifier_labels(self.plan, place.row.classifier)
         odd = [label for label in strategy.regimes if label not in known] if known else []
         if odd:

@@ -8,6 +8,7 @@ from typing import Any
 
 from adm_notebook.components.risk import profile_entry
 from adm_notebook.errors import ConfigError, shown
+from adm_notebook.patterns import Pattern
 from adm_notebook.planning.sections import Reader
 
 __all__ = ["Entry", "read_classifiers", "read_risk_profiles", "read_strategies"]
@@ -113,11 +114,16 @@ def _strategy(reader: Reader, item: Any, path: str) -> Entry | None:
     )
 
 
-def read_classifiers(reader: Reader) -> list[Entry]:
+def _has_own(tree: Pattern, role: str) -> bool:
+    """Whether a user's container stands in the pattern where the config would fill a built-in one."""
+    return any(node.container is not None for _, node in tree.of_role(role))
+
+
+def read_classifiers(reader: Reader, tree: Pattern) -> list[Entry]:
     """The entries of `optimization_config.classifiers`."""
     path = "optimization_config.classifiers"
     given = reader.config.optimization_config.get("classifiers")
-    if given is None:
+    if given is None and not _has_own(tree, "classifier"):
         reader.defaults.append("No classifier given: there is one regime, `all`.")
     entries = []
     for i, item in enumerate(reader.listed(given, path, "classifiers", "[{type: trend}]")):
@@ -134,11 +140,11 @@ def read_classifiers(reader: Reader) -> list[Entry]:
     return entries
 
 
-def read_risk_profiles(reader: Reader) -> list[Entry]:
+def read_risk_profiles(reader: Reader, tree: Pattern) -> list[Entry]:
     """The entries of `optimization_config.risk_profiles`."""
     path = "optimization_config.risk_profiles"
     given = reader.config.optimization_config.get("risk_profiles")
-    if given is None:
+    if given is None and not _has_own(tree, "risk"):
         reader.defaults.append("No risk profile given: the settings of `backtest_config` apply.")
     entries = []
     for i, item in enumerate(reader.listed(given, path, "risk profiles", "[{type: moderate}]")):

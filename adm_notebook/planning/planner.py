@@ -78,7 +78,7 @@ def make_plan(
     tree = choose_pattern(reader)
     placed = placed_strategies(tree)
     entries = [] if placed else read_strategies(reader)
-    classifier_entries, risk_entries = read_classifiers(reader), read_risk_profiles(reader)
+    classifier_entries, risk_entries = read_classifiers(reader, tree), read_risk_profiles(reader, tree)
     request = collect(problems, DataRequest.resolve, config.data_config)
     given, setting_axes = collect(problems, settings_of, sections.settings) or (({},), ())
     constraints = [c for p, t in sections.constraints if (c := collect(problems, parse_constraint, t, p))]

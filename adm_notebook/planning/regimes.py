@@ -29,14 +29,21 @@ def check_regimes(
         odd = [[label for label in named if label not in (*labels, NO_REGIME)] for labels in given]
         if named and all(odd):
             path = strategy.path.removesuffix(".parameters")
-            problems.append(Problem(f"{path}.regimes", _sentence(odd[0][0], given, bool(classifiers))))
+            problems.append(Problem(f"{path}.regimes", _sentence(odd, given, classifiers)))
     return problems
 
 
-def _sentence(label: str, given: Iterable[tuple[str, ...]], has_classifiers: bool) -> str:
-    if not has_classifiers:
-        return f"names the regime {label}, but there is no classifier; add optimization_config.classifiers: [trend]"
+def _sentence(
+    odd: Sequence[Sequence[str]], given: Iterable[tuple[str, ...]], classifiers: Sequence[PlannedClassifier]
+) -> str:
+    """What is wrong; `odd` has, for each classifier, the labels that it does not give."""
+    if not classifiers:
+        return f"names the regime {odd[0][0]}, but there is no classifier; add optimization_config.classifiers: [trend]"
     known = list(dict.fromkeys(label for labels in given for label in labels))
+    label = next((label for labels in odd for label in labels if label not in known), None)
+    if label is None:  # each is given by some classifier, but none gives them all
+        lacks = "; ".join(f"{c.label} lacks {', '.join(labels)}" for c, labels in zip(classifiers, odd, strict=True))
+        return f"names regimes that no one classifier here gives together: {lacks}. Name those of one classifier"
     guess = did_you_mean(label, known) or f" They give {', '.join(known)}"
     return f"names the regime {label}, which no classifier here gives.{guess}"
 

@@ -1,0 +1,57 @@
+"""Strategies name regimes: what no classifier gives is said in words that help, and a user's own labels count."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import adm_notebook as adm
+
+
+def workflow(classifiers: list[str], regimes: list[str], **parameters: object) -> adm.WorkflowConfig:
+    optimization: dict[str, object] = {"strategies": [{"type": "ma_crossover", "regimes": regimes}]}
+    if classifiers:
+        optimization["classifiers"] = classifiers
+    return adm.WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"], "max_bars": 400},
+        optimization_config=optimization,
+        parameters=parameters,
+    )
+
+
+@pytest.mark.parametrize(
+    ("classifiers", "regimes", "said"),
+    [
+        (["trend"], ["upp"], "names the regime upp, which no classifier here gives. Did you mean `up`?"),
+        (["trend", "volatility"], ["up", "hihg"], "hihg, which no classifier here gives. Did you mean `high`?"),
+        (["trend", "volatility"], ["up", "low"], "gives together: trend lacks low; volatility lacks up"),
+        ([], ["up"], "names the regime up, but there is no classifier; add optimization_config.classifiers: [trend]"),
+    ],
+)  # fmt: skip
+def test_a_regime_that_is_never_given_is_refused(classifiers: list[str], regimes: list[str], said: str) -> None:
+    with pytest.raises(adm.ConfigError) as raised:
+        adm.EnhancedCoordinator().plan(workflow(classifiers, regimes, container_pattern="full_backtest"))
+    assert said in str(raised.value)
+
+
+def sides(bars: pd.DataFrame, window: int = 20) -> pd.Series:
+    """Above or below its mean."""
+    mean = bars["close"].rolling(window).mean()
+    return (bars["close"] > mean).map({True: "above", False: "below"}).where(mean.notna())
+
+
+@pytest.mark.parametrize("mode", ["traditional", "composable"])
+def test_a_users_container_gives_regimes_as_the_same_code_does_as_a_classifier(mode: str) -> None:
+    adm.classifier(sides)
+    adm.container("classifier", "sides_container")(sides)
+    coordinator = adm.EnhancedCoordinator()
+    listed = coordinator.run(workflow(["sides"], ["above"]), mode)
+    node = {"role": "classifier", "container": "sides_container"}
+    own = {"extends": "full_backtest", "replace": [{"path": "classifier", "node": node}]}
+    placed = coordinator.run(workflow([], ["above"], pattern=own), mode)
+    everywhere = coordinator.run(workflow([], ["above", "below"], pattern=own), mode)
+    assert placed.success
+    assert len(placed.trades)
+    pd.testing.assert_frame_equal(placed.trades, listed.trades)
+    assert len(everywhere.trades) != len(placed.trades)
+    assert not any("one regime" in sentence for sentence in placed.warnings)
