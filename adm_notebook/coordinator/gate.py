@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from adm_notebook.coordinator.memory import held_mb
+from adm_notebook.coordinator.memory import GrowthOfMemory
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 
 __all__ = ["Gate"]
@@ -23,13 +23,18 @@ class Gate:
         wall time, pauses included, after which `check` raises; None means never.
     memory_mb
         growth of the process's memory since now, MB, above which `check` raises; None means no limit.
+
+    Attributes
+    ----------
+    growth
+        of the process's memory, looked at every few checks.
     """
 
     def __init__(self, timeout_seconds: float | None = None, memory_mb: float | None = None) -> None:
         self.timeout_seconds, self.memory_mb = timeout_seconds, memory_mb
         self.started = time.monotonic()
         self.stopped_at: float | None = None
-        self._held_at_start = None if memory_mb is None else held_mb()
+        self.growth = GrowthOfMemory()
         self._watched = 0.0
         self._stop = threading.Event()
         self._go = threading.Event()
@@ -50,19 +55,18 @@ class Gate:
                 raise RunCancelled("The run was stopped.")
             if self.timed_out:
                 raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
-            if self._held_at_start is not None:
-                self._watch_memory(self._held_at_start)
-            if self._go.wait(0.05):
+            self._watch_memory()
+            if self._go.is_set() or self._go.wait(0.05):
                 return
 
-    def _watch_memory(self, at_start: float) -> None:
+    def _watch_memory(self) -> None:
         now = time.monotonic()
-        if now - self._watched < WATCH_INTERVAL or self.memory_mb is None:
+        if now - self._watched < WATCH_INTERVAL:
             return
         self._watched = now
-        held = held_mb()
-        if held is not None and held - at_start > self.memory_mb:
-            grown = f"the run grew by {held - at_start:,.1f} MB"
+        growth = self.growth.look()
+        if growth is not None and self.memory_mb is not None and growth > self.memory_mb:
+            grown = f"the run grew by {growth:,.1f} MB"
             raise RunError(f"Out of memory: `memory_limit_mb` is {self.memory_mb:g}, and {grown}.")
 
     @property

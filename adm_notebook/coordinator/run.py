@@ -253,6 +253,7 @@ class Run:
         self._ended = time.perf_counter()
         duration = self._ended - self._started
         result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure)
+        result.metadata["peak_memory_mb"] = self._gate.growth.peak()
         with self._lock:
             self._result = result
         for sentence in result.warnings:
