@@ -72,7 +72,7 @@ class ModelKind(Generic[Model]):
 
     def read(self, given: Mapping[str, Any], path: str) -> Model:
         """The model; InvalidParameters where its own check refuses values that are well-formed one by one."""
-        values = {name: self._typed(name, value) for name, value in given.items()}
+        values = {name: self.typed(name, value) for name, value in given.items()}
         try:
             return self.model.model_validate(values)
         except ValidationError as error:
@@ -82,7 +82,7 @@ class ModelKind(Generic[Model]):
             )
             raise (InvalidParameters if own_check else ConfigError)(problems) from None
 
-    def _typed(self, name: str, value: Any) -> Any:
+    def typed(self, name: str, value: Any) -> Any:
         """Numbers in the type of their field: 10.0 is a whole number, and numpy's numbers are numbers."""
         if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:
             value = value.item()

@@ -107,6 +107,38 @@ class RuleType:
         }
         return RuleStrategy(self.name, parameters, direction, rules, label_of(values.values()))
 
+    def open_rules(self, given: Mapping[str, Any], path: str = "") -> tuple[FlagRules, Direction] | None:
+        """The rules with their parameters left open, and the sides they trade.
+
+        None where `build` refuses them whatever the values: a condition can't be read, a name is used but not given
+        or given but not used, the sides don't fit `direction`.
+        """
+        used: set[str] = set()
+        roots: dict[str, Expression] = {}
+        for name in _CONDITIONS:
+            text = given.get(name)
+            if text is None:
+                continue
+            try:
+                template = parse_condition(str(text)) if isinstance(text, (str, bool)) else None
+            except ExpressionError:
+                template = None
+            if template is None:
+                return None
+            used |= template.names.keys()
+            roots[name] = template.root
+        problems: list[Problem] = []
+        direction = _direction(given, path, problems)
+        if problems or not used >= {name for name in given if name not in _INFO}:
+            return None
+        rules = FlagRules(roots.get("entry"), roots.get("exit"), roots.get("short_entry"), roots.get("short_exit"))
+        return rules, direction
+
+    @staticmethod
+    def takes(value: object) -> bool:
+        """Whether a parameter may have this value."""
+        return not _wrong_value(_plain(value))
+
 
 def _direction(given: Mapping[str, Any], path: str, problems: list[Problem]) -> Direction:
     """The sides that the conditions trade; an explicit `direction` has to agree with them."""

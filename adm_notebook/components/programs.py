@@ -1,0 +1,487 @@
+"""Swept strategies as programs: rules worked out once for a whole grid, and evaluated for many combinations at once.
+
+A strategy that is built and evaluated for each combination costs a model, a tree and a pass over the bars for every
+operation, each time. A program finds once what the rules are (`reads`, `chunks`), which indicators and numbers each
+combination has in them, and runs all combinations in compiled chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from adm_notebook.components.bars import FeatureOf
+from adm_notebook.components.expressions import COLUMNS, ExpressionError, Template, bind
+from adm_notebook.components.expressions.chunk_kernels import I32
+from adm_notebook.components.expressions.chunks import (
+    ONE,
+    Chunks,
+    lowered_flags,
+    lowered_target,
+    run,
+    scalar_values,
+)
+from adm_notebook.components.expressions.nodes import Call, Expression, Feature, Parameter, children, walk
+from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.library import ModelType
+from adm_notebook.components.reads import AxisLike, ByReads, Checks, distinct, numbers_in, rules_with, takes
+from adm_notebook.components.rule import RuleType
+from adm_notebook.components.rules import Direction, Rules, TargetRules, expressions_of, leading_nan
+from adm_notebook.components.strategy import InvalidParameters
+from adm_notebook.errors import ConfigError, DataError, Problem
+from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
+
+__all__ = ["Program", "ProgramGroup", "ProgramRows", "evaluate", "program_of"]
+
+Gives = Literal["targets", "flags"]
+
+REMEMBERED = 16_384
+"""Distinct parameters of a call up to which its indicators are kept from one part of a grid to the next."""
+
+_FIXED = (*COLUMNS, ONE)
+"""Series that come before the outputs of indicators."""
+
+
+class Output(NamedTuple):
+    """One output of an indicator: what a column of `evaluate` holds."""
+
+    indicator: Indicator
+    output: int
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramGroup:
+    """Combinations of a part of a grid whose rules are the same but for indicators and numbers.
+
+    chunks   their rules as steps
+    members  (k,)            which combinations of the part they are, ascending
+    slots    (k, n_slots)    series that each reads: open, high, low, close, volume, 1, then the outputs of the part
+    shifts   (k, n_slots)    by how many bars each is moved
+    numbers  (k, n_numbers)
+    """
+
+    chunks: Chunks
+    members: I64
+    slots: I32
+    shifts: I64
+    numbers: F64
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramRows:
+    """A part of a grid, ready to be evaluated.
+
+    n          combinations
+    gives      what `evaluate` gives for them
+    groups     those that can be evaluated
+    outputs    distinct outputs of indicators that they read: the columns of `evaluate`, in its order
+    lookbacks  (n,)  the longest TA-Lib lookback among a combination's indicators
+    refused    what `build` raises, for each of the others by its place: InvalidParameters where the strategy's own
+               check refuses it
+    """
+
+    n: int
+    gives: Gives
+    groups: tuple[ProgramGroup, ...]
+    outputs: tuple[Output, ...]
+    lookbacks: I64
+    refused: Mapping[int, ConfigError]
+
+    @cached_property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The distinct indicators."""
+        return tuple(dict.fromkeys(output.indicator for output in self.outputs))
+
+    def columns(self, feature: FeatureOf) -> list[F64]:
+        """The columns of `evaluate`; each indicator is asked for once."""
+        found = {indicator: feature(indicator) for indicator in self.indicators}
+        return [found[indicator][output] for indicator, output in self.outputs]
+
+    def lookbacks_with(self, feature: FeatureOf, close: F64) -> I64:
+        """The same lookbacks, where users' indicators are measured: the leading NaN run of what they give.
+
+        feature
+            outputs over all bars; those without a close don't count.
+        """
+        lookbacks = self.lookbacks
+        measured = {indicator: 0 for indicator in self.indicators if indicator.measured}
+        if not measured:
+            return lookbacks
+        valid = ~np.isnan(close)
+        for indicator in measured:
+            measured[indicator] = max((leading_nan(column[valid]) for column in feature(indicator)), default=0)
+        own = np.array([measured.get(o.indicator, o.indicator.lookback) for o in self.outputs], np.int64)
+        return _longest(self.n, self.groups, own)
+
+
+class _Kind(Protocol):
+    """What a program asks of a kind of strategy, whose parameters are at hand."""
+
+    def open_rules(self, values: Mapping[str, Any]) -> tuple[tuple[Rules, Direction] | None, frozenset[str]]: ...
+    def typed(self, name: str, value: Any) -> Any: ...
+    def takes(self, name: str, value: Any) -> bool: ...
+
+
+class _Model:
+    """A built-in strategy."""
+
+    def __init__(self, kind: ModelType) -> None:
+        self.model, self.typed = kind.model, kind.typed
+        self.defaults = {name: info.default for name, info in kind.parameters.items()}
+
+    def open_rules(self, values: Mapping[str, Any]) -> tuple[tuple[Rules, Direction] | None, frozenset[str]]:
+        rules, read = rules_with(self.model, values)
+        return (rules, values["direction"]), read | {"direction"}
+
+    def takes(self, name: str, value: Any) -> bool:
+        return takes(self.model, name, value)
+
+
+class _Rule:
+    """`rule`, whose conditions are parameters among others."""
+
+    def __init__(self, kind: RuleType) -> None:
+        self.kind = kind
+
+    def open_rules(self, values: Mapping[str, Any]) -> tuple[tuple[Rules, Direction] | None, frozenset[str]]:
+        return self.kind.open_rules(values), frozenset(self.kind.parameters)
+
+    def typed(self, name: str, value: Any) -> Any:
+        return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value
+
+    def takes(self, name: str, value: Any) -> bool:
+        return name in self.kind.parameters or self.kind.takes(value)
+
+
+class _Swept(NamedTuple):
+    """An axis, its values typed."""
+
+    name: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A call with the values of its parameters."""
+
+    output: Output
+    lookback: int
+
+
+class Program:
+    """A strategy over a grid of its parameters; `program_of` makes one. Threads may share it."""
+
+    def __init__(
+        self, kind: ModelType | RuleType, fixed: Mapping[str, Any], axes: Sequence[AxisLike], path: str
+    ) -> None:
+        self._kind, self._path = kind, path
+        self._given, self._given_axes = dict(fixed), tuple(axes)
+        self._of: _Kind = _Model(kind) if isinstance(kind, ModelType) else _Rule(kind)
+        defaults = self._of.defaults if isinstance(self._of, _Model) else {}
+        self._fixed = {**defaults, **{name: self._of.typed(name, value) for name, value in fixed.items()}}
+        self._axes = [_Swept(a.name, tuple(self._of.typed(a.name, v) for v in a.values)) for a in axes]
+        self._at = {axis.name: j for j, axis in enumerate(self._axes)}
+        self._takes = [np.array([self._of.takes(a.name, v) for v in a.values], np.bool_) for a in self._axes]
+        self._sound = all(self._of.takes(name, self._fixed[name]) for name in fixed)
+        self._numbers = [numbers_in(axis.values) for axis in self._axes]
+        self._checks = Checks(kind.model, self._fixed, self._axes) if isinstance(kind, ModelType) else None
+        self._rules = ByReads(self._axes, self._chunks_with)
+        self._lowered: dict[tuple[Rules, Direction], Chunks] = {}
+        self._calls: dict[Call, dict[tuple[int, ...], _Bound | None]] = {}
+        self._lock = Lock()
+
+    def rows(self, grid: I64) -> ProgramRows:
+        """What a part of the grid needs to be evaluated.
+
+        Parameters
+        ----------
+        grid
+            (k, n_axes) positions in the values of the axes.
+
+        Raises
+        ------
+        ConfigError
+            where some combinations give targets and others flags.
+        """
+        grid = np.ascontiguousarray(grid, np.int64)
+        with self._lock:
+            return self._rows(grid)
+
+    def _rows(self, grid: I64) -> ProgramRows:
+        wrong = np.full(len(grid), not self._sound)
+        for j, good in enumerate(self._takes):
+            if not good.all():
+                wrong |= ~good[grid[:, j]]
+        left = np.flatnonzero(~wrong)
+        invalid = left[self._checks.refused(grid[left])] if self._checks is not None else left[:0]
+        alright = ~wrong
+        alright[invalid] = False
+        left = np.flatnonzero(alright)
+        members: dict[Chunks, list[I64]] = {}
+        for chunks, rows in self._rules.split(grid[left]):
+            if chunks is None:
+                wrong[left[rows]] = True
+            else:
+                members.setdefault(chunks, []).append(left[rows])
+        outputs: dict[Output, int] = {}
+        lookbacks: list[int] = []
+        groups = []
+        for chunks, parts in members.items():
+            rows = parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts))
+            group, refused = self._group(chunks, grid[rows], rows, outputs, lookbacks)
+            wrong[rows[refused]] = True
+            if len(group.members):
+                groups.append(group)
+        refusals = {int(row): self._refusal(grid[row]) for row in invalid}
+        refusals.update((int(row), self._error(grid[row])) for row in np.flatnonzero(wrong))
+        gives = {group.chunks.gives for group in groups}
+        if len(gives) > 1:
+            raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
+        longest = _longest(len(grid), groups, np.array(lookbacks, np.int64))
+        return ProgramRows(
+            len(grid), gives.pop() if gives else "targets", tuple(groups), tuple(outputs), longest, refusals
+        )
+
+    # ---- rules ------------------------------------------------------------------------------------------------------
+
+    def _chunks_with(self, picked: dict[str, Any]) -> tuple[Chunks | None, frozenset[str]]:
+        """The rules that belong to some values, as steps; None where they are refused."""
+        values = {**self._fixed, **picked}
+        found, read = self._of.open_rules(values)
+        if found is None:
+            return None, read
+        if found not in self._lowered:
+            rules, direction = found
+            names = {n.name for e in expressions_of(rules) if e is not None for n in _parameters_outside_calls(e)}
+            if not names <= values.keys():
+                return None, read
+            if isinstance(rules, TargetRules):
+                chunks = lowered_target(rules.up, rules.down, rules.keep, direction != "short", direction != "long")
+            else:
+                chunks = lowered_flags(*expressions_of(rules))
+            self._lowered[found] = chunks
+        return self._lowered[found], read
+
+    # ---- what stands in them ----------------------------------------------------------------------------------------
+
+    def _group(
+        self, chunks: Chunks, grid: I64, members: I64, outputs: dict[Output, int], lookbacks: list[int]
+    ) -> tuple[ProgramGroup, Bool]:
+        """The combinations of one set of rules; and which of them are refused after all.
+
+        outputs, lookbacks
+            written: the distinct outputs so far with their places, and the lookback of each.
+        """
+        k = len(grid)
+        refused = np.zeros(k, np.bool_)
+        numbers = np.empty((k, len(chunks.numbers)))
+        for i, node in enumerate(chunks.numbers):
+            names = {part.name for part in walk(node) if isinstance(part, Parameter)}
+            numbers[:, i], bad = scalar_values(node, {name: self._values(name, grid) for name in names}, k)
+            refused |= bad | (numbers[:, i] == 0) if i in chunks.divisors else bad
+        slots = np.empty((k, len(chunks.slots)), np.int32)
+        shifts = np.zeros((k, len(chunks.slots)), np.int64)
+        called: dict[Call, I32] = {}
+        for i, series in enumerate(chunks.slots):
+            shifts[:, i] = series.bars
+            for name in series.by:
+                bars = self._values(name, grid)
+                whole = np.isfinite(bars) & (bars >= 0) & (np.floor(bars) == bars)
+                refused |= ~whole
+                shifts[:, i] += np.minimum(np.where(whole, bars, 0), 2.0**40).astype(np.int64)
+            if not isinstance(series.source, Call):
+                slots[:, i] = _FIXED.index(series.source)
+                continue
+            if series.source not in called:
+                called[series.source] = self._called(series.source, grid, refused, outputs, lookbacks)
+            slots[:, i] = called[series.source]
+        if refused.any():
+            kept = ~refused
+            members, slots, shifts, numbers = members[kept], slots[kept], shifts[kept], numbers[kept]
+        return ProgramGroup(chunks, members, slots, shifts, numbers), refused
+
+    def _values(self, name: str, grid: I64) -> F64:
+        """(k,) values of a parameter, (1,) where it isn't swept; NaN where it is no number."""
+        at = self._at.get(name)
+        return numbers_in([self._fixed[name]]) if at is None else self._numbers[at][grid[:, at]]
+
+    def _called(self, call: Call, grid: I64, refused: Bool, outputs: dict[Output, int], lookbacks: list[int]) -> I32:
+        """(k,) the series that each combination's call is; combinations whose call is refused are marked."""
+        names = {part.name for part in walk(call) if isinstance(part, Parameter)}
+        at = [j for j, axis in enumerate(self._axes) if axis.name in names]
+        sizes = [len(self._axes[j].values) for j in at]
+        known = self._calls.setdefault(call, {}) if np.prod(sizes, dtype=float) <= REMEMBERED else {}
+        series = np.zeros(len(grid), np.int32)
+        for key, rows in distinct(grid[:, at], sizes):
+            if key not in known:
+                known[key] = self._bound(call, {self._axes[j].name: p for j, p in zip(at, key, strict=True)})
+            bound = known[key]
+            if bound is None:
+                refused[rows] = True
+                continue
+            place = outputs.setdefault(bound.output, len(outputs))
+            if place == len(lookbacks):
+                lookbacks.append(bound.lookback)
+            series[rows] = len(_FIXED) + place
+        return series
+
+    def _bound(self, call: Call, positions: Mapping[str, int]) -> _Bound | None:
+        """The call with its parameters; None where they are refused."""
+        picked = {name: self._axes[self._at[name]].values[position] for name, position in positions.items()}
+        hidden = self._kind.parameters if isinstance(self._kind, RuleType) else {}
+        values = {name: value for name, value in {**self._fixed, **picked}.items() if name not in hidden}
+        try:
+            node = bind(Template("", call, {}), values)
+        except ExpressionError:
+            return None
+        assert isinstance(node, Feature), "a call binds to an indicator"
+        return _Bound(Output(node.indicator, node.output), node.indicator.lookback)
+
+    # ---- refusals ---------------------------------------------------------------------------------------------------
+
+    def _picked(self, positions: I64) -> dict[str, Any]:
+        return {axis.name: axis.values[at] for axis, at in zip(self._given_axes, positions.tolist(), strict=True)}
+
+    def _refusal(self, positions: I64) -> ConfigError:
+        """Why the strategy's own check refuses a combination."""
+        assert self._checks is not None, "only models have checks"
+        typed = {axis.name: axis.values[at] for axis, at in zip(self._axes, positions.tolist(), strict=True)}
+        return InvalidParameters(Problem(self._path, self._checks.why({**self._fixed, **typed})))
+
+    def _error(self, positions: I64) -> ConfigError:
+        """What building a combination raises."""
+        try:
+            self._kind.build({**self._given, **self._picked(positions)}, self._path)
+        except ConfigError as error:
+            return error
+        raise AssertionError(f"{self._kind.name} takes {self._picked(positions)}, which its program refuses")
+
+
+def program_of(
+    kind: object, fixed: Mapping[str, Any], axes: Sequence[AxisLike], path: str = "parameters"
+) -> Program | None:
+    """The program of a swept strategy; None where it can't be one.
+
+    Built-in strategies and `rule` can, whatever indicators they read. Users' functions, ensembles and strategies that
+    are limited to regimes are built and evaluated one by one.
+
+    Parameters
+    ----------
+    kind
+        a kind of strategy, as the registry has it.
+    fixed
+        parameters with one value, by the names that the kind knows them by.
+    axes
+        those with several.
+    path
+        where the parameters stand in the config, for errors.
+    """
+    names = [*fixed, *(axis.name for axis in axes)]
+    if not isinstance(kind, (ModelType, RuleType)) or len(set(names)) < len(names) or any("." in n for n in names):
+        return None
+    if isinstance(kind, ModelType) and not (Checks.known(kind.model) and all(n in kind.parameters for n in names)):
+        return None
+    return Program(kind, fixed, axes, path)
+
+
+def evaluate(rows: ProgramRows, columns: Sequence[F64], prices: Prices, out: I8 | None = None) -> I8:
+    """What each combination wants on every bar, from bar 0, before any warm-up is applied.
+
+    Parameters
+    ----------
+    columns
+        (n_bars,) each: the outputs of indicators that `rows.outputs` lists, over all bars.
+    prices
+        the bars; those without a close are left out of the rules (specification, section 8): there the target is that
+        of the bar before, and no flag is set.
+    out
+        (rows.n, n_bars) int8 or uint8, to be written into; its rows contiguous.
+
+    Returns
+    -------
+    (rows.n, n_bars): int8 targets, -1, 0 or +1, or uint8 flags: bit 0 long_entry, 1 long_exit, 2 short_entry,
+    3 short_exit. Zeros for combinations that are refused.
+
+    Raises
+    ------
+    DataError
+        where a rule reads volume and the prices have none.
+    ValueError
+        where columns or `out` don't fit.
+    """
+    n_bars = len(prices.close)
+    kind = np.int8 if rows.gives == "targets" else np.uint8
+    if len(columns) != len(rows.outputs) or any(len(column) != n_bars for column in columns):
+        raise ValueError(f"columns must be {len(rows.outputs)} arrays of {n_bars} values")
+    if out is None:
+        out = np.zeros((rows.n, n_bars), kind)
+    elif out.shape != (rows.n, n_bars) or out.itemsize != 1 or out.dtype.kind not in "iu" or not out.flags.c_contiguous:
+        raise ValueError(f"out must be contiguous bytes of the shape {(rows.n, n_bars)}, but is {out.dtype}{out.shape}")
+    else:
+        out[list(rows.refused)] = 0
+    found = out.view(np.int8)
+    if not np.isnan(prices.close.min(initial=np.inf)):
+        _evaluate(rows, list(columns), prices, found)
+    else:
+        _evaluate_with_holes(rows, columns, prices, found)
+    return out.view(kind)
+
+
+def _evaluate(rows: ProgramRows, columns: list[F64], prices: Prices, out: I8) -> None:
+    close = np.ascontiguousarray(prices.close, np.float64)
+    for group in rows.groups:
+        read = set(np.unique(group.slots).tolist())
+        series: list[F64] = []
+        for place, name in enumerate(_FIXED):
+            if place not in read:
+                series.append(close)
+            elif name == ONE:
+                series.append(np.ones(len(close)))
+            else:
+                series.append(_column(prices, name))
+        series += [np.ascontiguousarray(column, np.float64) for column in columns]
+        run(group.chunks, group.slots, group.shifts, group.numbers, series, close, group.members, out)
+
+
+def _column(prices: Prices, name: str) -> F64:
+    column: F64 | None = getattr(prices, name)
+    if column is None:
+        raise DataError("the rule reads volume, but these prices have none", "Give prices with a volume column.")
+    return np.ascontiguousarray(column, np.float64)
+
+
+def _evaluate_with_holes(rows: ProgramRows, columns: Sequence[F64], prices: Prices, out: I8) -> None:
+    """Evaluate over the bars that have a close, and say of the others what the specification does."""
+    valid = ~np.isnan(prices.close)
+    picked = Prices(*(None if array is None else array[valid] for array in prices))  # type: ignore[arg-type]  # volume
+    found = np.zeros((rows.n, int(valid.sum())), np.int8)
+    _evaluate(rows, [column[valid] for column in columns], picked, found)
+    if rows.gives == "flags":
+        out[:] = 0
+        out[:, valid] = found
+        return
+    padded = np.concatenate((np.zeros((rows.n, 1), np.int8), found), axis=1)
+    out[:] = padded[:, np.cumsum(valid)]
+
+
+def _longest(n: int, groups: Sequence[ProgramGroup], lookbacks: I64) -> I64:
+    """(n,) the longest lookback of the series that each combination reads; those of prices are 0."""
+    every = np.concatenate((np.zeros(len(_FIXED), np.int64), lookbacks))
+    longest = np.zeros(n, np.int64)
+    for group in groups:
+        longest[group.members] = every[group.slots].max(axis=1, initial=0)
+    return longest
+
+
+def _parameters_outside_calls(node: Expression) -> Iterator[Parameter]:
+    """Parameters that stand for numbers of their own; those of calls are the indicators' business."""
+    if isinstance(node, Parameter):
+        yield node
+    elif not isinstance(node, Call):
+        for child in children(node):
+            yield from _parameters_outside_calls(child)
