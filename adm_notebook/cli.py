@@ -101,7 +101,7 @@ def _with_bar(run: Any) -> WorkflowResult:
     from adm_notebook.coordinator.events import Progress
 
     try:
-        with tqdm(total=run.plan.n_rows, unit=" rows", leave=False, delay=0.5, disable=None) as bar:
+        with tqdm(total=run.plan.n_planned, unit=" rows", leave=False, delay=0.5, disable=None) as bar:
             for event in run.events():
                 if isinstance(event, Progress):
                     bar.update(event.done - bar.n)

@@ -85,7 +85,7 @@ def assemble(
         warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
     notes: list[str] = []
     _add_unfilled(stats, detail, warnings, notes)
-    partial = len(outcomes) < plan.n_rows
+    partial = failure is not None and len(outcomes) < plan.n_planned
     return WorkflowResult(
         success=not errors and best is not None,
         config=plan.config,
@@ -104,6 +104,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
+            "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },
         facts=lambda: _facts(plan, best, detail, notes),
@@ -137,7 +138,7 @@ def _versions() -> dict[str, str]:
 
 
 def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> list[str]:
-    done, total = len(stats), plan.n_rows
+    done, total = len(stats), plan.n_planned
     if isinstance(failure, RunCancelled):
         return [f"Interrupted: {done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."]
     if isinstance(failure, RunTimedOut):
@@ -211,7 +212,7 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         objective=plan.objective,
         maximise=plan.maximise,
         swept=tuple(plan.swept),
-        n_planned=plan.n_rows,
+        n_planned=plan.n_planned,
         left_out=dict(plan.left_out),
         defaults=plan.defaults,
         notes=tuple(notes),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -41,12 +42,18 @@ class ComposableExecutor:
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """Batches of rows in the order in which they are done; those of one strategy follow each other."""
-        workers, budget = _fitted(plan, len(numbers))
+        with self.opened(plan, gate) as run:
+            yield from run(numbers)
+
+    @contextmanager
+    def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
+        """A function that runs rows, to be called as often as need be; what rows share is kept in between."""
+        workers, budget = _fitted(plan, plan.n_planned)
         tree = self.tree = PatternBuilder(plan.tree).build(plan, WholeArrays(), Shared(budget))
         failed = True
         tree.open()
         try:
-            yield from self._run(plan, tree, in_shared_order(plan, numbers), workers, gate)
+            yield lambda numbers: self._run(plan, tree, in_shared_order(plan, numbers), workers, gate)
             failed = False
         finally:
             tree.close(failed)

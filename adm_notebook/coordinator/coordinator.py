@@ -26,8 +26,14 @@ from adm_notebook.results import Detail, WorkflowResult
 __all__ = ["Coordinator", "EnhancedCoordinator", "execute_backtest_workflow", "recompute"]
 
 
-def _executor(mode: str) -> Executor:
-    return ComposableExecutor() if mode == "composable" else TraditionalExecutor()
+def _executor(plan: Plan) -> Executor:
+    """What runs a plan: the executor of its mode, and in front of it the search, where rows are searched for."""
+    executor: Executor = ComposableExecutor() if plan.mode == "composable" else TraditionalExecutor()
+    if plan.search is None:
+        return executor
+    from adm_notebook.coordinator.search import SearchExecutor
+
+    return SearchExecutor(executor)
 
 
 class Coordinator:
@@ -79,7 +85,7 @@ class Coordinator:
         plan = self.plan(config, execution_mode)
         if isinstance(plan, HybridPlan):
             return HybridRun(plan, _executor, self._composable).start()
-        return Run(plan, _executor(plan.mode)).start()
+        return Run(plan, _executor(plan)).start()
 
     def run(self, config: WorkflowConfig, execution_mode: str | None = None) -> WorkflowResult:
         """Run a workflow and return its result; for scripts and notebooks, also while an event loop is running.
@@ -162,7 +168,7 @@ class Coordinator:
             return self.start(result.config, "hybrid")
         plan = _plan_again(result, self._composable or result.mode == "composable")
         if not result.metadata.get("partial"):
-            return Run(plan, _executor(plan.mode)).start()
+            return Run(plan, _executor(plan)).start()
         if plan.workflow_id != result.workflow_id:
             message = "The bars or the config have changed since this result was made: its rows don't fit new ones."
             raise RunError(f"{message} Run the whole workflow again.")
@@ -176,8 +182,10 @@ class Coordinator:
             for number, row in result.stats.iterrows()
         ]
         have = {o.number for o in earlier}
+        if plan.search is not None:  # the same trials again: those that have run cost as much as the others
+            return Run(plan, _executor(plan)).start()
         missing = [number for number in range(plan.n_rows) if number not in have]
-        return Run(plan, _executor(plan.mode), missing, earlier).start()
+        return Run(plan, _executor(plan), missing, earlier).start()
 
 
 class EnhancedCoordinator(Coordinator):
@@ -277,7 +285,7 @@ def recompute(result: WorkflowResult) -> object:
     if result.mode == "hybrid":
         return recompute(result.phases[result.metadata["phase"]])
     plan = plan_again(result)
-    executor = _executor(plan.mode)
+    executor = _executor(plan)
 
     def detail(number: int) -> Detail:
         from adm_notebook.coordinator.gate import Gate

@@ -31,8 +31,8 @@ class HybridRun(Run):
     under way.
     """
 
-    def __init__(self, plan: HybridPlan, executor: Callable[[str], Executor], composable: bool) -> None:
-        super().__init__(plan.plans[0], executor(plan.plans[0].mode))
+    def __init__(self, plan: HybridPlan, executor: Callable[[Plan], Executor], composable: bool) -> None:
+        super().__init__(plan.plans[0], executor(plan.plans[0]))
         self.hybrid = plan
         self._make_executor, self._composable = executor, composable
         self._inner: Run | None = None
@@ -49,7 +49,7 @@ class HybridRun(Run):
         done = self._rows_before + (0 if inner is None else inner.progress.done)
         begun = len(self._results) + (inner is not None and self._result is None)
         total = self._rows_before + (0 if inner is None else inner.progress.total)
-        total += sum(plan.n_rows for plan in self.hybrid.plans[begun:]) if self._result is None else 0
+        total += sum(plan.n_planned for plan in self.hybrid.plans[begun:]) if self._result is None else 0
         elapsed = (self._ended or time.perf_counter()) - self._started
         rate = done / elapsed if elapsed > 0 else 0.0
         return events.Progress(done, max(total, done), rate, (total - done) / rate if rate else None)
@@ -95,7 +95,7 @@ class HybridRun(Run):
             except AdmError as error:
                 self._end(self._failed(phase, str(error)), None)
                 return
-            inner = self._inner = Run(ready, self._make_executor(ready.mode)).start()
+            inner = self._inner = Run(ready, self._make_executor(ready)).start()
             if self._gate.stopped:
                 inner.cancel()
             for event in inner.events():

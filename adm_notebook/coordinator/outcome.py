@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -104,13 +105,19 @@ class Executor(Protocol):
     tree  the containers, once `outcomes` has begun
     """
 
-    tree: ContainerTree | None
+    @property
+    def tree(self) -> ContainerTree | None: ...
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """Run the rows with these numbers and hand them over in batches as they are done; passes `gate` often.
 
         What is finished is handed over before the error that ends the run is raised.
         """
+
+    def opened(
+        self, plan: Plan, gate: Gate
+    ) -> AbstractContextManager[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
+        """A function that runs rows as `outcomes` does, to be called as often as need be."""
 
     def detail(self, plan: Plan, row: Row, gate: Gate) -> Detail:
         """Run one row and keep its trades and equity."""

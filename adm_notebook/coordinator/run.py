@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
@@ -43,11 +43,11 @@ class Run:
     """
 
     def __init__(
-        self, plan: Plan, executor: Executor, numbers: list[int] | None = None, earlier: list[Outcome] | None = None
+        self, plan: Plan, executor: Executor, numbers: Sequence[int] | None = None, earlier: list[Outcome] | None = None
     ) -> None:
         self.plan = plan
         self._executor = executor
-        self._numbers = list(range(plan.n_rows)) if numbers is None else numbers
+        self._numbers = range(plan.n_planned) if numbers is None else numbers
         self._outcomes = Finished(earlier or ())
         self._earlier = len(self._outcomes)
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
@@ -88,7 +88,8 @@ class Run:
             done = len(self._outcomes)
         elapsed = (self._ended or time.perf_counter()) - self._started
         rate = (done - self._earlier) / elapsed if elapsed > 0 else 0.0
-        return events.Progress(done, self.plan.n_rows, rate, (self.plan.n_rows - done) / rate if rate else None)
+        total = max(done, self.plan.n_planned)
+        return events.Progress(done, total, rate, (total - done) / rate if rate else None)
 
     @property
     def partial(self) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from adm_notebook.containers import BarByBar, ContainerTree, PatternBuilder
 from adm_notebook.coordinator.gate import Gate
@@ -22,13 +23,23 @@ class TraditionalExecutor:
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """One row after the other, in the order of the plan."""
+        with self.opened(plan, gate) as run:
+            yield from run(numbers)
+
+    @contextmanager
+    def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
+        """A function that runs rows, to be called as often as need be."""
         tree = self.tree = PatternBuilder(plan.tree).build(plan, BarByBar(gate.check))
-        failed = True
-        tree.open()
-        try:
+
+        def run(numbers: Sequence[int]) -> Iterator[list[Outcome]]:
             for number in numbers:
                 gate.check()
                 yield [attempt(plan.row(number), tree.run)]
+
+        failed = True
+        tree.open()
+        try:
+            yield run
             failed = False
         finally:
             tree.close(failed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
@@ -38,6 +39,9 @@ __all__ = ["classifiers_of", "collect", "risk_profiles_of", "settings_of", "stra
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
 AnyPlanned = TypeVar("AnyPlanned", bound=Planned[Any])
+
+MAX_COMBINATIONS = 10_000_000
+"""Parameter sets of one entry that are laid out at most, also where a search tries a few of them."""
 
 PROBLEMS_MOST = 20
 """After so many problems of one entry the others of it are not looked for."""
@@ -244,6 +248,10 @@ def _plan(
         written: combinations that each constraint dropped; names that constraints may speak of
     """
     fixed, axes = swept_of(given, entry.parameter_path)
+    if (size := math.prod(len(axis.values) for axis in axes)) > MAX_COMBINATIONS:
+        shown_size = f"{size:,}" if size < 10**15 else f"more than 10^{len(str(size)) - 1}"
+        message = f"makes {shown_size} combinations of its parameters; at most {MAX_COMBINATIONS:,} are laid out"
+        raise ConfigError(Problem(entry.parameter_path, f"{message}. Use larger steps or fewer values"))
     _check_values(kind, fixed, axes, entry)
     defaults = {name: p.default for name, p in kind.parameters.items()}
     names = {*defaults, *fixed, *(axis.name for axis in axes)}

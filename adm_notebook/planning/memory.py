@@ -57,7 +57,7 @@ def need_of(plan: Plan) -> Need:
     columns = max((columns_of(s) for s in plan.strategies), default=0)
     columns += max((columns_of(c) for c in plan.classifiers), default=0)
     return Need(
-        rows=plan.n_rows * ROW_BYTES,
+        rows=plan.n_planned * ROW_BYTES,
         worker=n_bars * (BAR_BYTES_PLAIN if plain else BAR_BYTES) * sleeves,
         indicators=n_bars * columns * (COLUMN_BYTES_PLAIN if plain else COLUMN_BYTES),
     )
@@ -71,7 +71,7 @@ def check_memory(plan: Plan) -> list[Problem]:
         need = need_of(plan)
         if need.least > limit * MB:
             n_bars = max(bars.n_bars for bars in plan.market.values())
-            rows = f"{plan.n_rows:,} row{'' if plan.n_rows == 1 else 's'} take about {_mb(need.rows)}"
+            rows = f"{plan.n_planned:,} row{'' if plan.n_planned == 1 else 's'} take about {_mb(need.rows)}"
             work = f"one of them on {n_bars:,} bars takes {_mb(need.worker + need.indicators)} while it runs"
             message = f"is {limit:g} MB, but this needs about {_mb(need.least)}: {rows}, and {work}"
             mend = "Raise it, or sweep fewer values" if need.rows > need.worker else "Raise it, or use fewer bars"

@@ -94,6 +94,11 @@ class HybridPlan:
         return sum(plan.n_rows for plan in self.plans)
 
     @property
+    def n_planned(self) -> int:
+        """Combinations that run, as far as they are known."""
+        return sum(plan.n_planned for plan in self.plans)
+
+    @property
     def workflow_id(self) -> str:
         """Digest of the work of all phases, and of what each takes."""
         described = [

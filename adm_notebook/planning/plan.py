@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adm_notebook.config.data import DataConfig
     from adm_notebook.patterns import Pattern
 
-__all__ = ["Limits", "Plan", "Row", "Sleeve"]
+__all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,28 @@ class Limits:
     timeout_seconds: float | None
     memory_mb: float | None
     indicators: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A metric, and whether more of it is better."""
+
+    metric: str
+    maximise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search by Optuna, which learns from the rows that it has tried.
+
+    n_trials  rows that it may try, for each symbol
+    seed      of its sampler: the same search tries the same rows
+    storage   path of an SQLite file that keeps it, so that a later run goes on with it; None keeps nothing
+    """
+
+    n_trials: int
+    seed: int
+    storage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +99,8 @@ class Plan:
     given              settings of `backtest_config` as they were given, one for each combination of `setting_axes`
     settings           [risk][setting]: the same resolved, with what each combination of a risk profile lays over them
     combined           whether each row is one portfolio of all strategies and symbols
+    objectives         what rows are ranked by, the first before all others
+    search             how rows are chosen, where not all of them run
     selection          rows of the whole product that run, in order; None means all
     left_out           constraint -> combinations it dropped
     defaults           sentences on defaults that were filled in; `warnings` has the rest
@@ -96,10 +120,10 @@ class Plan:
     settings: tuple[tuple[Settings, ...], ...]
     setting_axes: tuple[Axis, ...]
     combined: bool
-    objective: str
-    maximise: bool
+    objectives: tuple[Objective, ...]
     limits: Limits
     digest: str
+    search: Search | None = None
     selection: I64 | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
@@ -155,6 +179,21 @@ class Plan:
     def n_rows(self) -> int:
         """Combinations that are to run."""
         return math.prod(self.shape) if self.selection is None else len(self.selection)
+
+    @property
+    def n_planned(self) -> int:
+        """Combinations that a run is going to try: all of them, or as many as the search may."""
+        return self.n_rows if self.search is None else min(self.n_rows, self.search.n_trials * self.shape[0])
+
+    @property
+    def objective(self) -> str:
+        """The metric that the best row is best in."""
+        return self.objectives[0].metric
+
+    @property
+    def maximise(self) -> bool:
+        """Whether more of it is better."""
+        return self.objectives[0].maximise
 
     @property
     def is_single(self) -> bool:

@@ -129,6 +129,10 @@ class Stack:
         entry = bisect_right(self._first, number) - 1
         return Pick(entry, number - self._first[entry])
 
+    def number(self, entry: int, combination: int) -> int:
+        """The number of a combination of an entry; the inverse of `pick`."""
+        return int(self._starts[entry]) + combination
+
     def owners(self, numbers: I64) -> dict[int, tuple[Bool, I64]]:
         """For each entry: which of the numbers are its, and their combinations."""
         entry = np.searchsorted(self._starts, numbers, side="right") - 1

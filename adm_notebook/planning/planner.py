@@ -15,6 +15,7 @@ from adm_notebook.config.data import DataRequest
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market import Market, load
+from adm_notebook.market.arrays import I64
 from adm_notebook.patterns import Pattern
 from adm_notebook.planning.choice import choose_pattern, implied_pattern
 from adm_notebook.planning.combinations import (
@@ -30,7 +31,7 @@ from adm_notebook.planning.identity import identity_of
 from adm_notebook.planning.memory import check_memory, columns_of
 from adm_notebook.planning.modes import Work, choose_mode
 from adm_notebook.planning.placed import placed_strategies
-from adm_notebook.planning.plan import Limits, Plan
+from adm_notebook.planning.plan import Limits, Plan, Search
 from adm_notebook.planning.planned import Planned
 from adm_notebook.planning.regimes import check_regimes
 from adm_notebook.planning.resolved import resolve_settings
@@ -136,8 +137,8 @@ def make_plan(
         settings=settings,
         setting_axes=setting_axes,
         combined=sections.combined,
-        objective=sections.objective,
-        maximise=sections.maximise,
+        objectives=sections.objectives,
+        search=Search(sections.n_trials, sections.seed, sections.storage) if sections.method == "optuna" else None,
         limits=limits,
         digest=digest,
         left_out=left_out,
@@ -145,11 +146,24 @@ def make_plan(
         warnings=tuple(warnings),
         constraints=tuple(c.text for c in constraints),
     )
-    if plan.n_rows > MAX_ROWS:
+    if sections.method == "random" and sections.n_trials < plan.n_rows:
+        plan = replace(plan, selection=drawn(plan.n_rows, sections.n_trials, sections.seed))
+    if plan.n_planned > MAX_ROWS:
         rows = f"{plan.n_rows:,}" if plan.n_rows < 10**15 else f"more than 10^{int(math.log10(plan.n_rows))}"
         message = f"makes {rows} combinations; at most {MAX_ROWS:,} run at once. Use larger steps or fewer values"
         raise_if([Problem("optimization_config", message)], config)
     return with_mode(plan, execution_mode, composable)
+
+
+def drawn(n_rows: int, n_trials: int, seed: int) -> I64:
+    """Numbers of rows drawn at random, each once, in order; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    if n_rows <= 4 * n_trials or n_rows < 10**6:
+        return np.sort(rng.choice(n_rows, n_trials, replace=False)).astype(np.int64)
+    found: set[int] = set()
+    while len(found) < n_trials:  # of many rows hardly any is drawn twice
+        found |= set(rng.integers(0, n_rows, n_trials - len(found)).tolist())
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def with_mode(plan: Plan, execution_mode: str, composable: bool) -> Plan:
@@ -177,7 +191,7 @@ def work_of(plan: Plan) -> Work:
     regimes = sum(planned.n_combinations for planned in plan.classifiers)
     n_bars = max(bars.n_bars for bars in plan.market.values())
     symbols = len(plan.symbols)
-    return Work(plan.n_rows, n_bars, per_row, distinct * symbols, regimes * symbols)
+    return Work(plan.n_planned, n_bars, per_row, distinct * symbols, regimes * symbols)
 
 
 def is_simple_backtest(config: WorkflowConfig) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from adm_notebook.config import WorkflowConfig, WorkflowType
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
+from adm_notebook.planning.plan import Objective
 
 __all__ = ["Reader", "Sections", "raise_if", "read_sections"]
 
@@ -20,7 +22,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "backtest_config": ("strategy", "portfolio", *Settings.model_fields),
     "optimization_config": (
         "strategies", "classifiers", "risk_profiles", "constraints", "objective", "direction", "method", "n_trials",
-        "seed",
+        "seed", "storage",
     ),
     "analysis_config": ("mode", "output_path", "signals_path"),
     "validation_config": (),
@@ -35,8 +37,11 @@ class Sections:
     settings: dict[str, Any]
     combined: bool
     constraints: list[tuple[str, object]]
-    objective: str
-    maximise: bool
+    objectives: tuple[Objective, ...]
+    method: str
+    n_trials: int
+    seed: int
+    storage: str | None
     max_indicators: int | None
     memory_mb: float | None
 
@@ -105,17 +110,7 @@ def read_sections(reader: Reader) -> Sections:
         reader.unknown_keys(values, known, section)
     _workflow_type(reader)
     backtest, optimization, parameters = config.backtest_config, config.optimization_config, config.parameters
-    objective, maximise = _objective(reader, optimization)
-    method = optimization.get("method")
-    if method not in (None, "grid"):
-        reader.wrong(
-            "optimization_config.method", f"must be grid, but was {shown(method)}; random and optuna {_NOT_YET}"
-        )
-    for key in ("n_trials", "seed"):
-        if optimization.get(key) is not None:
-            reader.wrong(
-                f"optimization_config.{key}", "belongs to random search; a grid runs every combination. Leave it out"
-            )
+    method, n_trials, seed, storage = _search(reader, optimization)
     if "results" in config.infrastructure_config:
         reader.wrong(
             "infrastructure_config.results",
@@ -125,8 +120,11 @@ def read_sections(reader: Reader) -> Sections:
         settings={k: v for k, v in backtest.items() if k in Settings.model_fields},
         combined=_combined(reader, backtest.get("portfolio")),
         constraints=_constraints(reader, optimization.get("constraints")),
-        objective=objective,
-        maximise=maximise,
+        objectives=_objectives(reader, optimization),
+        method=method,
+        n_trials=n_trials,
+        seed=seed,
+        storage=storage,
         max_indicators=reader.positive(parameters.get("max_indicators"), "parameters.max_indicators", whole=True),
         memory_mb=_memory(reader),
     )
@@ -162,22 +160,73 @@ def _memory(reader: Reader) -> float | None:
     return direct if direct is not None else alias
 
 
-def _objective(reader: Reader, optimization: Mapping[str, Any]) -> tuple[str, bool]:
-    objective, direction = optimization.get("objective"), optimization.get("direction")
-    if objective is None:
-        objective = "sharpe"
-    elif not isinstance(objective, str) or objective not in METRICS:
-        near = did_you_mean(objective, METRICS)
-        message = f"must be a metric ({', '.join(METRICS)}), but was {shown(objective)}.{near}"
-        reader.wrong("optimization_config.objective", message.removesuffix("."))
-        objective = "sharpe"
-    if direction not in (None, "maximize", "minimize"):
-        near = did_you_mean(direction, ["maximize", "minimize"])
-        reader.wrong(
-            "optimization_config.direction",
-            f"must be maximize or minimize, but was {shown(direction)}.{near}".removesuffix("."),
-        )
-    return objective, direction != "minimize"
+def _objectives(reader: Reader, optimization: Mapping[str, Any]) -> tuple[Objective, ...]:
+    """One metric or several, each with its direction; the first ranks the rows."""
+    path = "optimization_config.objective"
+    given, directions = optimization.get("objective"), optimization.get("direction")
+    if isinstance(given, (list, tuple)):
+        metrics = list(given)
+        if not metrics or len(set(map(str, metrics))) < len(metrics):
+            reader.wrong(path, f"must be a metric, or a list of different ones, but was {shown(given)}")
+            metrics = []
+    else:
+        metrics = ["sharpe" if given is None else given]
+    several = isinstance(directions, (list, tuple))
+    ways = list(directions) if isinstance(directions, (list, tuple)) else [directions] * len(metrics)
+    if several and len(ways) != len(metrics):
+        message = f"must name a direction for each of the {len(metrics)} objectives, but was {shown(directions)}"
+        reader.wrong("optimization_config.direction", message)
+        ways = [None] * len(metrics)
+    found = []
+    for i, (metric, way) in enumerate(zip(metrics, ways, strict=True)):
+        if not isinstance(metric, str) or metric not in METRICS:
+            near = did_you_mean(metric, METRICS)
+            message = f"must be a metric ({', '.join(METRICS)}), but was {shown(metric)}.{near}"
+            reader.wrong(f"{path}[{i}]" if len(metrics) > 1 else path, message.removesuffix("."))
+        elif way not in (None, "maximize", "minimize"):
+            near = did_you_mean(way, ["maximize", "minimize"])
+            where = f"optimization_config.direction[{i}]" if several else "optimization_config.direction"
+            reader.wrong(where, f"must be maximize or minimize, but was {shown(way)}.{near}".removesuffix("."))
+        else:
+            found.append(Objective(metric, way != "minimize"))
+    return tuple(found) or (Objective("sharpe", True),)
+
+
+METHODS = ("grid", "random", "optuna")
+
+
+def _search(reader: Reader, optimization: Mapping[str, Any]) -> tuple[str, int, int, str | None]:
+    """How rows are chosen: method, number of trials, seed, and where a search is kept."""
+    section = "optimization_config"
+    method = optimization.get("method", "grid")
+    if method not in METHODS:
+        near = did_you_mean(method, METHODS)
+        message = f"must be one of {', '.join(METHODS)}, but was {shown(method)}.{near}".removesuffix(".")
+        reader.wrong(f"{section}.method", message)
+        method = "grid"
+    if method == "grid":
+        for key in ("n_trials", "seed", "storage"):
+            if optimization.get(key) is not None:
+                reader.wrong(f"{section}.{key}", "belongs to method random or optuna; a grid runs every combination")
+    if method == "optuna" and find_spec("optuna") is None:
+        message = 'needs Optuna, which is not installed: pip install "adm-notebook[optuna]", or use method random'
+        reader.wrong(f"{section}.method", message)
+    trials = reader.positive(optimization.get("n_trials"), f"{section}.n_trials", whole=True) or 100
+    if method != "grid" and optimization.get("n_trials") is None:
+        reader.defaults.append("No n_trials given: 100 combinations are tried.")
+    seed = optimization.get("seed")
+    if seed is None:
+        seed = 0
+    elif isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        reader.wrong(f"{section}.seed", f"must be a whole number, 0 or more, but was {shown(seed)}")
+        seed = 0
+    storage = optimization.get("storage")
+    if storage is not None and (not isinstance(storage, str) or not storage.strip()):
+        reader.wrong(f"{section}.storage", f"must be the path of an SQLite file, but was {shown(storage)}")
+        storage = None
+    elif storage is not None and method == "random":
+        reader.wrong(f"{section}.storage", "belongs to method optuna; a random choice has nothing to keep but its seed")
+    return method, trials, seed, storage
 
 
 def _constraints(reader: Reader, given: Any) -> list[tuple[str, object]]:

@@ -101,8 +101,7 @@ def resolved_yaml(plan: Plan) -> str:
         optimization["risk_profiles"] = [_entry(r) for r in plan.risk_profiles]
     if plan.constraints:
         optimization["constraints"] = list(plan.constraints)
-    if plan.objective != "sharpe" or not plan.maximise:
-        optimization |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
+    optimization |= _chosen_by(plan)
     inline = plan.config.parameters.get("pattern") is not None
     return dump(
         _short(
@@ -115,6 +114,18 @@ def resolved_yaml(plan: Plan) -> str:
             }
         )
     )
+
+
+def _chosen_by(plan: Plan) -> dict[str, Any]:
+    """Objectives and the way of searching, where they are not the plain ones."""
+    given = plan.config.optimization_config
+    chosen = {key: given[key] for key in ("method", "n_trials", "seed", "storage") if given.get(key) is not None}
+    if len(plan.objectives) > 1:
+        ways = ["maximize" if objective.maximise else "minimize" for objective in plan.objectives]
+        return {**chosen, "objective": [objective.metric for objective in plan.objectives], "direction": ways}
+    if plan.objective != "sharpe" or not plan.maximise:
+        chosen |= {"objective": plan.objective, "direction": "maximize" if plan.maximise else "minimize"}
+    return chosen
 
 
 def _backtest(plan: Plan) -> dict[str, Any]:
@@ -210,6 +221,8 @@ def plan_text(plan: Plan) -> str:
     lines += [f"  classes   {_entry_text(classifier)}" for classifier in plan.classifiers]
     lines += [f"  risk      {_entry_text(profile)}" for profile in plan.risk_profiles]
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
+    if plan.search is not None:
+        lines.append(f"  search    {plan.n_planned:,} of them are tried, as Optuna chooses")
     if limits := _limits(plan):
         lines.append(f"  limits    {limits}")
     lines += [f"  left out  {count:,} by {text}" for text, count in plan.left_out.items()]

@@ -69,6 +69,25 @@ def ranks_above(value: float, other: float, maximise: bool, *, earlier: bool) ->
     return value > other if maximise else value < other
 
 
+def pareto(stats: pd.DataFrame, objectives: Sequence[tuple[str, bool]]) -> pd.DataFrame:
+    """The rows that are ok and that no other row beats: as good in every objective, and better in one.
+
+    objectives  (metric, whether more of it is better)
+    """
+    import numpy as np
+
+    known = stats[(stats["status"] == "ok") & stats[[name for name, _ in objectives]].notna().all(axis=1)]
+    values = np.column_stack([known[name].astype(float) * (1 if up else -1) for name, up in objectives])
+    order = np.lexsort(tuple(-values[:, k] for k in reversed(range(values.shape[1]))))
+    front: list[int] = []
+    for i in order:  # whoever beats a row comes before it in this order
+        kept = values[front]
+        beaten = (kept >= values[i]).all(axis=1) & (kept > values[i]).any(axis=1)
+        if not beaten.any():
+            front.append(int(i))
+    return known.iloc[front]
+
+
 def metrics_of(row: pd.Series[Any]) -> dict[str, float]:
     """The metrics in a row of `stats`, by name; those that count are whole numbers."""
     counts = ("n_trades", "n_unfilled")
@@ -179,6 +198,15 @@ class WorkflowResult:
             return None
         row: pd.Series[Any] = self._stats.loc[self._best_label]  # type: ignore[assignment]  # labels are unique
         return row
+
+    @property
+    def pareto(self) -> pd.DataFrame:
+        """The rows of `stats` that no other row beats in all objectives, best first by the first objective.
+
+        With one objective, its best row and those equal to it. Rows that are not ok, or have no value in an objective,
+        are left out.
+        """
+        return pareto(self.stats, [(str(m), bool(up)) for m, up in self.metadata.get("objectives", [["sharpe", True]])])
 
     @property
     def metrics(self) -> dict[str, float]:
