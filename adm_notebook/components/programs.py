@@ -7,7 +7,7 @@ combination has in them, and runs all combinations in compiled chunks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -81,8 +81,8 @@ class ProgramRows:
     groups     those that can be evaluated
     outputs    distinct outputs of indicators that they read: the columns of `evaluate`, in its order
     lookbacks  (n,)  the longest TA-Lib lookback among a combination's indicators
-    refused    what `build` raises, for each of the others by its place: InvalidParameters where the strategy's own
-               check refuses it
+    refused    what `build` raises, for each of the others by its place, made when it is asked for: InvalidParameters
+               where the strategy's own check refuses it
     """
 
     n: int
@@ -117,6 +117,26 @@ class ProgramRows:
             measured[indicator] = max((leading_nan(column[valid]) for column in feature(indicator)), default=0)
         own = np.array([measured.get(o.indicator, o.indicator.lookback) for o in self.outputs], np.int64)
         return _longest(self.n, self.groups, own)
+
+
+class _Refusals(Mapping[int, ConfigError]):
+    """Errors by row, made when they are asked for: most sweeps only count them.
+
+    grid    (k, n_axes)
+    makers  for each row that is refused what makes its error, given its positions
+    """
+
+    def __init__(self, grid: I64, makers: Mapping[int, Callable[[I64], ConfigError]]) -> None:
+        self._grid, self._makers = grid, makers
+
+    def __getitem__(self, row: int) -> ConfigError:
+        return self._makers[row](self._grid[row])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 class _Kind(Protocol):
@@ -237,14 +257,20 @@ class Program:
             wrong[rows[refused]] = True
             if len(group.members):
                 groups.append(group)
-        refusals = {int(row): self._refusal(grid[row]) for row in invalid}
-        refusals.update((int(row), self._error(grid[row])) for row in np.flatnonzero(wrong))
+        makers = dict.fromkeys(invalid.tolist(), self._refusal) | dict.fromkeys(
+            np.flatnonzero(wrong).tolist(), self._error
+        )
         gives = {group.chunks.gives for group in groups}
         if len(gives) > 1:
             raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
         longest = _longest(len(grid), groups, np.array(lookbacks, np.int64))
         return ProgramRows(
-            len(grid), gives.pop() if gives else "targets", tuple(groups), tuple(outputs), longest, refusals
+            len(grid),
+            gives.pop() if gives else "targets",
+            tuple(groups),
+            tuple(outputs),
+            longest,
+            _Refusals(grid, makers),
         )
 
     # ---- rules ------------------------------------------------------------------------------------------------------

@@ -54,8 +54,9 @@ def distinct(grid: I64, sizes: Sequence[int]) -> Iterator[tuple[tuple[int, ...],
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    for rows in np.split(order, starts[1:]):
-        yield tuple(grid[rows[0]].tolist()), rows
+    keys, bounds = grid[order[starts]].tolist(), [*starts.tolist(), k]
+    for i, key in enumerate(keys):
+        yield tuple(key), order[bounds[i] : bounds[i + 1]]
 
 
 def numbers_in(values: Sequence[Any]) -> F64:

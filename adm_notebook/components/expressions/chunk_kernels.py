@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray
+from numba import carray  # type: ignore[attr-defined]  # numba names it in no list
 from numba.core import types
 from numba.extending import intrinsic, overload
 
@@ -55,13 +55,13 @@ def _pointer(_context: Any, _address: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
-    return types.CPointer(types.float64)(types.int64), generate
+    return types.CPointer(types.float64)(types.int64), generate  # type: ignore[no-untyped-call]  # numba's
 
 
 @overload(series_at)
 def _series_at(address: Any, n: Any) -> Any:
     def compiled(address: Any, n: Any) -> Any:
-        return carray(_pointer(address), n)
+        return carray(_pointer(address), n)  # type: ignore[call-arg]  # numba gives the context
 
     return compiled
 
