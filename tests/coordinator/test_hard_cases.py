@@ -238,8 +238,9 @@ def test_a_fraction_that_must_be_a_percentage_is_pointed_out() -> None:
 
 
 def test_a_limit_that_cannot_be_watched_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("gate", "assemble"):
+    for module in ("memory", "assemble"):
         monkeypatch.setattr(f"adm_notebook.coordinator.{module}.held_mb", lambda: None)
     result = adm.EnhancedCoordinator().run(config("momentum", memory_limit_mb=500))
     assert result.success
     assert any("`memory_limit_mb` was not watched" in sentence for sentence in result.warnings)
+    assert result.metadata["peak_memory_mb"] is None
