@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import import_module
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -196,8 +197,20 @@ def _range(function: TalibFunction, at: int) -> str:
 @lru_cache(maxsize=65_536)
 def _lookback(name: str, parameters: tuple[Any, ...]) -> int:
     """TA-Lib's lookback; below 0 where a parameter is out of its range."""
-    names = _abstract(name).parameters
-    return int(_abstract(name, **dict(zip(names, parameters, strict=True))).lookback)
+    function = _own(name)
+    function.set_parameters(dict(zip(function.parameters, parameters, strict=True)))
+    return int(function.lookback)
+
+
+_threads = local()
+
+
+def _own(name: str) -> Any:
+    """This thread's object of the abstract interface, to be set before it is asked: making one takes longer by far."""
+    functions: dict[str, Any] = vars(_threads).setdefault("functions", {})
+    if name not in functions:
+        functions[name] = _abstract(name)
+    return functions[name]
 
 
 def _abstract(name: str, **parameters: Any) -> Any:
