@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import linecache
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 Code = Callable[..., Any]
+
+_MUTABLE = (list, dict, set, bytearray, np.ndarray)
 
 
 def parameters_from(function: Code) -> dict[str, ParameterInfo]:
@@ -133,15 +136,16 @@ def typed_parameters(known: Mapping[str, ParameterInfo], given: Mapping[str, Any
 
 
 def called(what: str, function: Code, /, *inputs: Any, **parameters: Any) -> Any:
-    """What the user's function returns.
+    """What the user's function returns; a list or dict among its parameters, such as a default, is a new one each time.
 
     Raises
     ------
     StrategyError
         if it raises: with its name, the error, and the last line of the user's own code; the cause is kept.
     """
+    own = {n: copy.deepcopy(v) if isinstance(v, _MUTABLE) else v for n, v in parameters.items()}
     try:
-        return function(*inputs, **parameters)
+        return function(*inputs, **own)
     except Exception as error:
         raise StrategyError(f"{what} raised {type(error).__name__}: {error}{_own_line(function, error)}") from error
 
@@ -190,4 +194,4 @@ def numbers_of(what: str, column: pd.Series[Any]) -> F64:
         raise StrategyError(f"{what} must return numbers, but there is {shown(odd)} ({type(odd).__name__})") from None
     if column.dtype.kind in "mM" or str(column.dtype) == "category":
         raise StrategyError(f"{what} must return numbers, but returned {column.dtype}")
-    return np.ascontiguousarray(values)
+    return np.array(values)  # a copy: the function may keep its array and write to it when it is called again

@@ -93,4 +93,4 @@ def _container(node: Node, tree: ContainerTree) -> Container:
         return BUILT_IN[node.role](tree.plan, tree.stages, tree.feature)
     kind = CONTAINERS.get(node.container, "container")
     assert isinstance(kind, UserContainerType)  # validation has refused what can't run yet
-    return UserContainer(kind, node.parameters, tree.plan)
+    return UserContainer(kind, node.parameters, tree.plan, tree.stages, tree.feature)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +43,7 @@ class FeatureTable(Mapping[str, "pd.Series[float]"]):
                 values = Whole(self._bars, self._features.of).array(expression)
             except ExpressionError as error:
                 raise KeyError(f"{text}: {error.sentence}") from None
-        return pd.Series(np.array(values), index=self._bars.index, name=text)
+        return pd.Series(np.array(values), index=self._bars.own_index, name=text)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._features.named)
@@ -59,38 +58,42 @@ class FeatureTable(Mapping[str, "pd.Series[float]"]):
             return False
 
 
-@dataclass(frozen=True, slots=True)
 class GivenFills:
-    """What execution did: `trades`, `equity` and `unfilled` as `adm.simulate` gives them, and the settings in force."""
+    """What execution did: `trades`, `equity` and `unfilled` as `adm.simulate` gives them, and the settings in force.
 
-    fills: Fills
-    bars: Bars
+    Each is the reader's own; the account itself, from which the row's metrics are made, is not handed out.
+    """
+
+    __slots__ = ("_bars", "_fills")
+
+    def __init__(self, fills: Fills, bars: Bars) -> None:
+        self._fills, self._bars = fills, bars
 
     @property
     def trades(self) -> pd.DataFrame:
         """One row a trade, in order of entry."""
         from adm_notebook.engine.simulate import trades_frame
 
-        return trades_frame(self.fills.account, self.bars.index, self.bars.symbol, "")
+        return trades_frame(self._fills.account, self._bars.own_index, self._bars.symbol, "")
 
     @property
     def equity(self) -> pd.Series[float]:
         """(n_bars,) money at each close."""
         import pandas as pd
 
-        return pd.Series(np.array(self.fills.account.equity), index=self.bars.index, name="equity")
+        return pd.Series(np.array(self._fills.account.equity), index=self._bars.own_index, name="equity")
 
     @property
     def unfilled(self) -> pd.DataFrame:
         """One row an order that gave no trade."""
         from adm_notebook.engine.simulate import unfilled_frame
 
-        return unfilled_frame(self.fills.account, self.bars.index)
+        return unfilled_frame(self._fills.account, self._bars.own_index)
 
     @property
     def settings(self) -> dict[str, Any]:
         """Settings of the account."""
-        return self.fills.settings.model_dump()
+        return self._fills.settings.model_dump()
 
 
 def handed(kind: str, value: Any, bars: Bars) -> Any:
@@ -131,9 +134,9 @@ def _labels(regimes: Regimes | None, bars: Bars) -> pd.Series[str]:
     import pandas as pd
 
     if regimes is None:
-        return pd.Series(ONE_REGIME, index=bars.index, name="regime", dtype="str")
+        return pd.Series(ONE_REGIME, index=bars.own_index, name="regime", dtype="str")
     words = np.array((*regimes.labels, NO_REGIME), dtype=object)
-    return pd.Series(words[regimes.codes.astype(np.intp)], index=bars.index, name="regime", dtype="str")
+    return pd.Series(words[regimes.codes.astype(np.intp)], index=bars.own_index, name="regime", dtype="str")
 
 
 def _decision(decision: Decision, bars: Bars) -> Any:
@@ -145,7 +148,7 @@ def _decision(decision: Decision, bars: Bars) -> Any:
         return _flags(
             Signals(flags.long_entry, flags.long_exit, flags.short_entry, flags.short_exit, decision.strength), bars
         )
-    target = pd.Series(np.array(decision.target), index=bars.index, name="target")
+    target = pd.Series(np.array(decision.target), index=bars.own_index, name="target")
     return target if decision.strength is None else target.to_frame().assign(strength=np.array(decision.strength))
 
 
@@ -157,4 +160,4 @@ def _flags(signals: Signals, bars: Bars) -> pd.DataFrame:
     }
     if signals.strength is not None:
         columns["strength"] = np.array(signals.strength)
-    return pd.DataFrame(columns, index=bars.index)
+    return pd.DataFrame(columns, index=bars.own_index)

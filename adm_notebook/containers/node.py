@@ -9,7 +9,7 @@ from typing import Any
 
 from adm_notebook.containers.protocol import Container, Place, Product, State
 from adm_notebook.containers.shared import Shared, Shelf
-from adm_notebook.containers.values import size_of
+from adm_notebook.containers.values import protect, size_of
 from adm_notebook.errors import RunTimedOut
 
 __all__ = ["ContainerNode"]
@@ -83,6 +83,7 @@ class ContainerNode:
     def _to_share(self, place: Place, given: Mapping[str, Product], key: Hashable) -> Mapping[str, Product]:
         """Products for all who ask for that key."""
         made = self._made(place, given, counted=True)
+        protect(made)
         return {kind: Product(value, (self.path, key)) for kind, value in made.items()}
 
     def _made(self, place: Place, given: Mapping[str, Product], counted: bool = False) -> Mapping[str, Any]:

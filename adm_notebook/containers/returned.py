@@ -2,113 +2,148 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from adm_notebook.components import Indicator
 from adm_notebook.components.classifiers.user import regimes_of
 from adm_notebook.components.risk import overlay
 from adm_notebook.components.user_code import aligned, numbers_of
 from adm_notebook.components.user_strategies import decision_of
 from adm_notebook.config.settings import Settings
 from adm_notebook.containers.protocol import Place
+from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Features, Fills, Orders, RiskSettings, Targets
-from adm_notebook.engine import compiled
-from adm_notebook.engine.account import Signals
 from adm_notebook.engine.exposure import Exposure
 from adm_notebook.engine.simulate import Simulation
-from adm_notebook.errors import StrategyError, shown
+from adm_notebook.errors import ConfigError, DataError, StrategyError, shown
 from adm_notebook.market import Bars, load
+from adm_notebook.market.arrays import F64
 from adm_notebook.planning import Plan
 
-__all__ = ["read"]
+__all__ = ["Reading", "read"]
 
 
-def read(kind: str, what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Any:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known where a user's container gives something.
+
+    what      the container, as an error calls it
+    given     what it was handed, as containers hand it to each other
+    features  indicators over some bars: shared where the run shares
+    """
+
+    what: str
+    given: Mapping[str, Any]
+    place: Place
+    plan: Plan
+    stages: Stages
+    features: Callable[[Bars, Indicator], tuple[F64, ...]]
+
+    @property
+    def bars(self) -> Bars:
+        """The bars that it was handed; those of the symbol, where it reads none."""
+        found: Bars = self.given.get("bars", self.place.bars)
+        return found
+
+    def exposure(self, settings: Settings) -> Exposure:
+        """What these settings ask of the bars."""
+        return self.stages.exposure(settings, self.bars, lambda indicator: self.features(self.bars, indicator))
+
+
+def read(kind: str, value: Any, at: Reading) -> Any:
     """A value of some kind from what a user's container gave.
-
-    Parameters
-    ----------
-    what
-        the container, as an error calls it.
-    given
-        what it was handed, as containers hand it to each other.
 
     Raises
     ------
     StrategyError
-        where it can't be read, naming the bar.
+        where it can't be read, naming the container and the bar.
     """
-    return _READERS[kind](what, value, given, place, plan)
+    return _READERS[kind](value, at)
 
 
-def _bars(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Bars:
+def _bars(value: Any, at: Reading) -> Bars:
     """A DataFrame of prices over the same times."""
     from adm_notebook.config.data import DataRequest
 
-    frame = aligned(what, value, place.bars.frame)
-    symbol = place.bars.symbol
-    return load(DataRequest.resolve({"frame": {symbol: frame}}))[symbol]
+    frame = aligned(at.what, value, at.bars.frame)
+    symbol = at.bars.symbol
+    try:
+        return load(DataRequest.resolve({"frame": {symbol: frame}}))[symbol]
+    except (ConfigError, DataError) as error:
+        raise StrategyError(f"{at.what} gave bars that can't be used: {error}") from error
 
 
-def _features(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Features:
+def _features(value: Any, at: Reading) -> Features:
     """A Series or DataFrame of columns, beside the indicators that there are."""
     import pandas as pd
 
-    found = aligned(what, value, pd.DataFrame(index=place.bars.index))
+    found = aligned(at.what, value, pd.DataFrame(index=at.bars.index))
     if isinstance(found, pd.Series):
-        found = found.to_frame(found.name if found.name is not None else what.split()[-1])
-    before = given.get("features")
+        found = found.to_frame(found.name if found.name is not None else at.what.split()[-1])
+    before = at.given.get("features")
     named = {} if before is None else dict(before.named)
-    named |= {str(name): numbers_of(f"{what}, column {name},", found[name]) for name in found.columns}
-    bars = place.bars
-    return Features(before.of if before is not None else lambda indicator: indicator.compute(bars), named)
+    named |= {str(name): numbers_of(f"{at.what}, column {name},", found[name]) for name in found.columns}
+    bars = at.bars
+    return Features(before.of if before is not None else lambda indicator: at.features(bars, indicator), named)
 
 
-def _regimes(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Any:
-    return regimes_of(what, value, place.bars.index)
+def _regimes(value: Any, at: Reading) -> Any:
+    return regimes_of(at.what, value, at.bars.index)
 
 
-def _targets(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Targets:
-    return Targets((decision_of(what, value, place.bars.index),), None)
+def _targets(value: Any, at: Reading) -> Targets:
+    return Targets((decision_of(at.what, value, at.bars.index),), None)
 
 
-def _settings(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> RiskSettings:
+def _settings(value: Any, at: Reading) -> RiskSettings:
     """A dict of settings that a risk profile may give, over those of the config."""
     if not isinstance(value, Mapping):
-        raise StrategyError(f"{what} must return a dict of settings, such as {{'stop_loss': 0.05}}, not {shown(value)}")
-    values, _ = overlay(plan.given[place.row.setting], value, what)
-    return RiskSettings(Settings.resolve(values, what), Exposure(None, None, None, 0))
-
-
-def _orders(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Orders:
-    """Flags or targets, with the settings of the account around them."""
-    decision = decision_of(what, value, place.bars.index)
-    risk = given.get("settings")
-    settings = place.row.settings if risk is None else risk.settings
-    warmup = settings.warmup if isinstance(settings.warmup, int) else 1 + decision.lookback
-    if decision.target is not None:
-        return Orders(compiled.signals_from_targets(decision.target, warmup, decision.strength), warmup, settings)
-    flags = decision.flags
-    assert flags is not None  # a decision has a target or flags
-    signals = Signals(flags.long_entry, flags.long_exit, flags.short_entry, flags.short_exit, decision.strength)
-    return Orders(signals, warmup, settings)
-
-
-def _fills(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Fills:
-    if not isinstance(value, Simulation):
-        raise StrategyError(f"{what} must return what adm.simulate(bars, orders, ...) returns, not {shown(value)}")
-    if len(value.equity) != place.bars.n_bars:
-        raise StrategyError(
-            f"{what} simulated {len(value.equity):,} bars, but there are {place.bars.n_bars:,}; keep them all"
+        wanted = "a dict of settings, such as {'stop_loss': 0.05}"
+        raise StrategyError(f"{at.what} must return {wanted}, not {shown(value)}")
+    try:
+        values, _ = overlay(at.plan.given[at.place.row.setting], value, at.what)
+        settings = Settings.resolve(values, at.what)
+    except ConfigError as error:
+        said = "; ".join(
+            f"{problem.path.removeprefix(at.what).lstrip('.')} {problem.message}" for problem in error.problems
         )
-    return Fills(value.account, value.settings, place.bars)
+        raise StrategyError(f"{at.what} gave settings that can't be used: {said}") from error
+    return RiskSettings(settings, at.exposure(settings))
 
 
-def _whatever(what: str, value: Any, given: Mapping[str, Any], place: Place, plan: Plan) -> Any:
-    return value
+def _orders(value: Any, at: Reading) -> Orders:
+    """Flags or targets, with the settings of the account around them."""
+    decision = decision_of(at.what, value, at.bars.index)
+    risk = at.given.get("settings")
+    settings = at.place.row.settings if risk is None else risk.settings
+    exposure = at.exposure(settings) if risk is None else risk.exposure
+    regimes = at.given.get("regimes")
+    longest = max(decision.lookback, exposure.lookback, 0 if regimes is None else regimes.lookback)
+    warmup = settings.warmup if isinstance(settings.warmup, int) else 1 + longest
+    return Orders(at.stages.orders(decision, exposure, warmup), warmup, settings)
 
 
-_READERS: Mapping[str, Callable[[str, Any, Mapping[str, Any], Place, Plan], Any]] = {
+def _fills(value: Any, at: Reading) -> Fills:
+    if not isinstance(value, Simulation):
+        raise StrategyError(f"{at.what} must return what adm.simulate(bars, orders, ...) returns, not {shown(value)}")
+    if len(value.equity) != at.bars.n_bars:
+        message = f"simulated {len(value.equity):,} bars, but there are {at.bars.n_bars:,}; keep them all"
+        raise StrategyError(f"{at.what} {message}")
+    return Fills(value.account, value.settings, at.bars)
+
+
+def _whatever(value: Any, at: Reading) -> Any:
+    """Anything, as it is now: a copy, so that what the user's code keeps and changes later changes nothing here."""
+    try:
+        return copy.deepcopy(value)
+    except Exception as error:
+        raise StrategyError(f"{at.what} gave {type(value).__name__}, which can't be copied: {error}") from error
+
+
+_READERS: Mapping[str, Callable[[Any, Reading], Any]] = {
     "bars": _bars,
     "features": _features,
     "regimes": _regimes,

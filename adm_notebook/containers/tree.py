@@ -11,7 +11,7 @@ from adm_notebook.containers.node import ContainerNode
 from adm_notebook.containers.protocol import Place, Product, State
 from adm_notebook.containers.shared import Shared, Shelf
 from adm_notebook.containers.stages import Stages
-from adm_notebook.containers.values import Fills
+from adm_notebook.containers.values import Fills, protect
 from adm_notebook.engine.account import Account
 from adm_notebook.engine.compiled import Book
 from adm_notebook.errors import RunError
@@ -135,10 +135,17 @@ class ContainerTree:
         if self._shared is None or self._features is None:
             self._columns += 1
             return indicator.compute(bars)
+        of = bars.symbol if bars is self.plan.market.get(bars.symbol) else bars.fingerprint  # a container's own bars
+
+        def computed() -> tuple[F64, ...]:
+            columns = indicator.compute(bars)
+            protect(columns)
+            return columns
+
         columns: tuple[F64, ...] = self._shared.get(
             self._features,
-            (bars.symbol, indicator),
-            lambda: indicator.compute(bars),
+            (of, indicator),
+            computed,
             lambda found: sum(column.nbytes for column in found),
             columns=len(indicator.outputs),
         )

@@ -9,17 +9,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adm_notebook.components import ParameterInfo
+import numpy as np
+
+from adm_notebook.components import Indicator, ParameterInfo
 from adm_notebook.components.user_code import called, identity_of, type_problem
 from adm_notebook.config.frozen import canonical_json
 from adm_notebook.containers.given import handed
 from adm_notebook.containers.protocol import Place
-from adm_notebook.containers.returned import read
+from adm_notebook.containers.returned import Reading, read
 from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
 from adm_notebook.patterns import CONTAINERS, KINDS, ROLES
 from adm_notebook.patterns.roles import canonical_role
 
 if TYPE_CHECKING:
+    from adm_notebook.containers.stages import Stages
+    from adm_notebook.market import Bars
+    from adm_notebook.market.arrays import F64
     from adm_notebook.planning import Plan
 
 __all__ = ["UserContainer", "UserContainerType", "container"]
@@ -119,8 +124,15 @@ class UserContainer:
     It is handed copies, and an object is copied for each call: nothing that it keeps can reach another row.
     """
 
-    def __init__(self, kind: UserContainerType, parameters: Mapping[str, Any], plan: Plan) -> None:
-        self.kind, self.plan = kind, plan
+    def __init__(
+        self,
+        kind: UserContainerType,
+        parameters: Mapping[str, Any],
+        plan: Plan,
+        stages: Stages,
+        features: Callable[[Bars, Indicator], tuple[F64, ...]],
+    ) -> None:
+        self.kind, self.plan, self.stages, self.features = kind, plan, stages, features
         self.role, self.consumes, self.may_consume = kind.role, kind.consumes, kind.may_consume
         self.produces, self.shares = kind.produces, kind.role not in UNSHARED
         self._parameters = kind.checked(parameters, "parameters")
@@ -137,14 +149,19 @@ class UserContainer:
         return (*self.consumes, *self.may_consume)
 
     def key(self, place: Place) -> Hashable:
-        """Its parameters; and where it gives settings, those that they are laid over."""
-        return (self._key, place.row.setting) if "settings" in self.produces else self._key
+        """Its parameters and the symbol; and where it gives settings, those that they are laid over."""
+        setting = place.row.setting if "settings" in self.produces else None
+        return self._key, place.sleeve.symbol, setting
 
     def initialise(self) -> None:
         """Make the object of a class, and let it prepare itself if it has `initialise`."""
         if inspect.isfunction(self.kind.code):
             return
-        self._object = self.kind.code(**self._parameters) if self.kind.is_class else copy.deepcopy(self.kind.code)
+        if self.kind.is_class:
+            self._object = self.kind.code(**copy.deepcopy(self._parameters))
+        else:
+            self._object = copy.deepcopy(self.kind.code)
+        _own_attributes(self._object)
         prepare = getattr(self._object, "initialise", None)
         if prepare is not None:
             prepare()
@@ -170,7 +187,7 @@ class UserContainer:
         else:
             returned = called(self.what, copy.deepcopy(self._object).process, **inputs)
         return {
-            kind: read(kind, self.what, value, given, place, self.plan)
+            kind: read(kind, value, Reading(self.what, given, place, self.plan, self.stages, self.features))
             for kind, value in self._by_kind(returned).items()
         }
 
@@ -182,6 +199,17 @@ class UserContainer:
             wanted = ", ".join(repr(kind) for kind in self.produces)
             raise StrategyError(f"{self.what} must return a dict with the keys {wanted}, not {shown(returned)}")
         return returned
+
+
+def _own_attributes(made: Any) -> None:
+    """Give an object its own copy of what its class holds and anybody could add to: `seen = []` in a class body."""
+    held = getattr(made, "__dict__", None)
+    if held is None:
+        return
+    for kind in type(made).__mro__:
+        for name, value in vars(kind).items():
+            if isinstance(value, (list, dict, set, bytearray, np.ndarray)) and not name.startswith("__"):
+                held.setdefault(name, copy.deepcopy(value))
 
 
 def container(

@@ -20,7 +20,7 @@ from adm_notebook.market.arrays import F64
 if TYPE_CHECKING:
     from adm_notebook.components import Strategy
 
-__all__ = ["Features", "Fills", "Orders", "RiskSettings", "Targets", "size_of"]
+__all__ = ["Features", "Fills", "Orders", "RiskSettings", "Targets", "protect", "size_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,30 @@ class Fills:
     def n_trades(self) -> int:
         """Trades, an open one included."""
         return len(self.made.trades) if isinstance(self.made, Book) else len(self.made.direction)
+
+
+def protect(value: object) -> None:
+    """Make the arrays in a value that rows share read-only, in place: a write to one of them raises."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            protect(inner)
+    elif isinstance(value, (tuple, list)):
+        for inner in value:
+            protect(inner)
+    elif isinstance(value, Targets):
+        protect(value.decisions)
+    elif isinstance(value, Decision):
+        flags = value.flags
+        four = () if flags is None else (flags.long_entry, flags.long_exit, flags.short_entry, flags.short_exit)
+        protect((value.target, value.strength, *four))
+    elif isinstance(value, Regimes):
+        protect(value.codes)
+    elif isinstance(value, RiskSettings):
+        protect(value.exposure)
+    elif isinstance(value, Features):
+        protect(value.named)
 
 
 def size_of(value: object) -> int:

@@ -81,9 +81,14 @@ class Bars:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A fresh DataFrame open, high, low, close[, volume]; it is the caller's own."""
+        """A fresh DataFrame open, high, low, close[, volume]; it is the caller's own, its index included."""
         columns = {name: array for name, array in self.prices._asdict().items() if array is not None}
-        return pd.DataFrame(columns, index=self.index, copy=True)
+        return pd.DataFrame(columns, index=self.own_index, copy=True)
+
+    @property
+    def own_index(self) -> pd.Index:
+        """A copy of the index for the caller, who may rename it and, through `asi8`, write to it."""
+        return self.index.copy(deep=True)
 
     def slice(self, start: int, stop: int) -> Bars:
         """The bars at positions `start` to `stop` - 1, sharing memory."""
