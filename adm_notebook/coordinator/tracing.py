@@ -173,7 +173,11 @@ def _place(plan: Plan, row: Row, accounts: list[Account], at: int | str | None) 
     if isinstance(at, str) and (found := _TRADE.match(at.strip())):
         number = int(found[1])
         if not 1 <= number <= len(trades):
-            there = f"this row has {len(trades):,} trades" if trades else "this row never traded"
+            there = (
+                f"this row has {len(trades):,} trade{'' if len(trades) == 1 else 's'}"
+                if trades
+                else "this row never traded"
+            )
             raise RunError(f"There is no trade {number}: {there}.")
         return trades[number - 1][1], _decided(row, trades[number - 1][2])
     bars = plan.market[row.sleeves[0].symbol]

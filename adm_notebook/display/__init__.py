@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from adm_notebook.display.differences import diff_html_of
     from adm_notebook.display.grid import Column
     from adm_notebook.display.notices import Notice, TableView, banner, table
+    from adm_notebook.display.pattern_view import PatternView, outline, pattern_html_of
     from adm_notebook.display.publish import bundle_of, display_result, figure_of, html_of, png_of, report_html, text_of
+    from adm_notebook.display.trace_view import TraceView
     from adm_notebook.display.words import Code, Name
 
 __all__ = [
@@ -17,13 +19,17 @@ __all__ = [
     "Column",
     "Name",
     "Notice",
+    "PatternView",
     "TableView",
+    "TraceView",
     "banner",
     "bundle_of",
     "diff_html_of",
     "display_result",
     "figure_of",
     "html_of",
+    "outline",
+    "pattern_html_of",
     "png_of",
     "report_html",
     "table",
@@ -35,7 +41,9 @@ _HOMES = {
         ("bundle_of", "display_result", "figure_of", "html_of", "png_of", "report_html", "text_of"), "publish"
     ),
     **dict.fromkeys(("Notice", "TableView", "banner", "table"), "notices"),
+    **dict.fromkeys(("PatternView", "outline", "pattern_html_of"), "pattern_view"),
     **dict.fromkeys(("Code", "Name"), "words"),
+    "TraceView": "trace_view",
     "Column": "grid",
     "diff_html_of": "differences",
 }

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 from adm_notebook.display.html import render
 from adm_notebook.display.lede import caption, lede
+from adm_notebook.display.ran import containers_gist, containers_grid, phases_gist, phases_grid
 from adm_notebook.display.style import style_tag
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.tables import errors_grid, figures, ranked_grid, trade_figures, trades_gist, trades_grid
 from adm_notebook.display.words import marked, plural
+from adm_notebook.errors import ConfigError
 
 __all__ = ["HTML_MOST", "Card", "card_of"]
 
 HTML_MOST = 60_000
 """Bytes of HTML that a saved card may hold, style sheet not counted."""
 
-_SIZES = ((100, 8_000), (60, 5_000), (30, 3_000), (10, 1_500), (4, 600))
-"""Trades and characters of YAML, shrinking until the card fits."""
+_SIZES = ((100, 8_000, 60), (60, 5_000, 40), (30, 3_000, 30), (10, 1_500, 15), (4, 600, 8))
+"""Trades, characters of YAML, and containers, shrinking until the card fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,20 @@ def card_of(subject: Subject) -> Card:
         hint=marked(subject.result.facts.hint) if subject.is_failed else (),
     )
     tail = ""
-    for trades_most, yaml_most in _SIZES:
-        tail = _tail(subject, trades_most, yaml_most)
+    for most in _SIZES:
+        tail = _tail(subject, *most)
         if len((head + tail).encode()) <= HTML_MOST:
             break
     return Card(head, tail)
 
 
-def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
+def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: int) -> str:
     result = subject.result
     single = not subject.is_sweep
     ranked = ranked_grid(subject) if subject.is_sweep and subject.best is not None else None
     errors, errors_said = errors_grid(subject) if _not_ok(subject) else (None, "")
     trades, trades_said = trades_grid(subject, trades_most) if single and subject.has_trades else (None, "")
+    containers, containers_said = containers_grid(subject, containers_most)
     facts = result.facts
     notes = [marked(sentence) for sentence in (*facts.notes, *facts.defaults)]
     return render(
@@ -71,6 +74,11 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int) -> str:
         trades=trades,
         trades_said=trades_said,
         trades_gist=trades_gist(subject),
+        phases=phases_grid(subject),
+        phases_gist=phases_gist(subject),
+        containers=containers,
+        containers_gist=containers_gist(subject),
+        containers_said=containers_said,
         notes=notes,
         notes_gist=_notes_gist(len(facts.notes), len(facts.defaults)),
         yaml=_yaml(subject, yaml_most),
@@ -112,9 +120,19 @@ def _not_ok(subject: Subject) -> str:
 
 def _yaml(subject: Subject, most: int) -> str:
     text = subject.result.facts.resolved
+    if subject.result.mode == "hybrid":  # what was resolved is its last phase alone
+        text = _as_typed(subject) or text
     if len(text) <= most:
         return text
     return f"{text[:most].rsplit(chr(10), 1)[0]}\n# shortened; print({subject.name}.facts.resolved) shows all of it"
+
+
+def _as_typed(subject: Subject) -> str:
+    """The config of a hybrid workflow as it was given; empty where it holds what text can't, such as a DataFrame."""
+    try:
+        return subject.result.config.to_yaml()
+    except ConfigError:
+        return ""
 
 
 def _notes_gist(notes: int, defaults: int) -> str:
@@ -126,20 +144,23 @@ def _configuration_gist(subject: Subject) -> str:
     result = subject.result
     gist = [f"{result.mode} mode"] if result.mode else []
     gist += [result.pattern] if result.pattern else []
-    return ", ".join([*gist, "defaults filled in"])
+    return ", ".join([*gist, "as it was given" if result.mode == "hybrid" else "defaults filled in"])
 
 
 def _continue_with(subject: Subject) -> list[str]:
     """Names to type next; only such as exist."""
     name = subject.name
+    earlier = next((phase for phase in subject.result.phases if phase != subject.phase), None)
+    phases = [] if earlier is None else [f"{name}.phases[{earlier!r}]"]
     if subject.best is None:
-        return [f"{name}.stats"] if len(subject.stats) else []
+        return [*phases, f"{name}.stats"] if len(subject.stats) else phases
     if subject.is_sweep:
         return [
+            *phases,
             f"{name}.stats",
             f"{name}.trades",
             f"{name}.detail({subject.best})",
             f"{name}.plot()",
             f'{name}.save("folder")',
         ]
-    return [f"{name}.trades", f"{name}.plot()", f"{name}.stats", f'{name}.save("folder")']
+    return [*phases, f"{name}.trades", f"{name}.plot()", f"{name}.stats", f'{name}.save("folder")']

@@ -12,7 +12,20 @@ from typing import Literal
 from adm_notebook.display.numbers import Number
 from adm_notebook.display.words import Words, clip, plain
 
-__all__ = ["Cell", "Column", "Grid", "Row", "aligned", "ascii_minus", "text_width", "words_of", "wrapped"]
+__all__ = [
+    "Branch",
+    "Cell",
+    "Column",
+    "Grid",
+    "Row",
+    "aligned",
+    "ascii_minus",
+    "branches",
+    "role_beside",
+    "text_width",
+    "words_of",
+    "wrapped",
+]
 
 Cell = Number | Words
 """A number stands right; words stand left."""
@@ -34,12 +47,33 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Where a row stands in a tree.
+
+    depth  levels above it
+    lines  the lines that lead to it as characters: `│   ├── `
+    name   its name; `role` says what it is, where the name does not
+    span   rows that belong to it, this one included; those that follow have no branch of their own
+    """
+
+    depth: int
+    lines: str
+    name: str
+    role: str = ""
+    span: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its heading, where the table has row headings, and its cells; `kind` is a class of adm.css."""
+    """One row: its heading, where the table has row headings, and its cells; `kind` is a class of adm.css.
+
+    In a table that draws a tree the rows have a `branch`, which stands in the first column.
+    """
 
     cells: Sequence[Cell]
     heading: Words | None = None
     kind: str = ""
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +83,40 @@ class Grid:
     columns: Sequence[Column]
     rows: Sequence[Row] = field(default_factory=tuple)
     rail: bool = False
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether the rows draw a tree."""
+        return any(row.branch is not None for row in self.rows)
+
+
+def branches(paths: Sequence[str], names: Sequence[str], roles: Sequence[str]) -> list[Branch]:
+    """Where each of some paths stands in their tree; each path comes before those inside it.
+
+    >>> [b.lines for b in branches(["a", "a/b", "c"], ["a", "b", "c"], ["", "", ""])]
+    ['├── ', '│   └── ', '└── ']
+    """
+    last_inside = {path.rpartition("/")[0]: path for path in paths}
+    found: dict[str, tuple[int, str]] = {"": (-1, "")}
+    for path in paths:
+        above = path.rpartition("/")[0]
+        depth, indent = found.get(above, (-1, ""))
+        found[path] = (depth + 1, f"{indent}{'    ' if last_inside[above] == path else '│   '}")
+    rows = []
+    for path, name, role in zip(paths, names, roles, strict=True):
+        depth, indent = found[path]
+        rows.append(Branch(depth, f"{indent[:-4]}{'└── ' if indent.endswith('    ') else '├── '}", name, role))
+    return rows
+
+
+def role_beside(name: str, role: str) -> str:
+    """What to write beside the name of a container: its role, unless the name says it.
+
+    >>> role_beside("main", "signal_log"), role_beside("strategies", "strategy"), role_beside("risk", "risk")
+    ('signal log', '', '')
+    """
+    word = role.replace("_", " ")
+    return "" if word[:-1] in name.replace("_", " ") else word
 
 
 def words_of(cell: Cell) -> Words:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from adm_notebook.components.regimes import ONE_REGIME
 from adm_notebook.display.measures import Measure, measure
 from adm_notebook.display.numbers import value_text
 from adm_notebook.display.sweeps import axes_of, is_missing
 from adm_notebook.display.words import Code, Name, Words, clip, enumerated, marked, plural, unique
+from adm_notebook.planning.columns import NO_PROFILE
 
 if TYPE_CHECKING:
     from adm_notebook.results.detail import Detail
@@ -83,6 +85,17 @@ class Subject:
         return not self.result.success and not self.is_partial
 
     @cached_property
+    def phase(self) -> str:
+        """The phase of a hybrid workflow that is shown: the last that ran; empty for any other workflow."""
+        return str(self.result.metadata.get("phase", "")) if self.result.mode == "hybrid" else ""
+
+    @cached_property
+    def phases_asked(self) -> list[Mapping[str, Any]]:
+        """The phases of a hybrid workflow as its config has them, those that never ran included."""
+        given = self.result.config.parameters.get("phases") if self.result.mode == "hybrid" else None
+        return [entry for entry in given if isinstance(entry, Mapping)] if isinstance(given, (list, tuple)) else []
+
+    @cached_property
     def is_combined(self) -> bool:
         return self.detail is not None and self.detail.sleeve is not None
 
@@ -119,10 +132,11 @@ class Subject:
 
     @cached_property
     def choices(self) -> list[tuple[str, str]]:
-        """What sets the best row apart, as (parameter, value); names of symbols and the like have no parameter."""
+        """What sets the best row apart, as (parameter, value); names of symbols and strategies have no parameter."""
         if self.best is None:
             return []
-        named = [("", str(self.stats.at[self.best, c])) for c in self.varying_names]
+        said = {"classifier": "classifier", "risk_profile": "risk profile"}
+        named = [(said.get(c, ""), str(self.stats.at[self.best, c])) for c in self.varying_names]
         values = [(c, self.stats.at[self.best, c]) for c in self.swept]
         return [*named, *((c, value_text(v)) for c, v in values if not is_missing(v))]
 
@@ -169,6 +183,9 @@ class Subject:
     def conditions(self) -> Words:
         facts = self.result.facts
         words: list[str] = []
+        if self.phase:
+            number = len(self.result.phases)
+            words += ["Phase ", Name(clip(self.phase, 40)), f" ({number} of {max(number, len(self.phases_asked))}). "]
         if self.is_sweep and self.best is not None:
             way = "" if facts.maximise else ", the lower the better"
             words.append(f"By {self.objective.words}{way}. ")
@@ -179,7 +196,9 @@ class Subject:
             zone = f", {facts.zone}" if facts.zone and self.is_intraday else ""
             words.append(f"{facts.n_bars:,} {timeframe}{bars}{f', {period}' if facts.first else ''}{zone}. ")
         if facts.conditions:
-            words.append(f"{clip(facts.conditions, 400)} ")
+            said = clip(facts.conditions, 400)
+            words.append(f"The best: {said[0].lower()}{said[1:]} " if self._risk_varies else f"{said} ")
+        words += self._setting
         for i, (constraint, n) in enumerate(facts.left_out.items()):
             words += [Code(clip(constraint, 80)), f" left out {plural(n, *self.nouns)}. "]
             if i == 3 and len(facts.left_out) > 4:
@@ -190,6 +209,29 @@ class Subject:
         if words:
             words[-1] = type(words[-1])(words[-1].rstrip())
         return words
+
+    @property
+    def _setting(self) -> list[str]:
+        """The classifier and the risk profile of all rows, where there is one; those that differ are in the title."""
+        words: list[str] = []
+        for column, what, none in (
+            ("classifier", "classifier", ONE_REGIME),
+            ("risk_profile", "risk profile", NO_PROFILE),
+        ):
+            if self.best is None or column not in self.stats.columns or column in self.varying_names:
+                continue
+            name = str(self.stats.at[self.best, column])
+            if name != none:
+                words += [f"{'and ' if words else ''}{what} ", Name(clip(name, 60)), " "]
+        if words:
+            words[0] = f"{words[0][0].upper()}{words[0][1:]}"
+            words[-1] = ". "
+        return words
+
+    @property
+    def _risk_varies(self) -> bool:
+        """Whether rows differ in what a risk profile sets, so that the conditions are those of the best row alone."""
+        return "risk_profile" in self.varying_names or any(name.startswith("risk.") for name in self.swept)
 
     @cached_property
     def is_intraday(self) -> bool:
@@ -235,7 +277,8 @@ class Subject:
     def _partial_words(self) -> tuple[str, Words]:
         """What ended the run, what is kept, and what runs the rest."""
         done, planned = len(self.stats), self.result.facts.n_planned
-        rest = [" Run ", "it" if planned <= 1 else "them", " with ", Code(f"%adm rerun {self.name}"), "."]
+        again = "all phases again" if self.result.mode == "hybrid" else "it" if planned <= 1 else "them"
+        rest = [f" Run {again} with ", Code(f"%adm rerun {self.name}"), "."]
         kept = (
             f"{done:,} of {plural(max(planned, done), 'combination')} finished and {'is' if done == 1 else 'are'} kept"
         )

@@ -7,6 +7,7 @@ import textwrap
 from adm_notebook.display.grid import Column, Grid, Row, aligned, ascii_minus, text_width
 from adm_notebook.display.lede import lede
 from adm_notebook.display.measures import measure
+from adm_notebook.display.ran import phases_text
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.tables import figures, headline_names, ranked_grid, trade_figures
 from adm_notebook.display.words import clip, marked, plain, plural
@@ -25,7 +26,7 @@ def text_of_subject(subject: Subject) -> str:
     grid = figures(subject)
     if grid is not None:
         lines += aligned(_narrow(subject, grid), most=COLUMNS)
-    lines += _trades(subject) + _notices(subject) + _wrapped(lede(subject), 4)
+    lines += _trades(subject) + _notices(subject) + _wrapped(phases_text(subject), 2) + _wrapped(lede(subject), 4)
     if subject.is_sweep and subject.best is not None:
         room = LINES - len(lines) - 1
         ranked = ranked_grid(subject, max(min(room, 10), 0))

@@ -99,9 +99,12 @@ def failure_of(result: WorkflowResult, name: str, status: str) -> AdmError | Non
         return None
     done, planned = len(result.stats), result.facts.n_planned
     is_partial = bool(result.metadata.get("partial"))
-    rest = f" `%adm rerun {name}` runs {'the rest' if done else 'it again'}." if is_partial else ""
+    again = "all phases again" if result.mode == "hybrid" else "the rest" if done else "it again"
+    rest = f" `%adm rerun {name}` runs {again}." if is_partial else ""
     if is_partial and status == "cancelled":
         kept = f"{done:,} of {planned:,} combinations" if planned > 1 else "no rows"
+        if phase := result.metadata.get("phase"):
+            kept += f" of phase {phase}"
         return RunCancelled(f"Interrupted: {name} holds {kept}.{rest}")
     said = result.errors[0].splitlines()[0] if result.errors else "no row is ok; see its `error` column"
     return RunError(f"{name} failed: {said}{rest}")

@@ -18,6 +18,8 @@ from adm_notebook.magics.watch import live_view, wait_for
 if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.coordinator import EnhancedCoordinator, Run
+    from adm_notebook.planning import Plan
+    from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
 __all__ = ["finish", "run_cell"]
@@ -131,6 +133,15 @@ def _plan(shell: Any, coordinator: EnhancedCoordinator, config: WorkflowConfig, 
     if asked.action == "plan":
         show(plan)
         return
+    print(f"Valid: {_summary(plan)}, {plan.mode} mode.")
+
+
+def _summary(plan: Plan | HybridPlan) -> str:
+    """`12 combinations of ma_crossover on SP500`; of a hybrid workflow each phase."""
+    from adm_notebook.planning.phases import HybridPlan
+
+    if isinstance(plan, HybridPlan):
+        each = [f"{phase.name} ({_summary(p)})" for phase, p in zip(plan.phases, plan.plans, strict=True)]
+        return f"{len(each)} phase{'' if len(each) == 1 else 's'}, {', '.join(each)}"
     rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
-    strategies, symbols = " and ".join(s.label for s in plan.strategies), ", ".join(plan.symbols)
-    print(f"Valid: {rows} of {strategies} on {symbols}, {plan.mode} mode.")
+    return f"{rows} of {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}"

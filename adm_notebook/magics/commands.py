@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import DataError, Problem, RunError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, DataError, Problem, RunError, did_you_mean, shown
 from adm_notebook.magics.cards import show_card
 from adm_notebook.magics.cell import finish
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.help import HELP
 from adm_notebook.magics.line import usage_error, words_of
 from adm_notebook.magics.outputs import show
-from adm_notebook.magics.overrides import frames_of
-from adm_notebook.magics.runs import find_run, runs_table
+from adm_notebook.magics.runs import find_run, plan_of, runs_table
+from adm_notebook.magics.tables import TABLES, TableMaker
 
 if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["COMMANDS", "LATER", "PATTERNS", "run_command"]
+__all__ = ["COMMANDS", "LATER", "run_command"]
 
-PATTERNS = {
-    "simple_backtest": "one strategy after the other, each combination an account of its own",
-    "full_backtest": "strategies within classifiers and risk profiles",
-    "signal_generation": "signals are captured and stored; nothing is simulated",
-    "signal_replay": "stored signals run again under other settings",
-}
-"""The container patterns and what they do."""
-
-AVAILABLE = ("simple_backtest",)
-
-LATER = ("classifiers", "checklist", "build", "edit", "diff", "migrate", "compat", "explore")
+LATER = ("checklist", "build", "edit", "diff", "migrate", "compat", "explore")
 """Commands that are planned."""
 
 
@@ -94,70 +86,75 @@ class _Call:
         return run.result()
 
 
-def _table(call: _Call, rows: Sequence[Sequence[Any]], columns: Sequence[str], title: str) -> None:
+def _table(make: TableMaker, call: _Call) -> None:
+    """One of the tables, or the rows that hold a word."""
     from adm_notebook.display import table
 
     wanted = call.filter()
-    kept = [row for row in rows if wanted in " ".join(map(str, row)).lower()]
-    show(
-        table(
-            kept,
-            columns,
-            title=title,
-            empty=f"Nothing here matches `{wanted}`. `%adm {call.command}` lists all {len(rows):,}.",
-        )
-    )
+    found = make(call.shell.user_ns)
+    kept = [row for row in found.rows if wanted in " ".join(map(_plain, row)).lower()]
+    empty = f"Nothing here matches `{wanted}`. `%adm {call.command}` lists all {len(found.rows):,}."
+    show(table(kept, found.columns, title=found.title, empty=empty))
 
 
-def _strategies(call: _Call) -> None:
-    from adm_notebook.components import describe
-
-    rows = []
-    for strategy in describe():
-        defaults = [f"{n}={_default(p.default)}" if not p.required else n for n, p in strategy.parameters.items()]
-        also = f" Also called {', '.join(strategy.aliases)}." if strategy.aliases else ""
-        rows.append((strategy.name, ", ".join(defaults), strategy.sentence + also))
-    _table(call, rows, ("strategy", "parameters and defaults", "what it does"), "Strategies")
+def _plain(cell: Any) -> str:
+    """A cell as text."""
+    return "".join(cell) if isinstance(cell, (list, tuple)) else str(cell)
 
 
-def _indicators(call: _Call) -> None:
-    from adm_notebook.components import INDICATORS
+def _pattern(call: _Call) -> None:
+    from adm_notebook.display import PatternView
+    from adm_notebook.patterns import PATTERNS, get
 
-    rows = []
-    for function in INDICATORS.snapshot().values():
-        parameters = ", ".join(f"{name}={_default(value)}" for name, value in function.defaults.items())
-        rows.append((f"{function.name}({parameters})", ", ".join(function.outputs), function.group, function.sentence))
-    _table(call, rows, ("indicator", "outputs", "group", "what it is"), "Indicators")
-
-
-def _default(value: Any) -> str:
-    """A default as a config spells it."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _patterns(call: _Call) -> None:
-    rows = [(n, "available" if n in AVAILABLE else "comes with a later version", what) for n, what in PATTERNS.items()]
-    _table(call, rows, ("pattern", "status", "what it does"), "Container patterns")
-
-
-def _data(call: _Call) -> None:
-    from adm_notebook.market import describe_sources
-
-    rows: list[Sequence[Any]] = []
-    for source in describe_sources():
-        period = "" if source.first is None else f"{source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
-        bars = "" if source.bars is None else f"{source.bars:,} {source.timeframe}"
-        rows.append((source.source, source.symbol, bars, period, source.origin))
-    frames = {name: call.shell.user_ns[name] for name in frames_of(call.shell.user_ns)}
-    rows += [("frame", "", f"{len(f):,} rows", "", f"the variable {n}: --data {n}") for n, f in frames.items()]
-    _table(call, rows, ("source", "symbol", "bars", "period", "where from"), "Data")
+    if not call.given:
+        known = f"Patterns: {', '.join(PATTERNS.names())}"
+        raise usage_error("%adm", Problem("pattern", f"is written `%adm pattern NAME`, but was given nothing. {known}"))
+    (name,) = call.words("NAME")
+    try:
+        pattern = get(name, name)
+    except ConfigError as error:
+        raise usage_error("%adm pattern", error.problems) from None
+    show(PatternView(pattern))
 
 
 def _runs(call: _Call) -> None:
     call.words()
     show(runs_table(call.shell.user_ns))
+
+
+def _trace(call: _Call) -> None:
+    from adm_notebook.coordinator.tracing import trace
+    from adm_notebook.display import TraceView
+
+    name, row, at = _traced(call)
+    show(TraceView(trace(call.result(name), row, at)))
+
+
+def _traced(call: _Call) -> tuple[str, int | None, str | None]:
+    """`NAME [BAR|TIME|trade N] [--row R]`: the row may stand anywhere, a time may have two words."""
+    form = "is written `%adm trace NAME [BAR|TIME|trade N] [--row R]`"
+    words, row = list(call.given), None
+    for i, word in enumerate(words):
+        option, joined, value = word.partition("=")
+        if option != "--row":
+            continue
+        rest = words[i + 1 :]
+        if not joined:
+            value, rest = (rest[0], rest[1:]) if rest else ("", [])
+        if not re.fullmatch(r"\d{1,9}", value):
+            given = f"but was {shown(value)}" if value else "and none is given"
+            raise usage_error("%adm", Problem("--row", f"needs the number of a row of NAME.stats, {given}"))
+        if "--row" in (each.partition("=")[0] for each in rest):
+            raise usage_error("%adm", Problem("--row", "stands here twice; keep one"))
+        words, row = words[:i] + rest, int(value)
+        break
+    unknown = next((word for word in words if word.startswith("--")), None)
+    if unknown is not None:
+        raise usage_error("%adm", Problem(unknown, f"unknown option.{did_you_mean(unknown, ['--row'])} trace {form}"))
+    if not words:
+        raise usage_error("%adm", Problem("trace", f"{form}, but was given nothing"))
+    name, *at = words
+    return name, row, " ".join(at) or None
 
 
 def _show(call: _Call) -> None:
@@ -167,17 +164,18 @@ def _show(call: _Call) -> None:
 
 def _plan(call: _Call) -> None:
     from adm_notebook.coordinator import EnhancedCoordinator
+    from adm_notebook.planning import Plan
     from adm_notebook.results import WorkflowResult
 
     (name,) = call.words("NAME")
     run = find_run(name, call.shell.user_ns, call.command)
-    if isinstance(run, WorkflowResult):
-        plan = EnhancedCoordinator().plan(run.config, run.mode)
-        show(
-            replace(plan, mode_reason=run.metadata["mode_reason"])
-        )  # the mode was chosen then, for the reason given then
-    else:
-        show(run.plan)
+    if not isinstance(run, WorkflowResult):
+        show(plan_of(run))
+        return
+    plan = EnhancedCoordinator().plan(run.config, run.mode or None)
+    if isinstance(plan, Plan):  # its mode was chosen then, for the reason given then
+        plan = replace(plan, mode_reason=run.metadata["mode_reason"])
+    show(plan)
 
 
 def _rerun(call: _Call) -> None:
@@ -211,10 +209,9 @@ def _help(call: _Call) -> None:
 
 
 _COMMANDS: dict[str, Callable[[_Call], None]] = {
-    "strategies": _strategies,
-    "indicators": _indicators,
-    "patterns": _patterns,
-    "data": _data,
+    **{name: partial(_table, make) for name, make in TABLES.items()},
+    "pattern": _pattern,
+    "trace": _trace,
     "runs": _runs,
     "show": _show,
     "plan": _plan,

@@ -12,12 +12,27 @@ from adm_notebook.magics.line import ACTIONS, FLAGS, OPTIONS
 
 __all__ = ["matcher"]
 
-_MODES = ("auto", "composable", "traditional")
-_OF_RUNS = ("show", "plan", "rerun", "save")
+_MODES = ("auto", "composable", "traditional", "hybrid")
+_OF_RUNS = ("show", "plan", "rerun", "save", "trace")
 _VARIABLE = re.compile(r"\{\{\s*((?:\w+\.)*)(\w*)$")
 _VALUE = re.compile(r"(?:^|[\s{,\[-])(\w+)\s*:\s*[\"']?(\w*)$")
 _KEY = re.compile(r"^(\s*)(\w*)$")
 _PARENT = re.compile(r"^(\s*)(\w+)\s*:\s*(?:#.*)?$")
+
+_HOMES = {
+    "strategies": ("components", "STRATEGIES"),
+    "indicators": ("components", "INDICATORS"),
+    "classifiers": ("components", "CLASSIFIERS"),
+    "risk": ("components", "RISK_PROFILES"),
+    "patterns": ("patterns", "PATTERNS"),
+}
+"""Registry -> where it is; imported at the first Tab."""
+
+_REGISTRIES = {**{name: name for name in _HOMES}, "pattern": "patterns"}
+"""Command -> the registry whose names may follow it."""
+
+_LISTS = {"strategies": "strategies", "classifiers": "classifiers", "risk_profiles": "risk", "members": "strategies"}
+"""Key of a list in a config -> the registry that its types are in."""
 
 Found = tuple[str, Iterable[str]]
 """What was typed of the word, and the words that are possible there."""
@@ -60,8 +75,10 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
         return fragment, COMMANDS
     if len(done) == 1 and done[0] in _OF_RUNS:
         return fragment, run_names(namespace)
-    if len(done) == 1 and done[0] in ("strategies", "indicators"):
-        return fragment, _strategies() if done[0] == "strategies" else _indicators()
+    if len(done) == 1 and done[0] in _REGISTRIES:
+        return fragment, _names(_REGISTRIES[done[0]])
+    if len(done) > 1 and done[0] == "trace":
+        return fragment, () if "--row" in done else ("--row", "trade")
     return "", ()
 
 
@@ -88,13 +105,12 @@ def _in_cell_line(text: str, body: list[str], namespace: Mapping[str, Any]) -> F
 
 
 def _option_values(option: str, fragment: str, body: list[str], namespace: Mapping[str, Any]) -> Iterable[str]:
-    from adm_notebook.magics.commands import PATTERNS
     from adm_notebook.magics.overrides import frames_of
 
     if option == "--mode":
         return _MODES
     if option == "--pattern":
-        return PATTERNS
+        return _names("patterns")
     if option == "--data":
         return (*frames_of(namespace), "sample")
     if "=" in fragment:
@@ -122,7 +138,7 @@ def _in_yaml(before: str, above: list[str], namespace: Mapping[str, Any]) -> Fou
     if match := _VARIABLE.search(before):
         return _variable(match, namespace)
     if match := _VALUE.search(before):
-        return match[2], _values(match[1], namespace)
+        return match[2], _values(match[1], "\n".join([*above, before]), namespace)
     if match := _KEY.match(before):
         return match[2], _keys(len(match[1]), above)
     return "", ()
@@ -140,14 +156,17 @@ def _variable(match: re.Match[str], namespace: Mapping[str, Any]) -> Found:
         return "", ()
 
 
-def _values(key: str, namespace: Mapping[str, Any]) -> Iterable[str]:
-    from adm_notebook.magics.commands import PATTERNS
+def _values(key: str, before: str, namespace: Mapping[str, Any]) -> Iterable[str]:
+    """Values of a key; `type` means what the list that it stands in holds, `mode` that of a phase or of an analysis."""
     from adm_notebook.magics.overrides import frames_of
 
-    if key in ("type", "strategy"):
-        return _strategies()
-    if key == "container_pattern":
-        return PATTERNS
+    if key in ("type", "strategy", *_LISTS):
+        lists = re.findall(rf"\b({'|'.join(_LISTS)})\s*:", before)
+        return _names(_LISTS[lists[-1]] if lists and key != "strategy" else "strategies")
+    if key in ("container_pattern", "pattern", "extends"):
+        return _names("patterns")
+    if key == "mode" and re.search(r"\bphases\s*:", before):
+        return [mode for mode in _MODES if mode != "hybrid"]
     if key == "frame":
         return frames_of(namespace)
     if key == "objective":
@@ -182,13 +201,9 @@ def _keys(indent: int, above: list[str]) -> Iterable[str]:
     return ()
 
 
-def _strategies() -> Iterable[str]:
-    from adm_notebook.components import STRATEGIES
+def _names(registry: str) -> Iterable[str]:
+    from importlib import import_module
 
-    return STRATEGIES.names()
-
-
-def _indicators() -> Iterable[str]:
-    from adm_notebook.components import INDICATORS
-
-    return INDICATORS.names()
+    home, name = _HOMES[registry]
+    names: Iterable[str] = getattr(import_module(f"adm_notebook.{home}"), name).names()
+    return names

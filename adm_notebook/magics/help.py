@@ -16,8 +16,9 @@ run       runs it and shows its card; the result lands in the variable NAME (def
 plan      shows what would run, in which mode and why, and runs nothing; NAME, if given, keeps the plan
 validate  checks everything and says so in one line; NAME, if given, keeps the WorkflowConfig
 
---mode M          auto (default), traditional or composable
---pattern P       the container pattern: simple_backtest (`%adm patterns` has those to come)
+--mode M          auto (default), traditional, composable, or hybrid: the phases in `parameters.phases`
+--pattern P       the container pattern, by its name in `%adm patterns`; one of your own may stand in
+                  `parameters: {pattern: {extends: full_backtest, remove: [...]}}`
 --data D          prices from a CSV or Parquet file, a DataFrame of the notebook, a registered source, or `sample`
 --set KEY=VALUE   changes one value of the cell: --set commission=0.002 --set fast=[5, 10]
                   KEY is a path (backtest_config.commission), or its end where that is unique
@@ -29,16 +30,22 @@ DataFrame stays a DataFrame. `frame: df` in data_config names a DataFrame, too.
 A parameter that is a list, or {min: 5, max: 50, step: 5}, is swept. Interrupt keeps what was finished.
 """
 
-LINE_HELP = """Look at strategies, data and runs.
+LINE_HELP = """Look at components, patterns, data and runs.
 
     %adm strategies [FILTER]    the strategies and their parameters
     %adm indicators [FILTER]    the indicators, their parameters and outputs
-    %adm patterns [FILTER]      container patterns
+    %adm classifiers [FILTER]   the classifiers, their regimes and parameters
+    %adm risk [FILTER]          the risk profiles and their numbers
+    %adm patterns [FILTER]      container patterns, your own too
+    %adm pattern NAME           a pattern's tree: what each container takes, gives and does
     %adm data [FILTER]          where prices can come from
     %adm runs                   the runs of this notebook
     %adm show NAME              the card of a run again
     %adm plan NAME              what a run did, as a plan
     %adm rerun NAME             run it again; of an interrupted run only what is missing
+    %adm trace NAME [BAR|TIME|trade N] [--row R]
+                                one bar on its way through the containers of a run, from prices to equity:
+                                `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given
     %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
     %adm help                   this text, and that of %%adm
 

@@ -16,9 +16,11 @@ from adm_notebook.magics.line import CellLine, usage_error
 
 if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
+    from adm_notebook.planning import Plan
+    from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["RunsTable", "check_free", "find_run", "note_end", "run_names", "runs_table"]
+__all__ = ["RunsTable", "check_free", "find_run", "note_end", "plan_of", "run_names", "runs_table"]
 
 _ended: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 """Result -> time of day at which its cell ended; results made by other means have none."""
@@ -45,10 +47,11 @@ def check_free(asked: CellLine, namespace: Mapping[str, Any]) -> None:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.coordinator import Run
     from adm_notebook.planning import Plan
+    from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
     value = namespace.get(asked.name)
-    if value is None or isinstance(value, (WorkflowResult, Run, Plan, WorkflowConfig)):
+    if value is None or isinstance(value, (WorkflowResult, Run, Plan, HybridPlan, WorkflowConfig)):
         return
     other = f"{asked.name}_run"
     if asked.is_named:
@@ -103,6 +106,13 @@ def find_run(name: str, namespace: Mapping[str, Any], command: str) -> WorkflowR
     raise usage_error(f"%adm {command}", Problem(name, f"{message}.{guess}" if guess else message + known))
 
 
+def plan_of(run: Run) -> Plan | HybridPlan:
+    """What a run does: of a hybrid workflow all its phases."""
+    from adm_notebook.coordinator.hybrid import HybridRun
+
+    return run.hybrid if isinstance(run, HybridRun) else run.plan
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class RunsTable:
     """The runs as a table; the time of day stands in HTML only, marked as what differs in every session."""
@@ -132,8 +142,9 @@ def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str,
 
     if not isinstance(run, WorkflowResult):
         if run.status in ("running", "paused"):
-            what = f"{' and '.join(s.label for s in run.plan.strategies)} on {', '.join(run.plan.symbols)}"
-            return name, what, run.plan.n_rows, run.status, run.plan.mode, ""
+            plan = plan_of(run)
+            what = f"{' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}"
+            return name, what, plan.n_rows, run.status, plan.mode, ""
         run = run.result()
     facts = run.facts
     what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adm_notebook.errors import RunError
 from adm_notebook.magics.outputs import publish
+from adm_notebook.magics.runs import plan_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,8 @@ class LiveLine:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.best: float | None = None
+        plans = getattr(plan_of(run), "plans", (run.plan,))
+        self._comparable = len({(plan.objective, plan.maximise) for plan in plans}) == 1
         self._started = time.monotonic()
         threading.Thread(target=self._follow, name="adm-live", daemon=True).start()
 
@@ -61,6 +64,8 @@ class LiveLine:
 
     def _take(self, rows: pd.DataFrame) -> None:
         plan = self.run.plan
+        if not self._comparable:  # phases that look for different things have no best in common
+            return
         values = rows.loc[rows["status"] == "ok", plan.objective].astype(float).dropna()
         known = [*values, *([] if self.best is None else [self.best])]
         self.best = (max(known) if plan.maximise else min(known)) if known else None
@@ -73,7 +78,7 @@ class LiveLine:
     @property
     def total(self) -> int:
         """Combinations there are."""
-        return self.run.plan.n_rows
+        return self.run.progress.total
 
     @property
     def text(self) -> str:

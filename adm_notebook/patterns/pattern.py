@@ -185,6 +185,12 @@ class Pattern:
 
     # ---- text ---------------------------------------------------------------------------------------------------
 
+    def _repr_html_(self) -> str:
+        from adm_notebook.results import hooks
+
+        html: str = hooks.call("pattern_html", self)
+        return html
+
     def text(self) -> str:
         """The tree, drawn; at most 80 columns."""
         from adm_notebook.patterns.drawing import drawn

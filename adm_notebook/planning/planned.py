@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
 from adm_notebook.components import Classifier, ParameterInfo, RiskProfile, Strategy
+from adm_notebook.config.settings import StopDistance
 from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.sweeps import Axis
 
-__all__ = ["Kind", "Pick", "Planned", "PlannedClassifier", "PlannedRisk", "PlannedStrategy", "Stack"]
+__all__ = ["Kind", "Pick", "Planned", "PlannedClassifier", "PlannedRisk", "PlannedStrategy", "Stack", "written"]
 
 Built_co = TypeVar("Built_co", covariant=True)
 Built = TypeVar("Built")
@@ -82,10 +84,9 @@ class Planned(Generic[Built]):
             if axis.name == name:
                 return picked(axis.values, self.grid[combination, k])
         if name in self.fixed:
-            value = self.fixed[name]
-            return str(value) if isinstance(value, Mapping) else value
+            return written(self.fixed[name])
         known = self.kind.parameters
-        return known[name].default if name in known else np.nan
+        return written(known[name].default) if name in known else np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +161,24 @@ class Stack:
 def picked(values: Sequence[Any], at: I64) -> Any:
     """`values` at positions, as an array of objects, so that 10 stays 10 beside 'ema'."""
     objects = np.empty(len(values), dtype=object)
-    objects[:] = [str(v) if isinstance(v, Mapping) else v for v in values]
+    objects[:] = [written(v) for v in values]
     return objects[at]
+
+
+def written(value: Any) -> Any:
+    """A value as a table shows it: a distance as `2 ATR(14)`, another mapping by its parts; any other is left as it is.
+
+    >>> written({"atr": 2}), written({"method": "atr", "period": 14}), written(0.05)
+    ('2 ATR(14)', 'method atr, period 14', 0.05)
+    """
+    if not isinstance(value, Mapping):
+        return value
+    if value.keys() & {"atr", "std"}:
+        try:
+            return str(StopDistance.model_validate(dict(value)))
+        except ValidationError:  # what is wrong with it is said where its settings are resolved
+            pass
+    return ", ".join(f"{name} {part}" for name, part in value.items())
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.ensembles import EnsembleType
 from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.config.yaml_text import dump
-from adm_notebook.planning.planned import Planned, PlannedStrategy, nested
+from adm_notebook.planning.planned import Planned, PlannedStrategy, nested, written
 
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
@@ -218,7 +218,7 @@ def plan_text(plan: Plan) -> str:
             f"  strategy  {s.label}: {s.n_combinations:,} parameter set{'' if s.n_combinations == 1 else 's'}"
             + (f" ({axes})" if axes else "")
         )
-    lines += [f"  classes   {_entry_text(classifier)}" for classifier in plan.classifiers]
+    lines += [f"  regimes   {_entry_text(classifier)}" for classifier in plan.classifiers]
     lines += [f"  risk      {_entry_text(profile)}" for profile in plan.risk_profiles]
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
     if plan.search is not None:
@@ -259,6 +259,7 @@ def _limits(plan: Plan) -> str:
 
 
 def _values(values: tuple[Any, ...]) -> str:
-    if len(values) <= 6:
-        return ", ".join(map(str, values))
-    return f"{values[0]}, {values[1]}, ... {values[-1]} ({len(values):,} values)"
+    said = [str(written(value)) for value in values]
+    if len(said) <= 6:
+        return ", ".join(said)
+    return f"{said[0]}, {said[1]}, ... {said[-1]} ({len(said):,} values)"

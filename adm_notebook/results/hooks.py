@@ -1,6 +1,6 @@
-"""Where later layers lend results their help: drawing (display) and computing a row again (coordinator).
+"""Where later layers lend results and patterns their help: drawing (display), computing a row again (coordinator).
 
-Results know neither layer; whoever imports `adm_notebook` has told them here whom to ask.
+They know neither layer; whoever imports `adm_notebook` has told them here whom to ask.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _PROVIDERS: dict[str, str] = {
     "display": "adm_notebook.display:display_result",
     "plot": "adm_notebook.display:figure_of",
     "diff_html": "adm_notebook.display:diff_html_of",
+    "pattern_html": "adm_notebook.display:pattern_html_of",
     "recompute": "adm_notebook.coordinator:recompute",
 }
 """Hook -> the function that answers it, by name only, so that a result can be made and saved without either layer."""

@@ -280,9 +280,23 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
         ("--mode composabel", BODY, "--mode  must be one of"),
         ("--mode composabel", BODY, "Did you mean `composable`? (line 1, column 14)"),
         ("--mode fast", BODY, "but was 'fast' (line 1, column 14)"),
-        ("--quiet --mode=hybrid", BODY, "--mode  hybrid (phases in different modes) comes with a later version"),
+        ("--quiet --mode=hybrid", BODY, "parameters.phases  is missing; hybrid mode runs phases. For example"),
+        ("--mode hybird", BODY, "Did you mean `hybrid`? (line 1, column 14)"),
+        ("", "\nparameters: {phases: [{name: a}]}", "(--mode hybrid) (line 2, column"),
+        (
+            "--mode hybrid",
+            "\nparameters: {phases: [{name: a, mode: fast}]}",
+            "parameters.phases[0].mode  must be one of traditional, composable, auto, but was 'fast'",
+        ),
         ("migrate", BODY, "`%%adm migrate` comes with a later version"),
-        ("--pattern simple", BODY, "must be one of simple_backtest"),
+        ("--pattern simple", BODY, "unknown pattern 'simple'. Known: full_backtest, signal_generation"),
+        ("--pattern full_backtst", BODY, "Did you mean `full_backtest`? (line 1, column 17)"),
+        ("--pattern signal_replay", BODY, "signal_replay comes with a later version"),
+        (
+            "--pattern simple_backtest",
+            "\noptimization_config: {risk_profiles: [moderate]}",
+            "simple_backtest has no risk; use parameters.container_pattern: full_backtest",
+        ),
     ],
 )
 def test_an_error_is_a_few_lines_fails_the_cell_and_leaves_nothing(
