@@ -7,136 +7,35 @@ combination has in them, and runs all combinations in compiled chunks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from adm_notebook.components.bars import FeatureOf
-from adm_notebook.components.expressions import COLUMNS, ExpressionError, Template, bind
+from adm_notebook.components.expressions import ExpressionError, Template, bind
 from adm_notebook.components.expressions.chunk_kernels import I32
 from adm_notebook.components.expressions.chunks import (
-    ONE,
     Chunks,
     lowered_flags,
     lowered_target,
-    run,
     scalar_values,
 )
 from adm_notebook.components.expressions.nodes import Call, Expression, Feature, Parameter, children, walk
-from adm_notebook.components.indicators import Indicator
 from adm_notebook.components.library import ModelType
+from adm_notebook.components.program_rows import LEADING, Output, ProgramGroup, ProgramRows, Refusals, longest_of
 from adm_notebook.components.reads import AxisLike, ByReads, Checks, distinct, numbers_in, rules_with, takes
 from adm_notebook.components.rule import RuleType
-from adm_notebook.components.rules import Direction, Rules, TargetRules, expressions_of, leading_nan
+from adm_notebook.components.rules import Direction, Rules, TargetRules, expressions_of
 from adm_notebook.components.strategy import InvalidParameters
-from adm_notebook.errors import ConfigError, DataError, Problem
-from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
+from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.market.arrays import F64, I64, Bool
 
-__all__ = ["Program", "ProgramGroup", "ProgramRows", "evaluate", "program_of"]
-
-Gives = Literal["targets", "flags"]
+__all__ = ["Program", "program_of"]
 
 REMEMBERED = 16_384
 """Distinct parameters of a call up to which its indicators are kept from one part of a grid to the next."""
-
-_FIXED = (*COLUMNS, ONE)
-"""Series that come before the outputs of indicators."""
-
-
-class Output(NamedTuple):
-    """One output of an indicator: what a column of `evaluate` holds."""
-
-    indicator: Indicator
-    output: int
-
-
-@dataclass(frozen=True, eq=False)
-class ProgramGroup:
-    """Combinations of a part of a grid whose rules are the same but for indicators and numbers.
-
-    chunks   their rules as steps
-    members  (k,)            which combinations of the part they are, ascending
-    slots    (k, n_slots)    series that each reads: open, high, low, close, volume, 1, then the outputs of the part
-    shifts   (k, n_slots)    by how many bars each is moved
-    numbers  (k, n_numbers)
-    """
-
-    chunks: Chunks
-    members: I64
-    slots: I32
-    shifts: I64
-    numbers: F64
-
-
-@dataclass(frozen=True, eq=False)
-class ProgramRows:
-    """A part of a grid, ready to be evaluated.
-
-    n          combinations
-    gives      what `evaluate` gives for them
-    groups     those that can be evaluated
-    outputs    distinct outputs of indicators that they read: the columns of `evaluate`, in its order
-    lookbacks  (n,)  the longest TA-Lib lookback among a combination's indicators
-    refused    what `build` raises, for each of the others by its place, made when it is asked for: InvalidParameters
-               where the strategy's own check refuses it
-    """
-
-    n: int
-    gives: Gives
-    groups: tuple[ProgramGroup, ...]
-    outputs: tuple[Output, ...]
-    lookbacks: I64
-    refused: Mapping[int, ConfigError]
-
-    @cached_property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """The distinct indicators."""
-        return tuple(dict.fromkeys(output.indicator for output in self.outputs))
-
-    def columns(self, feature: FeatureOf) -> list[F64]:
-        """The columns of `evaluate`; each indicator is asked for once."""
-        found = {indicator: feature(indicator) for indicator in self.indicators}
-        return [found[indicator][output] for indicator, output in self.outputs]
-
-    def lookbacks_with(self, feature: FeatureOf, close: F64) -> I64:
-        """The same lookbacks, where users' indicators are measured: the leading NaN run of what they give.
-
-        feature
-            outputs over all bars; those without a close don't count.
-        """
-        lookbacks = self.lookbacks
-        measured = {indicator: 0 for indicator in self.indicators if indicator.measured}
-        if not measured:
-            return lookbacks
-        valid = ~np.isnan(close)
-        for indicator in measured:
-            measured[indicator] = max((leading_nan(column[valid]) for column in feature(indicator)), default=0)
-        own = np.array([measured.get(o.indicator, o.indicator.lookback) for o in self.outputs], np.int64)
-        return _longest(self.n, self.groups, own)
-
-
-class _Refusals(Mapping[int, ConfigError]):
-    """Errors by row, made when they are asked for: most sweeps only count them.
-
-    grid    (k, n_axes)
-    makers  for each row that is refused what makes its error, given its positions
-    """
-
-    def __init__(self, grid: I64, makers: Mapping[int, Callable[[I64], ConfigError]]) -> None:
-        self._grid, self._makers = grid, makers
-
-    def __getitem__(self, row: int) -> ConfigError:
-        return self._makers[row](self._grid[row])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
 
 
 class _Kind(Protocol):
@@ -205,6 +104,8 @@ class Program:
         defaults = self._of.defaults if isinstance(self._of, _Model) else {}
         self._fixed = {**defaults, **{name: self._of.typed(name, value) for name, value in fixed.items()}}
         self._axes = [_Swept(a.name, tuple(self._of.typed(a.name, v) for v in a.values)) for a in axes]
+        conditions = kind.parameters if isinstance(kind, RuleType) else {}
+        self._bindable = {name: value for name, value in self._fixed.items() if name not in conditions}
         self._at = {axis.name: j for j, axis in enumerate(self._axes)}
         self._takes = [np.array([self._of.takes(a.name, v) for v in a.values], np.bool_) for a in self._axes]
         self._sound = all(self._of.takes(name, self._fixed[name]) for name in fixed)
@@ -263,14 +164,14 @@ class Program:
         gives = {group.chunks.gives for group in groups}
         if len(gives) > 1:
             raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
-        longest = _longest(len(grid), groups, np.array(lookbacks, np.int64))
+        longest = longest_of(len(grid), groups, np.array(lookbacks, np.int64))
         return ProgramRows(
             len(grid),
             gives.pop() if gives else "targets",
             tuple(groups),
             tuple(outputs),
             longest,
-            _Refusals(grid, makers),
+            Refusals(grid, makers),
         )
 
     # ---- rules ------------------------------------------------------------------------------------------------------
@@ -321,7 +222,7 @@ class Program:
                 refused |= ~whole
                 shifts[:, i] += np.minimum(np.where(whole, bars, 0), 2.0**40).astype(np.int64)
             if not isinstance(series.source, Call):
-                slots[:, i] = _FIXED.index(series.source)
+                slots[:, i] = LEADING.index(series.source)
                 continue
             if series.source not in called:
                 called[series.source] = self._called(series.source, grid, refused, outputs, lookbacks)
@@ -353,16 +254,14 @@ class Program:
             place = outputs.setdefault(bound.output, len(outputs))
             if place == len(lookbacks):
                 lookbacks.append(bound.lookback)
-            series[rows] = len(_FIXED) + place
+            series[rows] = len(LEADING) + place
         return series
 
     def _bound(self, call: Call, positions: Mapping[str, int]) -> _Bound | None:
         """The call with its parameters; None where they are refused."""
         picked = {name: self._axes[self._at[name]].values[position] for name, position in positions.items()}
-        hidden = self._kind.parameters if isinstance(self._kind, RuleType) else {}
-        values = {name: value for name, value in {**self._fixed, **picked}.items() if name not in hidden}
         try:
-            node = bind(Template("", call, {}), values)
+            node = bind(Template("", call, {}), {**self._bindable, **picked})
         except ExpressionError:
             return None
         assert isinstance(node, Feature), "a call binds to an indicator"
@@ -413,95 +312,6 @@ def program_of(
     if isinstance(kind, ModelType) and not (Checks.known(kind.model) and all(n in kind.parameters for n in names)):
         return None
     return Program(kind, fixed, axes, path)
-
-
-def evaluate(rows: ProgramRows, columns: Sequence[F64], prices: Prices, out: I8 | None = None) -> I8:
-    """What each combination wants on every bar, from bar 0, before any warm-up is applied.
-
-    Parameters
-    ----------
-    columns
-        (n_bars,) each: the outputs of indicators that `rows.outputs` lists, over all bars.
-    prices
-        the bars; those without a close are left out of the rules (specification, section 8): there the target is that
-        of the bar before, and no flag is set.
-    out
-        (rows.n, n_bars) int8 or uint8, to be written into; its rows contiguous.
-
-    Returns
-    -------
-    (rows.n, n_bars): int8 targets, -1, 0 or +1, or uint8 flags: bit 0 long_entry, 1 long_exit, 2 short_entry,
-    3 short_exit. Zeros for combinations that are refused.
-
-    Raises
-    ------
-    DataError
-        where a rule reads volume and the prices have none.
-    ValueError
-        where columns or `out` don't fit.
-    """
-    n_bars = len(prices.close)
-    kind = np.int8 if rows.gives == "targets" else np.uint8
-    if len(columns) != len(rows.outputs) or any(len(column) != n_bars for column in columns):
-        raise ValueError(f"columns must be {len(rows.outputs)} arrays of {n_bars} values")
-    if out is None:
-        out = np.zeros((rows.n, n_bars), kind)
-    elif out.shape != (rows.n, n_bars) or out.itemsize != 1 or out.dtype.kind not in "iu" or not out.flags.c_contiguous:
-        raise ValueError(f"out must be contiguous bytes of the shape {(rows.n, n_bars)}, but is {out.dtype}{out.shape}")
-    else:
-        out[list(rows.refused)] = 0
-    found = out.view(np.int8)
-    if not np.isnan(prices.close.min(initial=np.inf)):
-        _evaluate(rows, list(columns), prices, found)
-    else:
-        _evaluate_with_holes(rows, columns, prices, found)
-    return out.view(kind)
-
-
-def _evaluate(rows: ProgramRows, columns: list[F64], prices: Prices, out: I8) -> None:
-    close = np.ascontiguousarray(prices.close, np.float64)
-    for group in rows.groups:
-        read = set(np.unique(group.slots).tolist())
-        series: list[F64] = []
-        for place, name in enumerate(_FIXED):
-            if place not in read:
-                series.append(close)
-            elif name == ONE:
-                series.append(np.ones(len(close)))
-            else:
-                series.append(_column(prices, name))
-        series += [np.ascontiguousarray(column, np.float64) for column in columns]
-        run(group.chunks, group.slots, group.shifts, group.numbers, series, close, group.members, out)
-
-
-def _column(prices: Prices, name: str) -> F64:
-    column: F64 | None = getattr(prices, name)
-    if column is None:
-        raise DataError("the rule reads volume, but these prices have none", "Give prices with a volume column.")
-    return np.ascontiguousarray(column, np.float64)
-
-
-def _evaluate_with_holes(rows: ProgramRows, columns: Sequence[F64], prices: Prices, out: I8) -> None:
-    """Evaluate over the bars that have a close, and say of the others what the specification does."""
-    valid = ~np.isnan(prices.close)
-    picked = Prices(*(None if array is None else array[valid] for array in prices))  # type: ignore[arg-type]  # volume
-    found = np.zeros((rows.n, int(valid.sum())), np.int8)
-    _evaluate(rows, [column[valid] for column in columns], picked, found)
-    if rows.gives == "flags":
-        out[:] = 0
-        out[:, valid] = found
-        return
-    padded = np.concatenate((np.zeros((rows.n, 1), np.int8), found), axis=1)
-    out[:] = padded[:, np.cumsum(valid)]
-
-
-def _longest(n: int, groups: Sequence[ProgramGroup], lookbacks: I64) -> I64:
-    """(n,) the longest lookback of the series that each combination reads; those of prices are 0."""
-    every = np.concatenate((np.zeros(len(_FIXED), np.int64), lookbacks))
-    longest = np.zeros(n, np.int64)
-    for group in groups:
-        longest[group.members] = every[group.slots].max(axis=1, initial=0)
-    return longest
 
 
 def _parameters_outside_calls(node: Expression) -> Iterator[Parameter]:

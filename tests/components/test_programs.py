@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -19,7 +20,8 @@ from adm_notebook.components import STRATEGIES, Decision, Strategy, indicator
 from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.expressions.chunk_kernels import BLOCK
 from adm_notebook.components.indicators import INDICATORS
-from adm_notebook.components.programs import Program, ProgramRows, evaluate, program_of
+from adm_notebook.components.program_rows import ProgramRows, evaluate
+from adm_notebook.components.programs import Program, program_of
 from adm_notebook.components.strategies import BUILT_IN, BuiltIn
 from adm_notebook.errors import ConfigError, DataError
 from adm_notebook.market.bars import Bars
@@ -141,6 +143,17 @@ def test_a_program_says_what_each_combination_of_a_rule_says(
     check(Sweep("rule", rules, (Swept("fast", tuple(fast)),)), bars)
 
 
+@settings(max_examples=80)
+@given(rules=RULES, fast=FAST, seed=st.integers(0, 100), missing=st.sampled_from([0.1, 0.5, 1.0]))
+def test_missing_highs_and_volumes_are_unknown_there_too(
+    rules: dict[str, str], fast: list[Any], seed: int, missing: float
+) -> None:
+    prices = random_prices(30, seed, holes=0.1)
+    gone = np.random.default_rng(seed).random((2, 30)) < missing
+    high, volume = np.where(gone[0], np.nan, prices.high), np.where(gone[1], np.nan, prices.volume)
+    check(Sweep("rule", rules, (Swept("fast", tuple(fast)),)), bars_of(prices._replace(high=high, volume=volume)))
+
+
 @settings(max_examples=60)
 @given(texts=st.lists(conditions, min_size=1, max_size=3, unique=True), bars=any_bars())
 def test_conditions_may_be_swept_themselves(texts: list[str], bars: Bars) -> None:
@@ -199,6 +212,15 @@ def test_one_program_serves_the_grid_part_by_part() -> None:
     bars, program, grid = bars_of(random_prices(80, 2)), sweep.program, sweep.grid
     whole = evaluated(program.rows(grid), bars)
     parts = [evaluated(program.rows(grid[at : at + 2]), bars) for at in range(0, len(grid), 2)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_threads_may_share_a_program() -> None:
+    sweep = Sweep("macd", {}, (Swept("fast", tuple(range(2, 8))), Swept("signal", tuple(range(2, 12)))))
+    bars, program, grid = bars_of(random_prices(3_000, 6)), sweep.program, sweep.grid
+    whole = evaluated(sweep.program.rows(grid), bars)
+    with ThreadPoolExecutor(4) as threads:
+        parts = list(threads.map(lambda at: evaluated(program.rows(grid[at : at + 5]), bars), range(0, len(grid), 5)))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 

@@ -402,8 +402,8 @@ def run(
     """
     room = BLOCK + chunks.lead
     scratch = np.empty((chunks.n_values + len(chunks.slots), room))
-    beginnings = scratch.ctypes.data + scratch.strides[0] * np.arange(len(scratch), dtype=np.int64)
-    addresses = np.array([array.ctypes.data for array in series], np.int64)
+    beginnings = _address(scratch) + scratch.strides[0] * np.arange(len(scratch), dtype=np.int64)
+    addresses = np.array([_address(array) for array in series], np.int64)
     run_nb(
         chunks.steps,
         chunks.result,
@@ -421,6 +421,11 @@ def run(
         out,
     )
     del scratch, series  # held to here: the kernel knows only where they are
+
+
+def _address(array: F64) -> int:
+    """Where an array begins; `array.ctypes` tells it as well, but makes an object for it."""
+    return int(array.__array_interface__["data"][0])
 
 
 def _again(chunks: Chunks, slots: I32, shifts: I64, numbers: F64) -> Bool:
