@@ -70,6 +70,9 @@ class PatternDiff:
         lines = [f"{GLYPHS[row.change]} {row.new or row.old or '':<{width}}  {row.what}" for row in self.rows]
         return "\n".join([f"{names}: {', '.join(counts)}", *lines])
 
+    def __repr__(self) -> str:
+        return self.text()
+
 
 def compare_patterns(a: Pattern, b: Pattern) -> PatternDiff:
     """What is different in `b`; names and descriptions of the patterns themselves are left aside."""
