@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a workflow; the file holds what a cell holds: backtest_config: {strategy: momentum}",
     )
     run.add_argument("config", type=Path, help="the YAML file")
-    run.add_argument("--mode", default="auto", help="traditional, composable or auto (default: %(default)s)")
+    run.add_argument("--mode", default="auto", help="traditional, composable, hybrid or auto (default: %(default)s)")
     run.add_argument("--out", type=Path, help="folder to save the result in, as Parquet and JSON")
     run.set_defaults(command=_run)
     return parser
@@ -104,6 +104,7 @@ def _with_bar(run: Any) -> WorkflowResult:
         with tqdm(total=run.plan.n_planned, unit=" rows", leave=False, delay=0.5, disable=None) as bar:
             for event in run.events():
                 if isinstance(event, Progress):
+                    bar.total = event.total  # of a hybrid workflow it is known better as phases end
                     bar.update(event.done - bar.n)
     except KeyboardInterrupt:
         run.cancel()
