@@ -23,7 +23,7 @@ def refuse(sentence: str) -> NoReturn:
     import pytest
 
     __tracebackhide__ = True
-    pytest.fail(sentence, pytrace=False)
+    raise pytest.fail.Exception(sentence, pytrace=False) from None
 
 
 def differs(one: Columns, other: Columns) -> tuple[int, str, str, str] | None:

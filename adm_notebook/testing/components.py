@@ -16,7 +16,7 @@ from adm_notebook.components.regimes import NO_REGIME
 from adm_notebook.components.risk.user import UserProfileType
 from adm_notebook.components.user_indicators import UserIndicator
 from adm_notebook.components.user_strategies import UserStrategyType
-from adm_notebook.errors import AdmError
+from adm_notebook.errors import AdmError, ConfigError
 from adm_notebook.market import Bars
 from adm_notebook.testing.checks import Columns, agree, changed_input, looks_ahead, refuse, same
 from adm_notebook.testing.samples import bars_from, cuts, sample_bars, with_holes
@@ -277,16 +277,22 @@ class RiskProfileSuite(_Suite):
                         f"{tested.what} looks ahead: with {n} bars {name} was {then}, with all bars it is {now}; {mend}"
                     )
 
-    def test_its_settings_fit_an_account(self, tested: Tested, bars: pd.DataFrame) -> None:
-        """Laid over the defaults they make an account."""
+    @pytest.fixture
+    def account(self) -> Mapping[str, Any]:
+        """What `backtest_config` has, over which the profile is laid."""
+        return {}
+
+    def test_its_settings_fit_an_account(self, tested: Tested, bars: pd.DataFrame, account: Mapping[str, Any]) -> None:
+        """Laid over those of the account they fit together."""
         from adm_notebook.components.risk import overlay
         from adm_notebook.config.settings import Settings
 
         found = {name: column[0] for name, column in tested.over(bars).items()}
         try:
-            Settings.resolve(overlay({}, found, "settings")[0], "settings")
-        except AdmError as error:
-            refuse(f"{tested.what} gives settings that don't fit together: {error}")
+            Settings.resolve(overlay(dict(account), found, "settings")[0], "settings")
+        except ConfigError as error:
+            said = "; ".join(problem.message for problem in error.problems)
+            refuse(f"{tested.what} gives settings that don't fit together: {said}")
 
     def test_bars_without_a_close_do_no_harm(self, tested: Tested, bars: pd.DataFrame) -> None:
         """Missing prices don't make it fail."""

@@ -13,7 +13,7 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.containers import BarByBar, ContainerTree, PatternBuilder, Shared, WholeArrays
 from adm_notebook.containers.given import FeatureTable, GivenFills, handed
 from adm_notebook.containers.user import UserContainerType
-from adm_notebook.errors import AdmError
+from adm_notebook.errors import AdmError, ConfigError
 from adm_notebook.market.bars import Market
 from adm_notebook.patterns import CONTAINERS, Node, Pattern, get
 from adm_notebook.planning import Plan
@@ -48,6 +48,7 @@ class Placed:
 
     def plan(self, frame: pd.DataFrame, mode: str) -> Plan:
         """A workflow of one row over these bars; the market may have bars without a close, which a config may not."""
+        __tracebackhide__ = True
         roles = {node.role for _, node in self.pattern.walk() if node.container is None}
         optimization: dict[str, Any] = {"strategies": [dict(self.strategy)]} if "strategy" in roles else {}
         if "classifier" in roles:
@@ -57,7 +58,10 @@ class Placed:
             data_config={"frame": {"TEST": frame.ffill().bfill()}},
             optimization_config=optimization,
         )
-        plan = PatternBuilder(self.pattern).plan(config, mode)
+        try:
+            plan = PatternBuilder(self.pattern).plan(config, mode)
+        except ConfigError as error:
+            refuse(f"{self.what} can't stand in the pattern {self.pattern.name}; give the suite another one. {error}")
         return replace(plan, market=Market([bars_from(frame)]))
 
     def gives(self, frame: pd.DataFrame, where: str = "", mode: str = "composable") -> dict[str, Any]:
@@ -271,7 +275,7 @@ def _around(kind: UserContainerType, parameters: Mapping[str, Any]) -> Pattern:
         return tree.add(node, inside="classifier/risk", after="execution")
     if kind.role == "data" and "bars" in kind.consumes:
         return tree.add(node, after="data")
-    if kind.role == "indicator":
+    if kind.role == "indicator" and "features" in (*kind.consumes, *kind.may_consume):
         return tree.add(node, after="indicators")
     if kind.role == "ensemble":
         return tree.add(node, inside="classifier/risk/portfolio", after="ensemble")
