@@ -19,6 +19,7 @@ _HOME = {
     "EnhancedCoordinator": "coordinator",
     "Run": "coordinator",
     "RunError": "errors",
+    "SignalStore": "signals",
     "Simulation": "engine.simulate",
     "StrategyError": "errors",
     "WorkflowConfig": "config",
@@ -46,6 +47,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "EnhancedCoordinator",
     "Run",
     "RunError",
+    "SignalStore",
     "Simulation",
     "StrategyError",
     "WorkflowConfig",
@@ -76,12 +78,12 @@ if TYPE_CHECKING:
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
+    from adm_notebook.signals import SignalStore
 
 
 _LATER = [
     "ConfigBuilder",
     "PatternEditor",
-    "SignalStore",
     "compat",
     "explore",
     "migrate_config",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adm_notebook._version import __version__
@@ -34,7 +35,6 @@ __all__ = [
     "SymbolFacts",
     "plain",
     "read",
-    "versions",
 ]
 
 FORMAT = 1
@@ -121,7 +121,7 @@ class SymbolFacts(_Model):
             n_bars=bars.n_bars,
             first=str(bars.index[0]),
             last=str(bars.index[-1]),
-            times=words.get(str(kind)) or zone_name(bars.index),
+            times=zone_name(bars.index) if isinstance(bars.index, pd.DatetimeIndex) else words[str(kind)],
             index_digest=index.hexdigest(),
             prices_digest=digest.hexdigest(),
         )

@@ -203,7 +203,7 @@ class SignalWriter:
         member
             of an ensemble's member: its name.
         regimes
-            labels to show beside the signals; by default those of `classifier` are not looked up, and there are none.
+            labels to show beside the signals, whether the strategy heeds them or not.
         combination
             the number that it shall have; by default the next one.
 
