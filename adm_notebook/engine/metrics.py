@@ -197,7 +197,7 @@ def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float,
                 peak = now
                 worth_a_look = _threshold(peak, drawdown)
             elif now < worth_a_look:
-                drawdown = min(drawdown, now / peak - 1.0 if peak != 0.0 else -np.inf)
+                drawdown = min(drawdown, now / peak - 1.0 if peak != 0.0 else -np.inf if now < 0.0 else 0.0)
                 worth_a_look = _threshold(peak, drawdown)
         total, losses, most = _block_sums(returns, n)
         largest = max(largest, most)
