@@ -29,13 +29,13 @@ from adm_notebook.planning import Plan
 from adm_notebook.planning.planned import Pick
 from adm_notebook.planning.resolved import overridden_sweeps
 
-__all__ = ["BUILT_IN", "FeatureSource"]
+__all__ = ["BUILT_IN", "BuiltInWork", "FeatureSource"]
 
 FeatureSource = Callable[[Bars, Indicator], tuple[F64, ...]]
 """Hands over an indicator over some bars: from what a run shares, or computed again."""
 
 
-class _BuiltIn:
+class BuiltInWork:
     """What the built-in containers have in common."""
 
     role: ClassVar[str]
@@ -61,11 +61,14 @@ class _BuiltIn:
     def initialise(self) -> None:
         """Nothing to prepare."""
 
+    def finish(self) -> None:
+        """Nothing that waits for the run to have come to its end."""
+
     def dispose(self) -> None:
         """Nothing to give back."""
 
 
-class Data(_BuiltIn):
+class Data(BuiltInWork):
     """The bars of the sleeve's symbol, as planning loaded and checked them."""
 
     role = "data"
@@ -79,7 +82,7 @@ class Data(_BuiltIn):
         return {"bars": place.bars}
 
 
-class Indicators(_BuiltIn):
+class Indicators(BuiltInWork):
     """Indicators over the bars, each computed when it is first asked for."""
 
     role = "indicator"
@@ -90,7 +93,7 @@ class Indicators(_BuiltIn):
         return {"features": Features(lambda indicator: self.features(bars, indicator))}
 
 
-class Classify(_BuiltIn):
+class Classify(BuiltInWork):
     """The regimes of the row's classifier; without one, every bar is in the one regime `all`."""
 
     role = "classifier"
@@ -108,7 +111,7 @@ class Classify(_BuiltIn):
         return {"regimes": self.stages.classify(classifier, given["bars"], _feature(given, self.features))}
 
 
-class Risk(_BuiltIn):
+class Risk(BuiltInWork):
     """Size, stops and limits of the row: those of its risk profile over those of `backtest_config`."""
 
     role = "risk"
@@ -128,7 +131,7 @@ class Risk(_BuiltIn):
         return {"settings": RiskSettings(settings, exposure)}
 
 
-class Strategies(_BuiltIn):
+class Strategies(BuiltInWork):
     """What the sleeve's strategy wants; of an ensemble, what each of its members wants."""
 
     role = "strategy"
@@ -172,7 +175,7 @@ class Strategies(_BuiltIn):
             raise InvalidParameters(Problem(path, message))
 
 
-class Vote(_BuiltIn):
+class Vote(BuiltInWork):
     """An ensemble's vote on what its members want; targets of any other strategy are handed on."""
 
     role = "ensemble"
@@ -184,30 +187,15 @@ class Vote(_BuiltIn):
     def process(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """One decision."""
         targets: Targets = given["targets"]
-        if targets.strategy is None or not targets.strategy.members:
+        if len(targets.decisions) == 1 and (targets.strategy is None or not targets.strategy.members or targets.members):
             return {"targets": targets}
         ensemble = targets.strategy
         assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members
         vote = self.stages.vote(ensemble, targets.decisions, given.get("regimes"))
-        return {"targets": Targets((vote,), None)}
+        return {"targets": Targets((vote,), ensemble, targets.decisions)}
 
 
-class SignalLog(_BuiltIn):
-    """Keeps signals for a later run; in a workflow that simulates there is nothing to keep them for."""
-
-    role = "signal_log"
-    shares = False
-
-    def reads(self, place: Place) -> tuple[str, ...]:
-        """The targets, as they are."""
-        return ("targets",)
-
-    def process(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The targets, as signals."""
-        return {"signals": given["targets"]}
-
-
-class Portfolio(_BuiltIn):
+class Portfolio(BuiltInWork):
     """Orders that lead to the positions wanted, from the first bar that may decide."""
 
     role = "portfolio"
@@ -227,7 +215,7 @@ class Portfolio(_BuiltIn):
         return {"orders": Orders(signals, warmup, risk.settings)}
 
 
-class Execution(_BuiltIn):
+class Execution(BuiltInWork):
     """Fills the orders of one account with its share of the capital."""
 
     role = "execution"
@@ -243,7 +231,7 @@ class Execution(_BuiltIn):
         return {"fills": Fills(account, settings, given["bars"])}
 
 
-class Analysis(_BuiltIn):
+class Analysis(BuiltInWork):
     """Hands the metrics of the account on: what `WorkflowResult.stats` says of it."""
 
     role = "analysis"
@@ -255,11 +243,10 @@ class Analysis(_BuiltIn):
         return {"report": self.stages.metrics(fills.account, [fills.bars], fills.settings)}
 
 
-BUILT_IN: Mapping[str, type[_BuiltIn]] = {
-    kind.role: kind
-    for kind in (Data, Indicators, Classify, Risk, Strategies, Vote, SignalLog, Portfolio, Execution, Analysis)
+BUILT_IN: Mapping[str, type[BuiltInWork]] = {
+    kind.role: kind for kind in (Data, Indicators, Classify, Risk, Strategies, Vote, Portfolio, Execution, Analysis)
 }
-"""By role."""
+"""By role; those that keep signals and read them are in `containers/signals.py`."""
 
 
 def first_bar(settings: Settings, lookback: int, exposure: Exposure, regimes: Regimes | None) -> int:

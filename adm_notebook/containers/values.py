@@ -48,16 +48,26 @@ class Targets:
     """What a strategy wants on every bar; of an ensemble before its vote, what each of its members wants.
 
     strategy  the config's own; None where a user's container gave the decision
+    members   of an ensemble after its vote: what each of its members wanted
     """
 
     decisions: tuple[Decision, ...]
     strategy: Strategy | None = None
+    members: tuple[Decision, ...] = ()
 
     @property
     def decision(self) -> Decision:
         """The one decision; an ensemble's members have to be voted on first."""
         (found,) = self.decisions
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Signals of one strategy, as they were kept; how many rows they are."""
+
+    targets: Targets
+    n_signals: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from adm_notebook.patterns import PATTERNS, Pattern, pattern_from, unplaced
 from adm_notebook.patterns.roles import ENSEMBLES
 from adm_notebook.planning.sections import Reader
 
-__all__ = ["choose_pattern", "implied_pattern"]
+__all__ = ["choose_pattern", "implied_pattern", "replays"]
 
 MODES = ("signal_generation", "signal_replay")
 FALLBACK = "simple_backtest"
@@ -61,18 +61,29 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
     config = reader.config
     optimization, analysis = config.optimization_config, config.analysis_config
     mode = analysis.get("mode")
-    later = "comes with a later version; this one runs patterns that end in an execution"
-    if not pattern.has("execution") or _replays(pattern):
-        where = "parameters.container_pattern" if asked else "analysis_config.mode"
-        what = f"{pattern.name} {later}" if asked else f"asks for the pattern {pattern.name}, which {later}"
-        reader.wrong(where, what)
-        return
-    if mode is not None:
+    path = analysis.get("output_path")
+    if mode is not None and pattern.name != mode and not asked:
         reader.wrong(
             "analysis_config.mode", f"asks for {mode}, but the pattern is {pattern.name}; leave one of them out"
         )
-    elif analysis:
-        reader.wrong("analysis_config", f"plays no part in {pattern.name}; leave it out")
+    if mode == "signal_generation" and not pattern.has("signal_log"):
+        message = (
+            f"asks for signals, but {pattern.name} keeps none; use parameters.container_pattern: signal_generation"
+        )
+        reader.wrong("analysis_config.mode", message)
+    elif mode == "signal_replay" and not replays(pattern):
+        message = f"asks for a replay, but {pattern.name} computes signals; use the pattern signal_replay"
+        reader.wrong("analysis_config.mode", message)
+    elif path is None and not pattern.has("execution"):
+        reader.wrong("analysis_config.output_path", "is missing; name a folder for the signals, such as ./signals/")
+    elif path is not None and not pattern.has("signal_log"):
+        message = f"has no place in {pattern.name}, which keeps no signals; leave it out, or use signal_generation"
+        reader.wrong("analysis_config.output_path", message)
+    elif path is not None and (not isinstance(path, str) or not path.strip()):
+        reader.wrong("analysis_config.output_path", f"must be the path of a folder, but was {shown(path)}")
+    if analysis.get("signals_path") is not None and not replays(pattern):
+        message = f"has no place in {pattern.name}, which replays no signals; leave it out, or use signal_replay"
+        reader.wrong("analysis_config.signals_path", message)
     given = {f"optimization_config.{key}": optimization.get(key) for key in ("classifiers", "risk_profiles")}
     given["optimization_config.strategies"] = optimization.get("strategies") or config.backtest_config.get("strategy")
     strategies = given["optimization_config.strategies"]
@@ -89,5 +100,6 @@ def _votes(entry: object) -> bool:
     return isinstance(entry, Mapping) and str(entry.get("type")).strip().lower() == "ensemble"
 
 
-def _replays(pattern: Pattern) -> bool:
+def replays(pattern: Pattern) -> bool:
+    """Whether its signals come from a store."""
     return any(node.container == "stored_signals" for _, node in pattern.walk())

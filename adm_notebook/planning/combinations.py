@@ -34,7 +34,16 @@ from adm_notebook.planning.planned import (
 from adm_notebook.planning.sections import Sections
 from adm_notebook.planning.sweeps import Axis, is_swept, values_of
 
-__all__ = ["classifiers_of", "collect", "risk_profiles_of", "settings_of", "strategies_of", "swept_of"]
+__all__ = [
+    "classifiers_of",
+    "collect",
+    "plan_entry",
+    "planned_entries",
+    "risk_profiles_of",
+    "settings_of",
+    "strategies_of",
+    "swept_of",
+]
 
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
@@ -97,15 +106,23 @@ def settings_of(given: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...]
 
 
 def strategies_of(
-    entries: Sequence[Entry], sections: Sections, constraints: list[Constraint], problems: list[Problem]
+    entries: Sequence[Entry],
+    sections: Sections,
+    constraints: list[Constraint],
+    problems: list[Problem],
+    kind_of: Callable[[Entry], tuple[StrategyType, Mapping[str, Any]]] | None = None,
 ) -> tuple[list[PlannedStrategy], dict[str, int]]:
-    """The strategies with their grids, and how many combinations each constraint dropped."""
+    """The strategies with their grids, and how many combinations each constraint dropped.
+
+    kind_of
+        the kind of strategy that an entry names, and the parameters it is given; by default as they are registered
+    """
     left_out = dict.fromkeys((c.text for c in constraints), 0)
     known: set[str] = set()
 
     def plan(entry: Entry) -> PlannedStrategy:
-        kind, given = _strategy_kind(entry)
-        planned = _plan(entry, kind, given, constraints, left_out, known)
+        kind, given = (kind_of or registered_kind)(entry)
+        planned = plan_entry(entry, kind, given, constraints, left_out, known)
         return PlannedStrategy(
             planned.label,
             planned.kind,
@@ -117,7 +134,7 @@ def strategies_of(
             entry.whole,
         )
 
-    planned = _planned(entries, plan, problems)
+    planned = planned_entries(entries, plan, problems)
     for (path, _), constraint in zip(sections.constraints, constraints, strict=False):
         missing = sorted(constraint.names - known)
         if missing and not problems:
@@ -139,9 +156,9 @@ def classifiers_of(entries: Sequence[Entry], problems: list[Problem]) -> list[Pl
 
     def plan(entry: Entry) -> PlannedClassifier:
         kind = CLASSIFIERS.get(entry.type, entry.type_path)
-        return _plan(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
+        return plan_entry(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
 
-    planned = _planned(entries, plan, problems)
+    planned = planned_entries(entries, plan, problems)
     return planned if problems or not refused(planned, True) else _report(refused(planned, True), problems)
 
 
@@ -150,9 +167,9 @@ def risk_profiles_of(entries: Sequence[Entry], problems: list[Problem]) -> list[
 
     def plan(entry: Entry) -> PlannedRisk:
         kind = RISK_PROFILES.get(entry.type, entry.type_path)
-        return _plan(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
+        return plan_entry(entry, kind, kind.canonical(entry.parameters, entry.parameter_path))
 
-    return _planned(entries, plan, problems)
+    return planned_entries(entries, plan, problems)
 
 
 def _report(found: list[Problem], problems: list[Problem]) -> list[Any]:
@@ -160,7 +177,7 @@ def _report(found: list[Problem], problems: list[Problem]) -> list[Any]:
     return []
 
 
-def _strategy_kind(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
+def registered_kind(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
     """The kind of strategy that an entry names, limited to its regimes, and the parameters that it is given."""
     kind: StrategyType
     if entry.ensemble is not None:
@@ -174,7 +191,7 @@ def _strategy_kind(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
     return kind, given
 
 
-def _planned(
+def planned_entries(
     entries: Sequence[Entry], plan: Callable[[Entry], AnyPlanned], problems: list[Problem]
 ) -> list[AnyPlanned]:
     """Each entry planned, under a label of its own."""
@@ -234,7 +251,7 @@ def _labelled(planned: AnyPlanned, entry: Entry, used: set[str], taken: set[str]
     return replace(planned, label=label)
 
 
-def _plan(
+def plan_entry(
     entry: Entry,
     kind: Kind[Any],
     given: Mapping[str, Any],

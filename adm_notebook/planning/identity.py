@@ -29,6 +29,7 @@ def identity_of(
     strategies: Sequence[PlannedStrategy],
     others: Sequence[Planned[Any]],
     symbols: tuple[str, ...],
+    origin: str | None = None,
 ) -> str:
     """Digest of what will be computed, apart from the bars: not of workers, timeouts, paths or the mode.
 
@@ -36,6 +37,8 @@ def identity_of(
     ----------
     others
         classifiers and risk profiles
+    origin
+        digest of the workflow that kept the signals, where they are replayed
 
     Raises
     ------
@@ -57,6 +60,7 @@ def identity_of(
             [[s.digest for s in row] for row in settings],
             [[*_described(s), s.allocation if sections.combined else None, _indicators_of(s)] for s in strategies],
             [_described(planned) for planned in others],
+            origin,
         ]
     )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adm_notebook.config.settings import Settings
+from adm_notebook.engine.account import METRICS
 from adm_notebook.market import Market
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.planned import Pick, PlannedClassifier, PlannedRisk, PlannedStrategy, Stack
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.config.data import DataConfig
     from adm_notebook.patterns import Pattern
+    from adm_notebook.signals import SignalStore
 
 __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
 
@@ -100,6 +102,7 @@ class Plan:
     settings           [risk][setting]: the same resolved, with what each combination of a risk profile lays over them
     combined           whether each row is one portfolio of all strategies and symbols
     objectives         what rows are ranked by, the first before all others
+    store              signals that are replayed, in place of strategies
     search             how rows are chosen, where not all of them run
     selection          rows of the whole product that run, in order; None means all
     left_out           constraint -> combinations it dropped
@@ -123,6 +126,7 @@ class Plan:
     objectives: tuple[Objective, ...]
     limits: Limits
     digest: str
+    store: SignalStore | None = None
     search: Search | None = None
     selection: I64 | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -194,6 +198,22 @@ class Plan:
     def maximise(self) -> bool:
         """Whether more of it is better."""
         return self.objectives[0].maximise
+
+    @property
+    def simulates(self) -> bool:
+        """Whether orders are filled; else signals are kept, and nothing more."""
+        return self.tree.has("execution")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What `stats` says of a row, apart from its identity."""
+        return METRICS if self.simulates else ("n_signals",)
+
+    @property
+    def output_path(self) -> str | None:
+        """The folder that signals are kept in; None where they are not."""
+        path: str | None = self.config.analysis_config.get("output_path")
+        return path
 
     @property
     def is_single(self) -> bool:

@@ -6,18 +6,18 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.workflow import SECTIONS
-from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.errors import AdmError, ConfigError, Problem
 from adm_notebook.market import Market, load
 from adm_notebook.market.arrays import I64
 from adm_notebook.patterns import Pattern
-from adm_notebook.planning.choice import choose_pattern, implied_pattern
+from adm_notebook.planning.choice import choose_pattern, implied_pattern, replays
 from adm_notebook.planning.combinations import (
     classifiers_of,
     collect,
@@ -36,7 +36,11 @@ from adm_notebook.planning.planned import Planned
 from adm_notebook.planning.regimes import check_regimes
 from adm_notebook.planning.resolved import resolve_settings
 from adm_notebook.planning.sections import Reader, Sections, raise_if, read_sections
+from adm_notebook.planning.stored import open_store
 from adm_notebook.planning.sweeps import is_swept
+
+if TYPE_CHECKING:
+    from adm_notebook.signals import SignalStore
 
 __all__ = ["is_simple_backtest", "make_plan"]
 
@@ -77,19 +81,23 @@ def make_plan(
     if config.parameters.get("phases") is not None:
         reader.wrong("parameters.phases", "belongs to hybrid mode; run it with execution_mode='hybrid' (--mode hybrid)")
     tree = choose_pattern(reader)
-    placed = placed_strategies(tree)
-    entries = [] if placed else read_strategies(reader)
-    classifier_entries, risk_entries = read_classifiers(reader, tree), read_risk_profiles(reader, tree)
+    stored = open_store(reader) if replays(tree) and not problems else None
+    placed = list(stored.strategies) if stored is not None else placed_strategies(tree)
+    entries = [] if placed or replays(tree) else read_strategies(reader)
+    classifier_entries = [] if replays(tree) else read_classifiers(reader, tree)
+    risk_entries = read_risk_profiles(reader, tree) if tree.has("execution") else []
+    if not tree.has("execution"):
+        _simulates_nothing(reader, sections)
     request = collect(problems, DataRequest.resolve, config.data_config)
     given, setting_axes = collect(problems, settings_of, sections.settings) or (({},), ())
     constraints = [c for p, t in sections.constraints if (c := collect(problems, parse_constraint, t, p))]
     strategies, left_out = (placed, {}) if placed else strategies_of(entries, sections, constraints, problems)
-    classifiers = classifiers_of(classifier_entries, problems)
+    classifiers = classifiers_of(classifier_entries, problems) if stored is None else list(stored.classifiers)
     risk_profiles = risk_profiles_of(risk_entries, problems)
     resolved = collect(problems, resolve_settings, given, setting_axes, risk_profiles)
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
         collect(problems, choose_mode, execution_mode, composable, Work(1, 1), 1)
-    if not problems:
+    if not problems and stored is None:
         problems += check_regimes(strategies, classifiers, tree)
     raise_if(problems, config)
     assert request is not None
@@ -107,6 +115,9 @@ def make_plan(
     except ConfigError as error:
         raise_if(list(error.problems), config)
         raise
+    if stored is not None:
+        warnings += stored.warnings
+        raise_if(_other_bars(stored.store, market), config)
     if sections.combined:
         raise_if(_clashing_times(market), config)
     raise_if(_without_times(market, settings), config)
@@ -119,7 +130,8 @@ def make_plan(
         indicators=sections.max_indicators,
     )
     others: list[Planned[Any]] = [*classifiers, *risk_profiles]
-    digest = collect(problems, identity_of, config, sections, tree, settings, strategies, others, tuple(market))
+    origin = None if stored is None else stored.store.manifest.digest
+    digest = collect(problems, identity_of, config, sections, tree, settings, strategies, others, tuple(market), origin)
     raise_if(problems, config)
     assert digest is not None
     plan = Plan(
@@ -138,6 +150,7 @@ def make_plan(
         setting_axes=setting_axes,
         combined=sections.combined,
         objectives=sections.objectives,
+        store=None if stored is None else stored.store,
         search=Search(sections.n_trials, sections.seed, sections.storage) if sections.method == "optuna" else None,
         limits=limits,
         digest=digest,
@@ -153,6 +166,29 @@ def make_plan(
         message = f"makes {rows} combinations; at most {MAX_ROWS:,} run at once. Use larger steps or fewer values"
         raise_if([Problem("optimization_config", message)], config)
     return with_mode(plan, execution_mode, composable)
+
+
+def _simulates_nothing(reader: Reader, sections: Sections) -> None:
+    """A pattern without execution has no use for settings of an account: they are said to be left aside."""
+    unused = [f"backtest_config.{name}" for name in (*sections.settings, *(["portfolio"] if sections.combined else []))]
+    chosen = reader.config.optimization_config
+    unused += [f"optimization_config.{name}" for name in ("objective", "direction") if chosen.get(name) is not None]
+    if unused:
+        verb = "plays" if len(unused) == 1 else "play"
+        reader.warnings.append(f"{', '.join(unused)} {verb} no part: signals are kept, and nothing is simulated.")
+    if sections.method == "optuna":
+        message = "has nothing to learn from where nothing is simulated; use grid or random"
+        reader.wrong("optimization_config.method", message)
+    sections.settings, sections.combined = {}, False
+
+
+def _other_bars(store: SignalStore, market: Market) -> list[Problem]:
+    """Why these are not the bars that the signals of a store were made from; empty if they are."""
+    try:
+        store.check(market)
+    except AdmError as error:
+        return [Problem("analysis_config.signals_path", " ".join(str(error).split()))]
+    return []
 
 
 def drawn(n_rows: int, n_trials: int, seed: int) -> I64:
