@@ -9,6 +9,7 @@ from adm_notebook.containers.built_in import BUILT_IN
 from adm_notebook.containers.node import ContainerNode
 from adm_notebook.containers.protocol import Container
 from adm_notebook.containers.shared import Shared
+from adm_notebook.containers.signals import SignalLog, StoredSignals
 from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.tree import ContainerTree
 from adm_notebook.containers.user import UserContainer, UserContainerType
@@ -49,7 +50,9 @@ class PatternBuilder:
 
         return make_plan(config, execution_mode, pattern=self.pattern)
 
-    def build(self, plan: Plan, stages: Stages, shared: Shared | None = None) -> ContainerTree:
+    def build(
+        self, plan: Plan, stages: Stages, shared: Shared | None = None, keeps_signals: bool = False
+    ) -> ContainerTree:
         """The tree of containers for a plan; every call makes new ones.
 
         Parameters
@@ -58,6 +61,8 @@ class PatternBuilder:
             how the work is computed.
         shared
             what rows may share; None means that every row does all of its own work.
+        keeps_signals
+            whether signals are written where the config says; not where single rows run again.
         """
         tree = ContainerTree(plan, stages, shared)
         wiring = flow(self.pattern)
@@ -68,7 +73,7 @@ class PatternBuilder:
             limits = node.limits
             most_bytes = None if limits is None or limits.max_memory_mb is None else int(limits.max_memory_mb * MB)
             columns = plan.limits.indicators if limits is None else limits.max_indicators or plan.limits.indicators
-            container = _container(node, tree)
+            container = _container(node, tree, plan.output_path if keeps_signals else None)
             built = ContainerNode(
                 path=path,
                 name=node.name,
@@ -87,10 +92,14 @@ class PatternBuilder:
         return tree
 
 
-def _container(node: Node, tree: ContainerTree) -> Container:
+def _container(node: Node, tree: ContainerTree, output_path: str | None) -> Container:
     """The built-in container of a node's role, or the user's own."""
     if node.container is None or node.container == node.role:
+        if node.role == "signal_log":
+            return SignalLog(tree.plan, tree.stages, tree.feature, output_path)
         return BUILT_IN[node.role](tree.plan, tree.stages, tree.feature)
+    if node.container == "stored_signals":
+        return StoredSignals(tree.plan, tree.stages, tree.feature)
     kind = CONTAINERS.get(node.container, "container")
-    assert isinstance(kind, UserContainerType)  # validation has refused what can't run yet
+    assert isinstance(kind, UserContainerType)  # the built-ins stand above
     return UserContainer(kind, node.parameters, tree.plan, tree.stages, tree.feature)

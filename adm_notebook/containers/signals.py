@@ -28,8 +28,9 @@ class SignalLog(BuiltInWork):
     role = "signal_log"
     shares = False
 
-    def __init__(self, plan: Plan, stages: Stages, features: FeatureSource) -> None:
+    def __init__(self, plan: Plan, stages: Stages, features: FeatureSource, path: str | None) -> None:
         super().__init__(plan, stages, features)
+        self._path = path
         self._writer: SignalWriter | None = None
         self._counts: dict[Hashable, int] = {}
         self._lock = threading.Lock()
@@ -40,10 +41,9 @@ class SignalLog(BuiltInWork):
 
     def initialise(self) -> None:
         """Begin a store beside the one that may be there, which stays until this one is complete."""
-        path = self.plan.output_path
-        if path is not None:
+        if self._path is not None:
             draft = ManifestDraft.of(self.plan.config, self.plan.workflow_id, self.plan.market)
-            self._writer = SignalWriter(path, draft)
+            self._writer = SignalWriter(self._path, draft)
 
     def process(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The signals; written down unless the same were before."""

@@ -60,6 +60,13 @@ class ContainerTree:
             raise
         return self
 
+    def finish(self) -> None:
+        """Tell every container that the run has come to its end: all rows are done, none will follow."""
+        for node in self.nodes:
+            done = getattr(node.container, "finish", None)
+            if done is not None:
+                done()
+
     def close(self, failed: bool = False) -> None:
         """Dispose of every container that was initialised, the last first; one that raises does not stop the others.
 
@@ -87,6 +94,13 @@ class ContainerTree:
     def detail(self, row: Row) -> Detail:
         """Run one row and make its trades and equity."""
         return self.run(row).detail()
+
+    def keep(self, row: Row) -> dict[str, float]:
+        """Run one row of a pattern that keeps signals and simulates nothing: how many signals there are."""
+        (sleeve,) = row.sleeves
+        products = self._walked(Place(row, sleeve, self.plan.market[sleeve.symbol]))
+        kept = [made["signals"].value for made in products if "signals" in made]
+        return {"n_signals": float(sum(each.n_signals for each in kept))}
 
     def run(self, row: Row) -> Passed:
         """Run one row: every container once for each of its sleeves, and the accounts put together."""

@@ -31,7 +31,7 @@ __all__ = ["assemble", "stats_frame"]
 PATIENCE = 30.0
 """Seconds for making the best row again, where it was not kept."""
 
-_COUNTS = ("n_trades", "n_unfilled")
+_COUNTS = ("n_trades", "n_unfilled", "n_signals")
 
 
 def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -39,12 +39,12 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    finished = outcomes if isinstance(outcomes, Finished) else Finished(outcomes)
+    finished = outcomes if isinstance(outcomes, Finished) else Finished(outcomes, plan.measures)
     numbers, values, status, error = finished.columns()
     columns: dict[str, Any] = plan.identity(numbers)
-    columns |= {name: values[:, k].copy() for k, name in enumerate(METRICS)}
+    columns |= {name: values[:, k].copy() for k, name in enumerate(finished.names)}
     if finished.all_measured:
-        columns |= {name: columns[name].astype(np.int64) for name in _COUNTS}
+        columns |= {name: columns[name].astype(np.int64) for name in _COUNTS if name in columns}
     columns["status"] = pd.array(status, dtype="str")
     columns["error"] = pd.array(error, dtype="str")
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"))
@@ -72,7 +72,7 @@ def assemble(
         what ended the run before its time: a stop, a timeout, an error; None if it came to its end.
     """
     stats = stats_frame(plan, outcomes)
-    best = best_row(stats, plan.objective, plan.maximise)
+    best = best_row(stats, plan.objective, plan.maximise) if plan.simulates else None
     errors = _errors(plan, stats, failure)
     detail = kept if kept is not None and kept.row == best else None
     if best is not None and detail is None:  # rows of an earlier run, or one of several equals
@@ -84,10 +84,11 @@ def assemble(
     if plan.limits.memory_mb is not None and held_mb() is None:
         warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
     notes: list[str] = []
-    _add_unfilled(stats, detail, warnings, notes)
+    if plan.simulates:
+        _add_unfilled(stats, detail, warnings, notes)
     partial = failure is not None and len(outcomes) < plan.n_planned
     return WorkflowResult(
-        success=not errors and best is not None,
+        success=not errors and (best is not None or not plan.simulates),
         config=plan.config,
         stats=stats,
         workflow_id=plan.workflow_id,
@@ -104,6 +105,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
+            **({} if plan.output_path is None or failure is not None else {"signals_path": plan.output_path}),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },

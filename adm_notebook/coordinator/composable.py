@@ -49,11 +49,12 @@ class ComposableExecutor:
     def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
         """A function that runs rows, to be called as often as need be; what rows share is kept in between."""
         workers, budget = _fitted(plan, plan.n_planned)
-        tree = self.tree = PatternBuilder(plan.tree).build(plan, WholeArrays(), Shared(budget))
+        tree = self.tree = PatternBuilder(plan.tree).build(plan, WholeArrays(), Shared(budget), keeps_signals=True)
         failed = True
         tree.open()
         try:
             yield lambda numbers: self._run(plan, tree, in_shared_order(plan, numbers), workers, gate)
+            tree.finish()
             failed = False
         finally:
             tree.close(failed)
@@ -107,7 +108,7 @@ def _batch(plan: Plan, tree: ContainerTree, gate: Gate, numbers: I64) -> tuple[l
             gate.check()
         except (RunCancelled, RunTimedOut, RunError):
             return best.hand_over(finished), numbers[done:]  # whoever hands these over raises it again
-        finished += best.keep([attempt(plan.row(number), tree.run)])
+        finished += best.keep([attempt(plan.row(number), tree)])
     return best.hand_over(finished), numbers[:0]
 
 

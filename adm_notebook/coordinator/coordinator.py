@@ -182,7 +182,7 @@ class Coordinator:
             for number, row in result.stats.iterrows()
         ]
         have = {o.number for o in earlier}
-        if plan.search is not None:  # the same trials again: those that have run cost as much as the others
+        if plan.search is not None or plan.output_path is not None:  # trials and stores are made as a whole
             return Run(plan, _executor(plan)).start()
         missing = [number for number in range(plan.n_rows) if number not in have]
         return Run(plan, _executor(plan), missing, earlier).start()

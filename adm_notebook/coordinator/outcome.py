@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from adm_notebook.results import Detail
 
 __all__ = ["Executor", "Finished", "Outcome"]
-
-_NO_METRICS = [float("nan")] * len(METRICS)
 
 
 class Outcome(NamedTuple):
@@ -42,9 +41,13 @@ class Outcome(NamedTuple):
 
 
 class Finished(Sequence[Outcome]):
-    """The outcomes of a run, in the order in which they came, kept in few bytes: 150 for a row that is ok."""
+    """The outcomes of a run, in the order in which they came, kept in few bytes: 150 for a row that is ok.
 
-    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+    names  what is measured of a row
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome] = (), names: Sequence[str] = METRICS) -> None:
+        self.names = tuple(names)
         self._numbers = array("q")
         self._values = array("d")
         self._others: dict[int, tuple[str, str, bool]] = {}
@@ -56,7 +59,7 @@ class Finished(Sequence[Outcome]):
             if status != "ok" or error or metrics is None:
                 self._others[len(self._numbers)] = status, error, metrics is not None
             self._numbers.append(number)
-            self._values.extend(_NO_METRICS if metrics is None else [metrics[name] for name in METRICS])
+            self._values.extend([math.nan if metrics is None else metrics[name] for name in self.names])
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -69,16 +72,17 @@ class Finished(Sequence[Outcome]):
         if isinstance(at, slice):
             first, end, step = at.indices(len(self))
             if step != 1:
-                return Finished([self[i] for i in range(first, end, step)])
-            part, end = Finished(), max(first, end)
-            part._numbers, width = self._numbers[first:end], len(METRICS)
+                return Finished([self[i] for i in range(first, end, step)], self.names)
+            part, end = Finished((), self.names), max(first, end)
+            part._numbers, width = self._numbers[first:end], len(self.names)
             part._values = self._values[first * width : end * width]
             part._others = {i - first: other for i, other in self._others.items() if first <= i < end}
             return part
         at = range(len(self))[at]
         status, error, measured = self._others.get(at, ("ok", "", True))
-        values = self._values[at * len(METRICS) : (at + 1) * len(METRICS)]
-        return Outcome(self._numbers[at], status, error, dict(zip(METRICS, values, strict=True)) if measured else None)
+        width = len(self.names)
+        values = self._values[at * width : (at + 1) * width]
+        return Outcome(self._numbers[at], status, error, dict(zip(self.names, values, strict=True)) if measured else None)
 
     @property
     def all_measured(self) -> bool:
@@ -90,7 +94,7 @@ class Finished(Sequence[Outcome]):
         and error."""
         numbers = np.array(self._numbers, np.int64)
         order = np.argsort(numbers, kind="stable")
-        values = np.array(self._values, np.float64).reshape(len(numbers), len(METRICS))
+        values = np.array(self._values, np.float64).reshape(len(numbers), len(self.names))
         status, error = ["ok"] * len(numbers), [""] * len(numbers)
         place = np.empty_like(order)
         place[order] = np.arange(len(order))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 
 from adm_notebook.components import InvalidParameters
-from adm_notebook.containers import Passed
+from adm_notebook.containers import ContainerTree
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Row
@@ -14,10 +13,12 @@ from adm_notebook.planning import Row
 __all__ = ["attempt"]
 
 
-def attempt(row: Row, run: Callable[[Row], Passed]) -> Outcome:
+def attempt(row: Row, tree: ContainerTree) -> Outcome:
     """The row's outcome; whatever goes wrong in it stays in it, but a stop of the whole run."""
     try:
-        passed = run(row)
+        if not tree.plan.simulates:
+            return Outcome(row.number, "ok", "", tree.keep(row))
+        passed = tree.run(row)
     except InvalidParameters as error:
         return Outcome(row.number, "invalid", _one_line(error))
     except (RunCancelled, RunTimedOut, RunError):

@@ -48,7 +48,7 @@ class Run:
         self.plan = plan
         self._executor = executor
         self._numbers = range(plan.n_planned) if numbers is None else numbers
-        self._outcomes = Finished(earlier or ())
+        self._outcomes = Finished(earlier or (), plan.measures)
         self._earlier = len(self._outcomes)
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)

@@ -29,17 +29,18 @@ class TraditionalExecutor:
     @contextmanager
     def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
         """A function that runs rows, to be called as often as need be."""
-        tree = self.tree = PatternBuilder(plan.tree).build(plan, BarByBar(gate.check))
+        tree = self.tree = PatternBuilder(plan.tree).build(plan, BarByBar(gate.check), keeps_signals=True)
 
         def run(numbers: Sequence[int]) -> Iterator[list[Outcome]]:
             for number in numbers:
                 gate.check()
-                yield [attempt(plan.row(number), tree.run)]
+                yield [attempt(plan.row(number), tree)]
 
         failed = True
         tree.open()
         try:
             yield run
+            tree.finish()
             failed = False
         finally:
             tree.close(failed)

@@ -237,6 +237,26 @@ class WorkflowResult:
             return pd.Series(dtype=float, name="equity")
         return self._best_detail.equity
 
+    @property
+    def signals(self) -> pd.DataFrame:
+        """The signals that the run kept, one row a change of what a strategy wants, or a bar with a flag.
+
+        Columns as `SignalStore.signals` has them; read from the store at each call. Empty where none were kept.
+
+        Raises
+        ------
+        RunError
+            where the store is gone, or damaged.
+        """
+        from adm_notebook.signals import SignalStore
+
+        path = self.metadata.get("signals_path")
+        if path is None:
+            import pandas as pd
+
+            return pd.DataFrame()
+        return SignalStore(str(path)).signals()
+
     def detail(self, row: int) -> Detail:
         """Trades and equity of the row of `stats` with the label `row`, computed again on demand.
 
