@@ -187,7 +187,9 @@ class Vote(BuiltInWork):
     def process(self, place: Place, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """One decision."""
         targets: Targets = given["targets"]
-        if len(targets.decisions) == 1 and (targets.strategy is None or not targets.strategy.members or targets.members):
+        if len(targets.decisions) == 1 and (
+            targets.strategy is None or not targets.strategy.members or targets.members
+        ):
             return {"targets": targets}
         ensemble = targets.strategy
         assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members

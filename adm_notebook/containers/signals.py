@@ -6,6 +6,8 @@ import threading
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from adm_notebook.components import Decision, InvalidParameters, Regimes, Strategy
 from adm_notebook.components.ensembles import EnsembleStrategy
 from adm_notebook.containers.built_in import BuiltInWork, FeatureSource
@@ -14,7 +16,9 @@ from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Kept, Targets
 from adm_notebook.errors import Problem
 from adm_notebook.planning import Plan
-from adm_notebook.signals import ManifestDraft, SignalStore, SignalWriter, n_signals_of
+from adm_notebook.signals import ManifestDraft, SignalWriter
+from adm_notebook.signals.sparse import rows_of
+from adm_notebook.signals.spool import parameters_json
 
 if TYPE_CHECKING:
     from adm_notebook.planning.planned import Pick, Planned
@@ -108,7 +112,7 @@ def _written(
     """Write one combination, of an ensemble what each member yielded; how many signals that is."""
     if not targets.members:
         writer.add(symbol, planned.label, targets.decision, regimes=regimes, **about)
-        return n_signals_of(targets.decision)
+        return _count(targets.decision)
     ensemble = targets.strategy
     assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members
     numbers = [
@@ -116,7 +120,14 @@ def _written(
         for name, decision in zip(ensemble.names, targets.members, strict=True)
     ]
     writer.add_ensemble(symbol, planned.label, numbers, lookback=targets.decision.lookback, **about)
-    return sum(map(n_signals_of, targets.members))
+    return sum(map(_count, targets.members))
+
+
+def _count(decision: Decision) -> int:
+    """Rows that a decision takes in a store."""
+    array = decision.target if decision.flags is None else decision.flags.long_entry
+    assert array is not None  # a decision has a target or flags
+    return len(rows_of(decision, len(array)).bar)
 
 
 class StoredSignals(BuiltInWork):
@@ -129,7 +140,17 @@ class StoredSignals(BuiltInWork):
         super().__init__(plan, stages, features)
         self.consumes, self.may_consume, self.produces = ("bars",), (), ("targets", "regimes")
         assert plan.store is not None  # planning opened it
-        self._store: SignalStore = plan.store
+        self._store = plan.store
+        self._known = {
+            (
+                row.symbol,
+                row.strategy,
+                row.parameters,
+                None if pd.isna(row.classifier_id) else int(row.classifier_id),
+            ): int(row.combination)
+            for row in plan.store.combinations.itertuples()
+            if pd.isna(row.member)
+        }
 
     def key(self, place: Place) -> Hashable:
         """Which combination of which strategy, under which classifier."""
@@ -143,10 +164,11 @@ class StoredSignals(BuiltInWork):
         InvalidParameters
             where the strategy had refused its parameters, so that the store has nothing of it.
         """
-        planned = self.plan.strategies[place.sleeve.strategy]
+        planned, symbol = self.plan.strategies[place.sleeve.strategy], place.sleeve.symbol
         parameters = planned.parameters(place.sleeve.combination)
-        symbol, classifier = place.sleeve.symbol, self._classifier(place)
-        number = self._store.find(symbol, planned.label, parameters, classifier)
+        classifier = self._classifier(place)
+        what = (symbol, planned.label, parameters_json(parameters))
+        number = self._known.get((*what, classifier), self._known.get((*what, None)))
         if number is None:
             message = f"the store has no signals of {planned.label} with {parameters}: it was refused, or failed"
             raise InvalidParameters(Problem(planned.path, message))
@@ -158,10 +180,9 @@ class StoredSignals(BuiltInWork):
         return {"targets": Targets(decisions, planned.build(place.sleeve.combination)), "regimes": regimes}
 
     def _classifier(self, place: Place) -> int | None:
+        """The number in the store of the row's classifier."""
         pick = place.row.classifier
         if pick is None:
             return None
         planned = self.plan.classifiers[pick.entry]
-        return self._store.find_classifier(
-            place.sleeve.symbol, planned.label, planned.parameters(pick.combination)
-        )
+        return self._store.classifier_id(place.sleeve.symbol, planned.label, planned.parameters(pick.combination))

@@ -15,7 +15,7 @@ from adm_notebook.coordinator.benchmark import buy_and_hold
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.memory import held_mb
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
-from adm_notebook.engine.account import METRICS, UNFILLED_REASONS
+from adm_notebook.engine.account import UNFILLED_REASONS
 from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Plan, Row

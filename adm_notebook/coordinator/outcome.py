@@ -82,7 +82,9 @@ class Finished(Sequence[Outcome]):
         status, error, measured = self._others.get(at, ("ok", "", True))
         width = len(self.names)
         values = self._values[at * width : (at + 1) * width]
-        return Outcome(self._numbers[at], status, error, dict(zip(self.names, values, strict=True)) if measured else None)
+        return Outcome(
+            self._numbers[at], status, error, dict(zip(self.names, values, strict=True)) if measured else None
+        )
 
     @property
     def all_measured(self) -> bool:

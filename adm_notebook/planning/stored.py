@@ -22,6 +22,7 @@ from adm_notebook.components.ensembles import ensemble_type
 from adm_notebook.components.strategy import label_of
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.errors import ConfigError, Problem, RunError, shown
+from adm_notebook.planning.choice import choose_pattern
 from adm_notebook.planning.combinations import plan_entry, planned_entries, strategies_of
 from adm_notebook.planning.constraints import parse_constraint
 from adm_notebook.planning.entries import Entry, read_classifiers, read_strategies
@@ -76,7 +77,7 @@ def open_store(reader: Reader) -> Stored | None:
     sections = read_sections(inner)
     constraints = [parse_constraint(text, path) for path, text in sections.constraints]
     strategies, _ = strategies_of(read_strategies(inner), sections, constraints, inner.problems, _kind_of)
-    classifiers = _classifiers(read_classifiers(inner), inner.problems)
+    classifiers = _classifiers(read_classifiers(inner, choose_pattern(inner)), inner.problems)
     if inner.problems:
         said = "; ".join(f"{p.path} {p.message}" for p in inner.problems[:3])
         reader.wrong(PATH, f"holds signals of a workflow that can't be read any more: {said}")
