@@ -141,14 +141,10 @@ class StoredSignals(BuiltInWork):
         self.consumes, self.may_consume, self.produces = ("bars",), (), ("targets", "regimes")
         assert plan.store is not None  # planning opened it
         self._store = plan.store
+        rows: Any = plan.store.combinations.itertuples()
         self._known = {
-            (
-                row.symbol,
-                row.strategy,
-                row.parameters,
-                None if pd.isna(row.classifier_id) else int(row.classifier_id),
-            ): int(row.combination)
-            for row in plan.store.combinations.itertuples()
+            (row.symbol, row.strategy, row.parameters, _number(row.classifier_id)): int(row.combination)
+            for row in rows
             if pd.isna(row.member)
         }
 
@@ -186,3 +182,7 @@ class StoredSignals(BuiltInWork):
             return None
         planned = self.plan.classifiers[pick.entry]
         return self._store.classifier_id(place.sleeve.symbol, planned.label, planned.parameters(pick.combination))
+
+
+def _number(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)

@@ -112,8 +112,9 @@ class WorkflowResult:
     duration_seconds
         wall time of the run.
     metadata
-        `mode_reason`, `run_id`, `partial`, `ended`, `versions`, `fingerprint` of the bars, `peak_memory_mb`: by how much
-        the memory of the process grew at most while it ran (None where the system does not say).
+        `mode_reason`, `run_id`, `partial`, `ended`, `versions`, `fingerprint` of the bars, `objectives`,
+        `peak_memory_mb`: by how much the memory of the process grew at most while it ran (None where the system does
+        not say); `signals_path` where signals were kept.
     benchmark
         buy and hold over the bars of the best row; None where there is no best row.
     phases

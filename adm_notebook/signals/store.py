@@ -296,6 +296,14 @@ class SignalStore:
         guess = did_you_mean(classifier, names) if names else did_you_mean(symbol, self.symbols)
         raise RunError(f"there are no regimes of classifier {shown(classifier)} for {shown(symbol)}.{guess}")
 
+    def classifier_id(self, symbol: str, classifier: str, parameters: Mapping[str, Any]) -> int | None:
+        """The number of a classifier for a symbol, as it was added; None where there is none of these parameters."""
+        text = parameters_json(parameters)
+        for row in self._classifiers:
+            if (row["symbol"], row["classifier"], row["parameters"]) == (symbol, classifier, text):
+                return int(row["classifier_id"])
+        return None
+
     def regimes_of(self, classifier_id: int) -> Regimes:
         """The same by the number that the column `classifier_id` has."""
         rows = self._classifiers
