@@ -117,7 +117,7 @@ class PatternView:
             title=["Pattern ", Name(pattern.name)],
             about=self._about,
             grid=self._grid(),
-            more=f"The first {_ROWS_MOST} containers; {plural(rest, 'more')} in the YAML." if rest > 0 else "",
+            more=f"The first {_ROWS_MOST} containers; {rest:,} more in the YAML." if rest > 0 else "",
             yaml=text,
             gist=plural(len(text.splitlines()), "line"),
             use=self._use,
@@ -168,11 +168,11 @@ def _does(node: Node) -> Words:
     """What it does, the config key that fills it, and its own parameters and limits."""
     words: list[str] = [clip(declared(node).sentence or "Your own container.", 300)]
     if section := section_of(node.role, node.container):
-        words += [" From ", Code(section), "."]
+        words += [" From ", Code(section)]
     if node.parameters:
         given = ", ".join(f"{name} {value_text(value)}" for name, value in node.parameters.items())
-        words += [" With ", Code(clip(given, 120)), "."]
+        words += [", with " if section else " With ", Code(clip(given, 120))]
     if node.limits is not None:
         limits = ", ".join(f"{name} {value_text(value)}" for name, value in node.limits.to_dict().items())
-        words += [" Limits: ", Code(limits), "."]
+        words += ["; limits: " if section or node.parameters else " Limits: ", Code(limits)]
     return words

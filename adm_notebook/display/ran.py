@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.display.grid import Cell, Column, Grid, Row, branches, role_beside
 from adm_notebook.display.measures import measure
-from adm_notebook.display.numbers import DASH, count, missing
+from adm_notebook.display.numbers import DASH, Number, count, missing
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.words import Name, clip, plural
 
@@ -30,6 +30,7 @@ def containers_grid(subject: Subject, most: int = 60) -> tuple[Grid | None, str]
         return None, ""
     shown = ran.head(most)
     failed = bool((shown["failed"] > 0).any())
+    unfinished = bool((shown["state"] != "finished").any())
     columns = [
         Column("Container", left=True),
         Column("Asked", "How often its work was asked for"),
@@ -37,7 +38,7 @@ def containers_grid(subject: Subject, most: int = 60) -> tuple[Grid | None, str]
         Column("Rows in", "Bars that went in, over all computations"),
         Column("Rows out", "Bars, or trades, that came out"),
         *([Column("Failed", "Rows of the result that ended in it")] if failed else []),
-        Column("State", left=True),
+        *([Column("State", left=True)] if unfinished else []),
     ]
     names = [clip(str(name), _NAME_MOST) for name in shown["name"]]
     roles = [role_beside(name, str(role)) for role, name in zip(shown["role"], names, strict=True)]
@@ -47,7 +48,8 @@ def containers_grid(subject: Subject, most: int = 60) -> tuple[Grid | None, str]
     ):
         numbers = ("requested", "computed", "rows_in", "rows_out", *(("failed",) if failed else ()))
         cells: list[Cell] = [count(int(record[name])) for name in numbers]
-        rows.append(Row([*cells, [str(record["state"])]], branch=branch))
+        cells += [[str(record["state"])]] if unfinished else []
+        rows.append(Row(cells, branch=branch))
     rest = len(ran) - len(shown)
     return Grid(columns, rows), f"{plural(rest, 'more container')} in " if rest else ""
 
@@ -76,7 +78,8 @@ def phases_grid(subject: Subject) -> Grid | None:
         Column("Pattern", left=True),
         Column("Took", "The rows of an earlier phase whose parameters it ran", left=True),
         Column("Rows", "Combinations that finished"),
-        Column("Best of them", "The best row's objective", left=True),
+        Column("Best row", "The label that detail(row) of this phase takes"),
+        Column("Its objective", left=True),
     ]
     rows = []
     for name, given in listed[:_PHASES_MOST]:
@@ -84,14 +87,14 @@ def phases_grid(subject: Subject) -> Grid | None:
         cells: list[Cell] = [[Name(clip(name, _NAME_MOST))]]
         if result is None:
             never = missing("this phase never ran")
-            cells += [[str(given.get("mode", "auto"))], never, [_took(given)], never, ["never ran"]]
+            cells += [[str(given.get("mode", "auto"))], never, [_took(given)], never, never, ["never ran"]]
         else:
             cells += [
                 [_own_mode(subject, given) if result.mode == "hybrid" else result.mode],
                 [Name(clip(result.pattern, _NAME_MOST))],
                 [_took(given)],
             ]
-            cells += [count(len(result.stats)), _best(result)]
+            cells += [count(len(result.stats)), *_best(result)]
         rows.append(Row(cells, kind="is-on" if name == subject.phase else ""))
     return Grid(columns, rows, rail=True)
 
@@ -134,10 +137,10 @@ def _took(given: Mapping[str, Any]) -> str:
     return f"{'best' if top == 1 else f'{top} best'} of {clip(str(take.get('from')), _NAME_MOST)}"
 
 
-def _best(result: WorkflowResult) -> Sequence[str]:
-    """`Sharpe ratio 0.444, row 3`."""
+def _best(result: WorkflowResult) -> list[Cell]:
+    """`3`, and `Sharpe ratio 0.444`."""
     if result.best is None:
-        return ["no row is ok"]
+        return [missing("no row is ok"), ["no row is ok"]]
     objective = measure(result.facts.objective)
     number = objective.number(float(result.best[objective.name]), compete=True, wide=False)
-    return [f"{objective.label} {number}, row {result.best.name}"]
+    return [Number(str(result.best.name)), [f"{objective.label} {number}"]]

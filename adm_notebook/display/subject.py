@@ -285,7 +285,8 @@ class Subject:
         kept = f"{kept}; {max(planned - done, 0):,} never ran."
         errors = self.result.errors
         if not self._was_stopped:
-            return "The run ended early.", [*marked(f"{errors[0].rstrip('.')}."), f" {kept}", *rest]
+            said = marked(f"{errors[0].rstrip('.')}.") if errors else []
+            return "The run ended early.", [*said, f" {kept}", *rest]
         strong, _, why = errors[0].partition(": ") if errors else ("Interrupted", "", kept)
         return f"{strong}.", [*marked(why or kept), *rest]
 

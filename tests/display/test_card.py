@@ -31,7 +31,7 @@ from adm_notebook.display.words import plain
 from adm_notebook.results import WorkflowResult
 
 BLOCKS = {"p", "li", "h3", "h4", "th", "td", "tr", "table", "div", "summary", "pre"}
-VOID = {"meta", "img", "col", "br", "source", "link"}
+VOID = {"meta", "img", "col", "br", "source", "link", "wbr"}
 
 
 class Reader(HTMLParser):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,62 @@ def test_in_the_background_the_variable_holds_the_run_and_three_outputs_are_rese
     ids = [o.transient["display_id"] for o in ran.outputs[:3]] if hasattr(ran.outputs[0], "transient") else [1, 2, 3]
     assert len(set(ids)) == 3
     assert shell.user_ns["later"].result().success
+    for thread in threading.enumerate():
+        if thread.name == "adm-background":  # it shows the card, which must not land in another test's cell
+            thread.join(30)
+
+
+# ---- patterns and phases --------------------------------------------------------------------------------------------
+
+PHASES = """
+data_config: {symbols: [SP500], max_bars: 300}
+backtest_config: {strategy: {type: rsi, parameters: {period: [7, 14]}}}
+parameters:
+  phases:
+    - {name: screen, mode: composable}
+    - {name: confirm, mode: traditional, take: {from: screen, top: 1}}
+"""
+
+
+def test_a_hybrid_cell_runs_its_phases(shell: InteractiveShell, cell: Cell) -> None:
+    ran = cell(f"%%adm both --mode hybrid{PHASES}")
+    assert ran.success, ran.text
+    both = shell.user_ns["both"]
+    assert (both.mode, list(both.phases), len(both.stats)) == ("hybrid", ["screen", "confirm"], 1)
+    assert ran.plain == repr(both)
+
+
+def test_a_hybrid_cell_can_be_planned_and_validated(shell: InteractiveShell, cell: Cell) -> None:
+    ran = cell(f"%%adm plan kept --mode hybrid{PHASES}")
+    assert ran.plain.startswith("Plan: hybrid, 2 phases\nPhase screen\n  Plan: rsi on SP500, 2 combinations\n")
+    assert shell.user_ns["kept"].n_rows == 4
+    assert cell(f"%%adm plan kept --mode hybrid{PHASES}").success  # a plan may be replaced
+    assert cell(f"%%adm validate --mode hybrid{PHASES}").text == (
+        "Valid: 2 phases, screen (2 combinations of rsi on SP500), confirm (2 combinations of rsi on SP500), "
+        "hybrid mode.\n"
+    )
+
+
+def test_a_hybrid_run_in_the_background_is_listed_and_planned_as_one(shell: InteractiveShell, cell: Cell) -> None:
+    assert cell(f"%%adm slow --mode hybrid --background --quiet{PHASES}").success
+    run = shell.user_ns["slow"]
+    assert cell("%adm plan slow").plain.startswith("Plan: hybrid, 2 phases")
+    assert "slow" in cell("%adm runs").plain
+    assert run.result().mode == "hybrid"
+    assert re.search(r"slow .* hybrid", cell("%adm runs").plain)
+
+
+def test_a_pattern_can_stand_in_the_cell(shell: InteractiveShell, cell: Cell) -> None:
+    pattern = "parameters: {pattern: {extends: full_backtest, remove: [classifier/risk/portfolio/ensemble]}}"
+    ran = cell(f"%%adm mine{BODY}{pattern}\noptimization_config: {{classifiers: [trend]}}")
+    assert ran.success, ran.text
+    assert "ensemble" not in set(shell.user_ns["mine"].containers["role"])
+    assert "Classifier trend." in " ".join(ran.plain.split())
+
+
+def test_a_registered_pattern_is_chosen_in_the_line(shell: InteractiveShell, cell: Cell) -> None:
+    assert cell(f"%%adm mine --quiet --pattern full_backtest{BODY}").success
+    assert shell.user_ns["mine"].pattern == "full_backtest"
 
 
 # ---- what a cell may assign -----------------------------------------------------------------------------------------
