@@ -8,7 +8,7 @@ combination has in them, and runs all combinations in compiled chunks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
@@ -92,6 +92,10 @@ class _Bound:
     lookback: int
 
 
+_Known = dict[tuple[int, ...], _Bound | None]
+"""Calls by the positions of the parameters that they depend on; None where they are refused."""
+
+
 class Program:
     """A strategy over a grid of its parameters; `program_of` makes one. Threads may share it."""
 
@@ -113,7 +117,7 @@ class Program:
         self._checks = Checks(kind.model, self._fixed, self._axes) if isinstance(kind, ModelType) else None
         self._rules = ByReads(self._axes, self._chunks_with)
         self._lowered: dict[tuple[Rules, Direction], Chunks] = {}
-        self._calls: dict[Call, dict[tuple[int, ...], _Bound | None]] = {}
+        self._calls: dict[Call, _Known] = {}
         self._lock = Lock()
 
     def rows(self, grid: I64) -> ProgramRows:
@@ -214,6 +218,7 @@ class Program:
         slots = np.empty((k, len(chunks.slots)), np.int32)
         shifts = np.zeros((k, len(chunks.slots)), np.int64)
         called: dict[Call, I32] = {}
+        beside: dict[Call, _Known] = {}
         for i, series in enumerate(chunks.slots):
             shifts[:, i] = series.bars
             for name in series.by:
@@ -225,7 +230,7 @@ class Program:
                 slots[:, i] = LEADING.index(series.source)
                 continue
             if series.source not in called:
-                called[series.source] = self._called(series.source, grid, refused, outputs, lookbacks)
+                called[series.source] = self._called(series.source, grid, refused, outputs, lookbacks, beside)
             slots[:, i] = called[series.source]
         if refused.any():
             kept = ~refused
@@ -237,20 +242,40 @@ class Program:
         at = self._at.get(name)
         return numbers_in([self._fixed[name]]) if at is None else self._numbers[at][grid[:, at]]
 
-    def _called(self, call: Call, grid: I64, refused: Bool, outputs: dict[Output, int], lookbacks: list[int]) -> I32:
-        """(k,) the series that each combination's call is; combinations whose call is refused are marked."""
+    def _called(
+        self,
+        call: Call,
+        grid: I64,
+        refused: Bool,
+        outputs: dict[Output, int],
+        lookbacks: list[int],
+        beside: dict[Call, _Known],
+    ) -> I32:
+        """(k,) the series that each combination's call is; combinations whose call is refused are marked.
+
+        beside
+            what is known of calls that differ in their output only, which have the same indicators; written.
+        """
         names = {part.name for part in walk(call) if isinstance(part, Parameter)}
         at = [j for j, axis in enumerate(self._axes) if axis.name in names]
         sizes = [len(self._axes[j].values) for j in at]
         known = self._calls.setdefault(call, {}) if np.prod(sizes, dtype=float) <= REMEMBERED else {}
+        others = beside.setdefault(replace(call, output=""), known)
+        position: int | None = None  # of the output, where the function says beforehand which it has
         series = np.zeros(len(grid), np.int32)
         for key, rows in distinct(grid[:, at], sizes):
             if key not in known:
-                known[key] = self._bound(call, {self._axes[j].name: p for j, p in zip(at, key, strict=True)})
+                other = others.get(key)
+                if other is None or position is None:
+                    known[key] = self._bound(call, {self._axes[j].name: p for j, p in zip(at, key, strict=True)})
+                else:
+                    known[key] = _Bound(Output(other.output.indicator, position), other.lookback)
             bound = known[key]
             if bound is None:
                 refused[rows] = True
                 continue
+            if position is None and bound.output.indicator.function.outputs:
+                position = bound.output.output
             place = outputs.setdefault(bound.output, len(outputs))
             if place == len(lookbacks):
                 lookbacks.append(bound.lookback)

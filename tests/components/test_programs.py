@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from strategy_cases import values_of
 from test_evaluators_agree import conditions
 
-from adm_notebook.components import STRATEGIES, Decision, Strategy, indicator
+from adm_notebook.components import STRATEGIES, Decision, Strategy, indicator, programs
 from adm_notebook.components.by_regime import RegimeLimitedType
+from adm_notebook.components.expressions import Expression, Template, bind, text_of
 from adm_notebook.components.expressions.chunk_kernels import BLOCK
 from adm_notebook.components.indicators import INDICATORS
 from adm_notebook.components.program_rows import ProgramRows, evaluate
@@ -236,6 +237,28 @@ def test_each_distinct_output_is_asked_for_once() -> None:
 
     assert len(rows.columns(feature)) == len(rows.outputs) == len(set(rows.outputs))
     assert sorted(asked) == ["BBANDS(3, 2, 2)", "BBANDS(5, 2, 2)"]
+
+
+def test_indicators_are_bound_once_for_distinct_parameters_and_nothing_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+
+    def noted(template: Template, values: Mapping[str, Any]) -> Expression:
+        calls.append(text_of(template.root))
+        return bind(template, values)
+
+    monkeypatch.setattr(programs, "bind", noted)
+    kind = STRATEGIES.get("ma_crossover")
+    monkeypatch.setattr(kind, "build", lambda *_: pytest.fail("a strategy was built"))
+    axes = (Swept("fast", tuple(range(2, 32))), Swept("slow", tuple(range(20, 60))))
+    sweep = Sweep("ma_crossover", {}, axes)
+    program = sweep.program
+    for part in np.array_split(sweep.grid, 7):
+        rows = program.rows(part)
+        assert all(str(error).endswith("bars") for error in rows.refused.values())
+    assert sorted(set(calls)) == ["sma(fast)", "sma(slow)"]
+    assert len(calls) == 30 + 40
 
 
 def test_users_indicators_are_read_and_measured(monkeypatch: pytest.MonkeyPatch) -> None:

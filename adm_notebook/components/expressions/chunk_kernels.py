@@ -47,7 +47,7 @@ _ORDER, _ORDER_WITH, _LOOK_UP, _CROSS, _AND, _OR, _NOT, _CONSTANT, _TARGET, _FLA
 
 def series_at(address: int, n: int) -> F64:
     """The `n` float64 values that begin at an address."""
-    return np.ctypeslib.as_array((ctypes.c_double * n).from_address(address))
+    return np.ctypeslib.as_array((ctypes.c_double * int(n)).from_address(int(address)))
 
 
 @intrinsic
