@@ -94,7 +94,7 @@ def terrain_of(prices: Prices) -> Terrain:
     centres, reaches = _groups(price, group) if group else (np.empty(0), np.empty(0))
     moments = _moments(price, centres, group) if group else np.empty((0, 16))
     made = (price, lowest, highest, blocks, heads, tails, logs, returns, np.array([group]), centres, reaches, moments)
-    return Terrain(*arrays, *map(readonly, made))  # type: ignore[arg-type, misc]
+    return Terrain(*arrays, *map(readonly, made))  # type: ignore[arg-type]
 
 
 @jit

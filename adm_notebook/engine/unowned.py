@@ -1,16 +1,16 @@
-"""Views of arrays that count no references, for kernels that hand arrays from function to function millions of times."""
+"""Views of arrays that count no references, for kernels that hand arrays from function to function all the time."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from numba import config, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj
 
 __all__ = ["unowned"]
 
-Array = TypeVar("Array")
+numpy_arrays: Any = arrayobj  # numba has no types
 
 
 def _unowned(typing_context: Any, array: Any) -> Any:
@@ -24,9 +24,9 @@ def _unowned(typing_context: Any, array: Any) -> Any:
     view = types.Array(array.dtype, array.ndim, array.layout)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        given = make_array(signature.args[0])(context, builder, arguments[0])
-        made = make_array(signature.return_type)(context, builder)
-        populate_array(
+        given = numpy_arrays.make_array(signature.args[0])(context, builder, arguments[0])
+        made = numpy_arrays.make_array(signature.return_type)(context, builder)
+        numpy_arrays.populate_array(
             made,
             data=given.data,
             shape=given.shape,
@@ -39,9 +39,9 @@ def _unowned(typing_context: Any, array: Any) -> Any:
     return view(array), codegen
 
 
-def _as_it_is(array: Array) -> Array:
+def _as_it_is(array: Any) -> Any:
     """Without the compiler there is nothing to spare."""
     return array
 
 
-unowned = _as_it_is if config.DISABLE_JIT else intrinsic(_unowned)
+unowned: Any = _as_it_is if vars(config)["DISABLE_JIT"] else intrinsic(_unowned)
