@@ -157,7 +157,8 @@ class SignalStore:
     def __repr__(self) -> str:
         counts, symbols = self.manifest.counts, self.symbols
         named = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if len(symbols) > 3 else "")
-        return f"SignalStore({named}: {counts.combinations:,} combinations, {counts.signals:,} signals)"
+        combinations = f"{counts.combinations:,} combination{'' if counts.combinations == 1 else 's'}"
+        return f"SignalStore({named}: {combinations}, {counts.signals:,} signal{'' if counts.signals == 1 else 's'})"
 
     def _repr_html_(self) -> str:
         shown_rows = self.describe().to_html(index=False, border=0, na_rep="", max_rows=20)

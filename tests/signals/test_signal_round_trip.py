@@ -252,7 +252,7 @@ def test_a_store_knows_what_it_was_made_from(tmp_path: Path) -> None:
     assert store.manifest.symbols["SP500"].fingerprint == bars.fingerprint
     assert store.manifest.lookbacks.strategies == {"mine": 20}
     assert store.manifest.lookbacks.classifiers == {"trend": 9}
-    assert repr(store) == f"SignalStore(SP500: 1 combinations, {store.manifest.counts.signals} signals)"
+    assert repr(store) == f"SignalStore(SP500: 1 combination, {store.manifest.counts.signals} signals)"
     assert str(tmp_path) not in (tmp_path / "s" / "manifest.json").read_text()
 
 
