@@ -9,7 +9,8 @@
 2. Composable, 20,000 settings of ma_crossover on SPY one-minute bars under `max_memory_mb: 256`: by how much the
    process grows, at most.
 
-Each measurement has a process of its own. Growth is the peak of what it holds over what it held when the run began; by
+Each measurement has a process of its own. Processor time, of all threads, is given beside wall time: it changes little
+when the machine is busy elsewhere. Growth is the peak of what it holds over what it held when the run began; by
 then everything is compiled and the bars are loaded.
 """
 
@@ -98,8 +99,17 @@ def measure_composable(runs: int) -> dict[str, Any]:
         start = time.perf_counter()
         ours.run(config, execution_mode="composable")
         first = time.perf_counter() - start
+    used = time.process_time()
     seconds, result = timed(lambda: ours.run(config, execution_mode="composable"), runs)
-    return {"seconds": seconds, "first": first, **_of(result), **_memory(memory), "stats": _numbers(result)}
+    used = (time.process_time() - used) / runs
+    return {
+        "seconds": seconds,
+        "processor": used,
+        "first": first,
+        **_of(result),
+        **_memory(memory),
+        "stats": _numbers(result),
+    }
 
 
 def measure_traditional(every: int) -> dict[str, Any]:
@@ -107,10 +117,10 @@ def measure_traditional(every: int) -> dict[str, Any]:
     ours, config = coordinator(), daily(every)
     ours.plan(config, execution_mode="traditional")
     with PeakMemory() as memory:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         result = ours.run(config, execution_mode="traditional")
-        seconds = time.perf_counter() - start
-    return {"seconds": seconds, **_of(result), **_memory(memory), "stats": _numbers(result)}
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+    return {"seconds": seconds, "processor": used, **_of(result), **_memory(memory), "stats": _numbers(result)}
 
 
 def measure_limit(n_settings: int, limit: float) -> dict[str, Any]:
@@ -184,7 +194,7 @@ def main() -> int:
     theirs = in_a_fresh_process(__file__, "--measure", "traditional", "--every", options.every)
     scale = ours["rows"] / theirs["rows"]
     traditional = theirs["seconds"] * scale
-    ratio = traditional / ours["seconds"]
+    ratio, of_processor = traditional / ours["seconds"], theirs["processor"] * scale / ours["processor"]
     part = "" if scale == 1 else f" (scaled up from {theirs['rows']:,} rows)"
     print(f"3 classifiers x 3 risk profiles x 200 strategy settings, S&P 500 daily: {ours['rows']:,} rows")
     rows = [
@@ -196,6 +206,10 @@ def main() -> int:
         of_row = seconds / ours["rows"] * 1e3
         print(f"  {name:<44} {seconds:>9.3f} s {of_row:>9.3f} ms a row  {growth:>7} {'MB' if growth else ''}")
     print(f"  composable is {ratio:,.0f} times as fast; growth of memory: {ours['how']}")
+    print(
+        f"  processor time: {ours['processor']:.3f} s a run and {theirs['processor'] * scale:.3f} s, "
+        f"{of_processor:,.0f} times as much"
+    )
     different = differences(ours, theirs)
     for line in different[:10]:
         print(f"  DIFFERENT {line}")
@@ -211,7 +225,7 @@ def main() -> int:
         f"grew by {limited['growth']:.1f} MB over {limited['before']:.0f} MB{told}"
     )
     targets = [
-        ("composable at least 100 times as fast as traditional", ratio >= 100),
+        ("composable at least 100 times as fast as traditional", min(ratio, of_processor) >= 100),
         ("equal metrics", not different),
         (f"growth under {options.limit:g} MB", limited["growth"] < options.limit),
     ]
