@@ -28,7 +28,10 @@ CONFIGS = {
     "live trading": ("workflow_type: live_trading", "sends no orders"),
     "validation": ("workflow_type: validation", "workflow_type  validation (out-of-sample workflows) is planned"),
     "unknown pattern": ("parameters: {container_pattern: simple_backtst}", "Did you mean `simple_backtest`?"),
-    "pattern of a later version": ("parameters: {container_pattern: signal_generation}", "comes with a later version"),
+    "pattern without its place for results": (
+        "parameters: {container_pattern: signal_generation}",
+        "analysis_config.output_path  is missing",
+    ),
     "classifiers without a place": (
         "parameters: {container_pattern: simple_backtest}\noptimization_config: {classifiers: [{type: trend}]}",
         "simple_backtest has no classifier; use parameters.container_pattern: full_backtest",
@@ -36,7 +39,7 @@ CONFIGS = {
     "unknown classifier": ("optimization_config: {classifiers: [{type: trnd}]}", "Did you mean `trend`?"),
     "unknown risk profile": ("optimization_config: {risk_profiles: [conservativ]}", "Did you mean `conservative`?"),
     "phases in another mode": ("parameters: {phases: [{name: a}]}", "parameters.phases  belongs to hybrid mode"),
-    "signal generation": ("analysis_config: {mode: signal_generation}", "analysis_config.mode"),
+    "signal generation": ("analysis_config: {mode: signal_generation}", "analysis_config.output_path  is missing"),
     "unknown strategy": ("backtest_config: {strategy: ma_crossovr}", "Did you mean `ma_crossover`?"),
     "unknown parameter": (
         "backtest_config: {strategy: {type: ma_crossover, parameters: {fst: 3}}}",
