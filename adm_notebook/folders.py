@@ -111,8 +111,9 @@ class Staging:
         self._open = False
         _through_to_disk(self.folder.parent)
         self._unlock()
-        if older is not None and not _removed(older, self._contents):
-            raise RunError(f"{self.folder} is written; files that somebody put there meanwhile are now in {older}")
+        left = None if older is None else _removed(older, self._contents)
+        if left is not None:
+            raise RunError(f"{self.folder} is written; files that somebody put there meanwhile are now in {left}")
 
     def discard(self) -> None:
         """Remove what was written, and the folders above it that were made for it."""
@@ -238,18 +239,22 @@ def _through_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def _removed(folder: Path, contents: Contents) -> bool:
-    """Remove a folder of ours; False where it holds something else, which stays."""
-    with suppress(OSError):
-        for path in folder.iterdir():
-            if not contents.is_part(path):
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+def _removed(folder: Path, contents: Contents) -> Path | None:
+    """Remove a staging folder that stood in the place of ours; where the rest is, if it holds something else too."""
+    for path in folder.iterdir():
+        if not contents.is_part(path):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    try:
         folder.rmdir()
-    return not folder.exists()
+    except OSError:
+        left = folder.with_name(f"left-over-{uuid.uuid4().hex[:8]}")  # where a user sees it, and we never look
+        folder.rename(left)
+        return left
+    return None
 
 
 # ---- what is there already ------------------------------------------------------------------------------------------
