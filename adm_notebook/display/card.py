@@ -9,7 +9,15 @@ from adm_notebook.display.lede import caption, lede
 from adm_notebook.display.ran import containers_gist, containers_grid, phases_gist, phases_grid
 from adm_notebook.display.style import style_tag
 from adm_notebook.display.subject import Subject
-from adm_notebook.display.tables import errors_grid, figures, ranked_grid, trade_figures, trades_gist, trades_grid
+from adm_notebook.display.tables import (
+    errors_grid,
+    figures,
+    ranked_grid,
+    signals_grid,
+    trade_figures,
+    trades_gist,
+    trades_grid,
+)
 from adm_notebook.display.words import marked, plural
 from adm_notebook.errors import ConfigError
 
@@ -57,6 +65,11 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
     result = subject.result
     single = not subject.is_sweep
     ranked = ranked_grid(subject) if subject.is_sweep and subject.best is not None else None
+    title = _ranked_title(subject, len(ranked.rows)) if ranked else ""
+    if subject.n_signals is not None:
+        ranked = signals_grid(subject)
+        shown, there = len(ranked.rows), subject.n_ok
+        title = f"First {shown} of {there:,}" if shown < there else "Captured"
     errors, errors_said = errors_grid(subject) if _not_ok(subject) else (None, "")
     trades, trades_said = trades_grid(subject, trades_most) if single and subject.has_trades else (None, "")
     containers, containers_said = containers_grid(subject, containers_most)
@@ -67,7 +80,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         s=subject,
         caption=caption(subject),
         ranked=ranked,
-        ranked_title=_ranked_title(subject, len(ranked.rows)) if ranked else "",
+        ranked_title=title,
         not_ok=_not_ok(subject),
         errors=errors,
         errors_said=errors_said,
@@ -152,6 +165,8 @@ def _continue_with(subject: Subject) -> list[str]:
     name = subject.name
     earlier = next((phase for phase in subject.result.phases if phase != subject.phase), None)
     phases = [] if earlier is None else [f"{name}.phases[{earlier!r}]"]
+    if subject.n_signals is not None:
+        return [f"{name}.signals", f"{name}.stats"]
     if subject.best is None:
         return [*phases, f"{name}.stats"] if len(subject.stats) else phases
     if subject.is_sweep:

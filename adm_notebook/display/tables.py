@@ -28,7 +28,16 @@ from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_missing, is_numeric, medians, ranked
 from adm_notebook.display.words import Name, clip, marked, plural
 
-__all__ = ["errors_grid", "figures", "headline_names", "ranked_grid", "trade_figures", "trades_gist", "trades_grid"]
+__all__ = [
+    "errors_grid",
+    "figures",
+    "headline_names",
+    "ranked_grid",
+    "signals_grid",
+    "trade_figures",
+    "trades_gist",
+    "trades_grid",
+]
 
 _CELL_MOST = 40
 _SHORT = 12  # characters of chosen values that fit beside the figures
@@ -228,6 +237,24 @@ def ranked_grid(subject: Subject, most: int = 10) -> Grid:
         cells.append(o.number(float(r[o.name]), compete=True, wide=False))
         cells += [measure(n).number(float(r[n]), wide=False) for n in others]
         rows.append(Row(cells, kind="is-on" if label == subject.best else ""))
+    return Grid(columns, rows, rail=True)
+
+
+def signals_grid(subject: Subject, most: int = 10) -> Grid:
+    """What was captured, in the order of the plan: each combination and the number of its signals."""
+    stats = subject.stats[subject.stats["status"] == "ok"].head(most)
+    swept = subject.swept[:_PARAMETERS_MOST]
+    columns = [Column("row"), *(Column(name.replace("_", " "), left=True) for name in subject.varying_names)]
+    columns += [Column(clip(name, _CELL_MOST), left=not is_numeric(subject.stats[name])) for name in swept]
+    columns.append(Column("Signals", "Changes of the target, or bars with a flag"))
+    rows = []
+    for label, record in zip(stats.index, stats.to_dict("records"), strict=True):
+        cells: list[Cell] = [Number(str(label))]
+        cells += [[Name(clip(str(record[name]), _CELL_MOST))] for name in subject.varying_names]
+        for name in swept:
+            text = clip(value_text(record[name]), _CELL_MOST)
+            cells.append(Number(text) if is_numeric(subject.stats[name]) else [Name(text)])
+        rows.append(Row([*cells, count(int(record["n_signals"]))]))
     return Grid(columns, rows, rail=True)
 
 

@@ -9,7 +9,7 @@ from adm_notebook.display.lede import lede
 from adm_notebook.display.measures import measure
 from adm_notebook.display.ran import phases_text
 from adm_notebook.display.subject import Subject
-from adm_notebook.display.tables import figures, headline_names, ranked_grid, trade_figures
+from adm_notebook.display.tables import figures, headline_names, ranked_grid, signals_grid, trade_figures
 from adm_notebook.display.words import clip, marked, plain, plural
 
 __all__ = ["COLUMNS", "LINES", "text_of_subject"]
@@ -27,6 +27,8 @@ def text_of_subject(subject: Subject) -> str:
     if grid is not None:
         lines += aligned(_narrow(subject, grid), most=COLUMNS)
     lines += _trades(subject) + _notices(subject) + _wrapped(phases_text(subject), 2) + _wrapped(lede(subject), 4)
+    if subject.n_signals is not None:
+        lines += aligned(signals_grid(subject), most=COLUMNS, gap=2)
     if subject.is_sweep and subject.best is not None:
         room = LINES - len(lines) - 1
         ranked = ranked_grid(subject, max(min(room, 10), 0))

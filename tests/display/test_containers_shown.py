@@ -272,3 +272,22 @@ def test_a_trace_has_every_line_and_names_each_container_once(full: adm.Workflow
     alone = html.count('scope="row"') - len(spans)
     assert sum(spans) + alone == len(traced.lines)
     assert repr(TraceView(traced)) == traced.text()
+
+
+# ---- signals --------------------------------------------------------------------------------------------------------
+
+
+def test_captured_signals_are_counted_by_combination(tmp_path: object) -> None:
+    result = run(
+        "data_config: {max_bars: 400, symbols: [SP500]}\n"
+        "backtest_config: {strategy: {type: ma_crossover, parameters: {fast: [5, 10], slow: 50}}}\n"
+        f"analysis_config: {{mode: signal_generation, output_path: '{tmp_path}/kept'}}"
+    )
+    assert result.success, result.errors
+    total = int(result.stats["n_signals"].sum())
+    words, text = read(html_of(result)), text_of(result)
+    for said in (words, text):
+        assert f"{total:,} signals of 2 combinations" in " ".join(said.split()).replace("SP500 :", "SP500:")
+        assert "best of" not in said
+        assert "commission" not in text
+    assert [line.split()[-1] for line in text.splitlines()[-2:]] == [str(int(n)) for n in result.stats["n_signals"]]
