@@ -163,6 +163,8 @@ class Staging:
             if lock is None:
                 continue
             try:
+                if not path.exists():  # whoever had locked it is done
+                    continue
                 if path.name.endswith(_OLDER) and not self.folder.exists():
                     path.rename(self.folder)
                 elif self._contents.is_ours(path):  # complete, so it may have stood in the folder's place
@@ -241,15 +243,17 @@ def _through_to_disk(path: Path) -> None:
 
 def _removed(folder: Path, contents: Contents) -> Path | None:
     """Remove a staging folder that stood in the place of ours; where the rest is, if it holds something else too."""
-    for path in folder.iterdir():
-        if not contents.is_part(path):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
     try:
+        for path in folder.iterdir():
+            if not contents.is_part(path):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         folder.rmdir()
+    except FileNotFoundError:  # another process, which writes there too, is removing it
+        return None
     except OSError:
         left = folder.with_name(f"left-over-{uuid.uuid4().hex[:8]}")  # where a user sees it, and we never look
         folder.rename(left)

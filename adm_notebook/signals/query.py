@@ -58,12 +58,13 @@ def selected(
                 raise RunError(f"there are no signals of {name} {shown(one)}.{_instead(one, known)}")
         mask &= column.isin(values).to_numpy()
     for name, value in parameters.items():
-        if name not in kinds:
+        column_name = name if name in kinds else f"param.{name}"  # of a parameter called `kind`
+        if column_name not in kinds:
             known = [*kinds, *FILTERS]
             guess = did_you_mean(name, known) or f" Known here: {', '.join(known)}"
             raise RunError(f"no combination has a parameter {shown(name)}.{guess}")
-        values = [column_value(one, kinds[name]) for one in _several(value)]
-        mask &= combinations[name].isin(values).to_numpy()
+        values = [column_value(one, kinds[column_name]) for one in _several(value)]
+        mask &= combinations[column_name].isin(values).to_numpy()
     return mask
 
 

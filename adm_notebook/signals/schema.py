@@ -43,7 +43,7 @@ COMBINATION_COLUMNS = pa.schema(
         ("identity", pa.string()),
         ("form", pa.string()),
         ("has_strength", pa.bool_()),
-        ("lookback", pa.int64()),
+        ("lookback_bars", pa.int64()),
         ("n_signals", pa.int64()),
         ("members", pa.list_(pa.int32())),
         ("file", pa.string()),
@@ -57,6 +57,7 @@ classifier, classifier_id  where the strategy heeds regimes: whose
 strategy, member           its label; of an ensemble's member the ensemble's, and the member's own
 kind, identity             its type, and the digest of a user's code
 form                       `targets`, `flags`, or `ensemble`: that has no rows of its own, but `members`
+lookback_bars              of the decision; many strategies have a parameter `lookback`
 members                    combinations that vote, in order
 file, first_row            where its `n_signals` rows lie, one after the other
 parameters                 canonical JSON

@@ -151,7 +151,7 @@ class SignalStore:
             form=("form", "first"),
             combinations=("combination", "size"),
             signals=("n_signals", "sum"),
-            lookback=("lookback", "max"),
+            lookback_bars=("lookback_bars", "max"),
         ).reset_index()
 
     def __repr__(self) -> str:
@@ -253,7 +253,7 @@ class SignalStore:
                 flags=None if of_targets else _flags(table, row["file"]),
                 strength=_array(table, "strength", row["file"]) if row["has_strength"] else None,
             )
-        return decision_of(rows, n_bars, int(row["lookback"]))
+        return decision_of(rows, n_bars, int(row["lookback_bars"]))
 
     def members(self, combination: int) -> tuple[int, ...]:
         """Combinations that vote in an ensemble, in order; none of any other combination."""

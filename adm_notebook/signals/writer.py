@@ -243,7 +243,7 @@ class SignalWriter:
                 "identity": identity,
                 "form": "targets" if rows.flags is None else "flags",
                 "has_strength": rows.strength is not None,
-                "lookback": decision.lookback,
+                "lookback_bars": decision.lookback,
                 "n_signals": len(rows.bar),
                 "file": name,
                 "first_row": table.rows,
@@ -299,7 +299,7 @@ class SignalWriter:
                 "identity": identity,
                 "form": "ensemble",
                 "has_strength": False,
-                "lookback": lookback,
+                "lookback_bars": lookback,
                 "n_signals": 0,
                 "members": list(members),
                 "parameters": text,
@@ -327,7 +327,7 @@ class SignalWriter:
         self._spool.append(row, json.loads(row["parameters"]))
         self._known[key], self._contents[number] = number, (row["symbol"], content)
         self._next = max(self._next, number + 1)
-        self._lookbacks[label] = max(self._lookbacks.get(label, 0), row["lookback"])
+        self._lookbacks[label] = max(self._lookbacks.get(label, 0), row["lookback_bars"])
 
     def _owner(self, symbol: str, classifier: int | None) -> dict[str, Any]:
         """Columns that say whose regimes a combination heeds."""

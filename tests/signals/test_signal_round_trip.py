@@ -229,6 +229,7 @@ def test_parameters_are_columns_whatever_their_names_and_types(tmp_path: Path) -
     assert store.list(mixed=50)["combination"].tolist() == [1]
     assert store.list(mixed=["auto", [1, 2]])["combination"].tolist() == [0, 2]
     assert store.list(x=[1, 0.5])["combination"].tolist() == [0, 1]
+    assert store.list(kind="ema")["combination"].tolist() == [1]
     assert store.list(on=True)["combination"].tolist() == [0]
     assert store.list(**{"param.start": 2})["combination"].tolist() == [1]
     assert store.list(classifier="trend", **{"classifier.fast": 7})["combination"].tolist() == [1, 2]
