@@ -146,6 +146,9 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
     if isinstance(failure, RunTimedOut):
         limit = plan.limits.timeout_seconds
         kept = f"{done:,} of {total:,} combinations finished and are kept, {total - done:,} never ran."
+        of_container = str(failure).removeprefix("The container ")
+        if of_container != str(failure) or limit is None:
+            return [f"Out of time: the container {of_container.rstrip('.')}; {kept}"]
         return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}"]
     if isinstance(failure, RunError):
         kept = f"{done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."

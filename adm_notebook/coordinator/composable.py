@@ -108,7 +108,12 @@ def _batch(plan: Plan, tree: ContainerTree, gate: Gate, numbers: I64) -> tuple[l
             gate.check()
         except (RunCancelled, RunTimedOut, RunError):
             return best.hand_over(finished), numbers[done:]  # whoever hands these over raises it again
-        finished += best.keep([attempt(plan.row(number), tree)])
+        try:
+            finished += best.keep([attempt(plan.row(number), tree)])
+        except RunTimedOut:  # of a container, over its own limit
+            if not finished:
+                raise
+            return best.hand_over(finished), numbers[done:]  # the next batch raises it again
     return best.hand_over(finished), numbers[:0]
 
 

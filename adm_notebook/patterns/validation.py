@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from adm_notebook.components.user_code import type_problem
 from adm_notebook.errors import Problem, did_you_mean
 from adm_notebook.patterns.flow import Flow, container_of, declared, flow
 from adm_notebook.patterns.node import Node
@@ -105,8 +106,10 @@ def _about_container(node: Node) -> Iterator[str]:
             f"write `role: {kind.role}`, or name a container of the role {node.role}"
         )
         return
-    for name in node.parameters:
+    for name, value in node.parameters.items():
         if name in kind.parameters:
+            if wrong := type_problem(kind.parameters[name], value):
+                yield f"has the parameter {name} of {kind.name}, which {wrong}"
             continue
         if kind.parameters:
             known = did_you_mean(name, list(kind.parameters)) or f" It has: {', '.join(kind.parameters)}"
