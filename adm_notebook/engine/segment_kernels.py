@@ -55,6 +55,7 @@ from adm_notebook.engine.sweep_kernels import (
     put_metrics,
     tally_trades,
 )
+from adm_notebook.engine.tight import is_tight, run_tight
 from adm_notebook.engine.unowned import unowned
 from adm_notebook.jit import jit
 from adm_notebook.market.arrays import F64, I8, I64, Bool
@@ -213,13 +214,14 @@ def sweep_rows(
         unowned(terrain.tails),
         unowned(terrain.logs),
         unowned(terrain.returns),
-        unowned(terrain.group),
+        unowned(terrain.facts),
         unowned(terrain.centres),
         unowned(terrain.reaches),
         unowned(terrain.moments),
     )
     by_target = wanted.targets.shape[0] > 0
     shared = wanted.targets.shape[0] <= 1 and wanted.flags.shape[0] <= 1
+    constant = wanted.strength.shape[1] == 0 and wanted.stop_loss.shape[1] == 0 and wanted.take_profit.shape[1] == 0
     found_for, n_events = -1, 0
     for row in range(done.shape[0]):
         if done[row]:
@@ -236,7 +238,24 @@ def sweep_rows(
         capital = ledgers[row].balance
         begin_curve(curve, capital, warmup)
         tally[:] = 0.0
-        if warmup < n_bars:
+        traded = warmup >= n_bars
+        if not traded and constant and is_tight(rules[row], ground):
+            traded = run_tight(
+                curve,
+                tally,
+                rules[row],
+                capital,
+                ledgers[row].order_stop_loss,
+                ledgers[row].order_take_profit,
+                warmup,
+                ground,
+                bars,
+                kinds,
+            )
+            if not traded:
+                begin_curve(curve, capital, warmup)
+                tally[:] = 0.0
+        if not traded:
             run_row(
                 curve,
                 tally,

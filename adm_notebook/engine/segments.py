@@ -40,6 +40,7 @@ SUM, SQUARES, DOWN, PEAK, DRAWDOWN, LOOK, BEFORE, HELD, NOISE, NOISE_R, CURVE = 
 drawdown, the equity below which it may be worse, the equity of the bar before; bars whose return may not be 0; and how
 large the numbers were that differences came from, for squares and for returns."""
 
+GROUP, WHOLE = range(2)  # places in `facts`
 LOW, HIGH, LEAST, MOST = range(4)  # columns of `blocks`, of `heads` and of `tails`
 
 
@@ -56,7 +57,8 @@ class Terrain(NamedTuple):
     tails    (n_bars, 4)   the same from a bar to the last bar of its block
     logs     (n_blocks + 1,)  floor of the binary logarithm
     returns  (n_bars + 1, 3)  sums over the bars before: of price[t] / price[t-1] - 1, its square, its losses squared
-    group    (1,)          bars in a group, 0 where there are no series: prices move too much from bar to bar
+    facts    (2,)          GROUP: bars in a group, 0 where there are no series, as prices move too much from bar to bar;
+             WHOLE: whether no price is missing
     centres, reaches  (n_groups,)  the reference price of each group, and the largest |y| in it
     moments  (n_bars, 16)  sums from the first bar of a group to a bar: A_0 .. A_5, S_0 .. S_4 of falls, S_0 .. S_4 of
              rises; (0, 16) without groups
@@ -74,7 +76,7 @@ class Terrain(NamedTuple):
     tails: F64
     logs: I64
     returns: F64
-    group: I64
+    facts: I64
     centres: F64
     reaches: F64
     moments: F64
@@ -93,7 +95,8 @@ def terrain_of(prices: Prices) -> Terrain:
                 break
     centres, reaches = _groups(price, group) if group else (np.empty(0), np.empty(0))
     moments = _moments(price, centres, group) if group else np.empty((0, 16))
-    made = (price, lowest, highest, blocks, heads, tails, logs, returns, np.array([group]), centres, reaches, moments)
+    facts = np.array([group, not any(np.isnan(array).any() for array in arrays)], dtype=np.int64)
+    made = (price, lowest, highest, blocks, heads, tails, logs, returns, facts, centres, reaches, moments)
     return Terrain(*arrays, *map(readonly, made))  # type: ignore[arg-type]
 
 
@@ -396,7 +399,7 @@ def held_over(
         curve[NOISE] += sums[b, 1]
         curve[NOISE_R] += abs(sums[a, 0]) + abs(sums[b, 0])
     else:
-        group = terrain.group[0]
+        group = terrain.facts[GROUP]
         t = i
         while t < j:
             end = j

@@ -45,7 +45,7 @@ ROOM = 64  # trades, and unfilled orders, that are held before they are summed
     GAINS_R,  # of returns
     LOSSES_R,
     MEAN,  # of pnl, Welford's running one,
-    SQUARES,  # and its squared distances
+    SQUARED,  # and its squared distances
     LARGEST,  # absolute pnl
     FEES_PAID,
     COVERED,  # bars with a trade
@@ -238,7 +238,7 @@ def tally_trades(tally: F64, trades: F64, n: int, n_bars: int, like_peer: bool) 
         tally[LARGEST] = max(tally[LARGEST], abs(pnl))
         step = pnl - tally[MEAN]
         tally[MEAN] += step / tally[TRADES]
-        tally[SQUARES] += step * (pnl - tally[MEAN])
+        tally[SQUARED] += step * (pnl - tally[MEAN])
 
 
 @jit
@@ -284,7 +284,7 @@ def put_metrics(
         average = (gains + losses) / n
         if like_peer:
             gains, losses = tally[GAINS_R], tally[LOSSES_R]
-        spread = math.sqrt(tally[SQUARES] / (n - 1.0)) if n > 1.0 else np.nan
+        spread = math.sqrt(tally[SQUARED] / (n - 1.0)) if n > 1.0 else np.nan
         if spread <= NEGLIGIBLE * tally[LARGEST]:
             spread = 0.0
         out[8] = tally[WINS] / n
