@@ -19,7 +19,7 @@ from test_evaluators_agree import conditions
 from adm_notebook.components import STRATEGIES, Decision, Strategy, indicator, programs
 from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.expressions import Expression, Template, bind, text_of
-from adm_notebook.components.expressions.chunk_kernels import BLOCK
+from adm_notebook.components.expressions.chunk_kernels import BLOCK, LONG_BLOCK
 from adm_notebook.components.indicators import INDICATORS
 from adm_notebook.components.program_rows import ProgramRows, evaluate
 from adm_notebook.components.programs import Program, program_of
@@ -189,6 +189,14 @@ def test_blocks_leave_no_trace(type_: str, n_bars: int) -> None:
     }[type_]
     bars = bars_of(random_prices(n_bars, 5, flat=0.6))
     check(Sweep(type_, {"direction": "both"}, axes), bars)
+
+
+@pytest.mark.parametrize("n_bars", [LONG_BLOCK - 1, LONG_BLOCK + 1, 2 * LONG_BLOCK + 5])
+def test_long_blocks_leave_no_trace(n_bars: int) -> None:
+    """Fewer combinations than series that they read."""
+    bars = bars_of(random_prices(n_bars, 7, flat=0.6))
+    check(Sweep("macd", {"direction": "both"}, (Swept("fast", (2, 3)),)), bars)
+    check(Sweep("stochastic", {"entry": 60.0}, (Swept("period", (5, 9)),)), bars)
 
 
 def test_a_target_that_stays_is_carried_over_many_blocks() -> None:

@@ -19,12 +19,15 @@ from numba.extending import intrinsic, overload
 from adm_notebook.jit import jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
-__all__ = ["BLOCK", "I32", "OPS", "run_nb"]
+__all__ = ["BLOCK", "I32", "LONG_BLOCK", "OPS", "run_nb"]
 
 I32 = npt.NDArray[np.int32]
 
 BLOCK = 1_024
-"""Bars in a block: two hundred series of this length fit the second level of the cache, a combination's own the first.
+"""Bars in a block: a hundred series of this length fit the second level of the cache, a combination's own the first."""
+
+LONG_BLOCK = 16 * BLOCK
+"""Bars in a block where combinations share no series: nothing stays in the cache for another, and long reads are quick.
 """
 
 OPS = {
@@ -176,6 +179,7 @@ def run_nb(
     result: int,
     keep: bool,
     lead: int,
+    block: int,
     again: Bool,
     slots: I32,
     shifts: I64,
@@ -194,13 +198,14 @@ def run_nb(
     result   scalar         register of truths that holds targets or flags in the end
     keep     scalar         whether a target of 2 stands for the one before
     lead     scalar         bars before a block that its steps read: 1 with crossings, else 0
+    block    scalar         bars evaluated for all combinations before the next ones
     again    (k, n_steps)   whether a step differs from that of the combination before; the first row is all true
     slots    (k, n_slots)   which of `series` each combination reads
     shifts   (k, n_slots)   by how many bars each is moved, 0 or more
     numbers  (k, n_numbers)
     series   (n_series,)    addresses of float64 arrays of n_bars each
-    scratch  (n_registers + n_slots,)  addresses of room for lead + BLOCK values each: registers, then moved series
-    truths   (n_truths, lead + BLOCK)  room
+    scratch  (n_registers + n_slots,)  addresses of room for lead + block values each: registers, then moved series
+    truths   (n_truths, lead + block)  room
     close    (n_bars,)      quote currency; none is NaN
     members  (k,)           each combination's row in `out`
     out      (m, n_bars)    written
@@ -209,8 +214,8 @@ def run_nb(
     n_registers = scratch.shape[0] - n_slots
     place = np.empty(n_slots, np.int64)
     last = np.zeros(k, np.int8)
-    for first in range(0, n_bars, BLOCK):
-        start, end = max(0, first - lead), min(n_bars, first + BLOCK)
+    for first in range(0, n_bars, block):
+        start, end = max(0, first - lead), min(n_bars, first + block)
         n, skip = end - start, first - start
         prices = close[start:end]
         for r in range(k):
@@ -318,6 +323,7 @@ def _kernels() -> None:
         0,
         False,
         0,
+        BLOCK,
         readonly(np.ones((1, 1), np.bool_)),
         readonly(np.zeros((1, 0), np.int32)),
         readonly(np.zeros((1, 0), np.int64)),

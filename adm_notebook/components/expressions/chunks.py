@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from adm_notebook.components.expressions.chunk_kernels import BLOCK, I32, OPS, run_nb
+from adm_notebook.components.expressions.chunk_kernels import BLOCK, I32, LONG_BLOCK, OPS, run_nb
 from adm_notebook.components.expressions.nodes import (
     And,
     Arithmetic,
@@ -400,7 +400,8 @@ def run(
     members  (k,)            rows of `out`
     out      (m, n_bars)     written
     """
-    room = BLOCK + chunks.lead
+    block = BLOCK if np.unique(slots).size <= len(slots) else LONG_BLOCK
+    room = block + chunks.lead
     scratch = np.empty((chunks.n_values + len(chunks.slots), room))
     beginnings = _address(scratch) + scratch.strides[0] * np.arange(len(scratch), dtype=np.int64)
     addresses = np.array([_address(array) for array in series], np.int64)
@@ -409,6 +410,7 @@ def run(
         chunks.result,
         chunks.keep,
         chunks.lead,
+        block,
         readonly(_again(chunks, slots, shifts, numbers)),
         readonly(slots),
         readonly(shifts),
