@@ -38,6 +38,16 @@ class Contents:
     is_ours: Callable[[Path], bool]
     is_part: Callable[[Path], bool]
 
+    def check(self, folder: Path) -> None:
+        """Refuse a folder that holds what is not ours, before anything is written.
+
+        Raises
+        ------
+        RunError
+            saying what it holds.
+        """
+        _refuse_what_is_not_ours(folder, self)
+
 
 def resolved(verb: str, directory: Any) -> Path:
     """The folder that a user of `verb` means, absolute; `~` and links are followed.

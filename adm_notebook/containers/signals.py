@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from adm_notebook.components import Decision, InvalidParameters, Regimes, Strategy
-from adm_notebook.components.ensembles import EnsembleStrategy
+from adm_notebook.components.ensembles import EnsembleStrategy, EnsembleType
 from adm_notebook.containers.built_in import BuiltInWork, FeatureSource
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.stages import Stages
@@ -37,6 +37,8 @@ class SignalLog(BuiltInWork):
         self._path = path
         self._writer: SignalWriter | None = None
         self._counts: dict[Hashable, int] = {}
+        votes = [planned.kind for planned in plan.strategies if isinstance(planned.kind, EnsembleType)]
+        self._most_members = max((len(kind.members) for kind in votes), default=0)
         self._lock = threading.Lock()
 
     def reads(self, place: Place) -> tuple[str, ...]:
@@ -57,8 +59,8 @@ class SignalLog(BuiltInWork):
         return {"signals": Kept(targets, self._keep(self._writer, place, targets, given.get("regimes")))}
 
     def finish(self) -> None:
-        """The store is complete, and takes its place."""
-        if self._writer is not None:
+        """The store is complete, and takes its place; one in which there is nothing takes nobody's."""
+        if self._writer is not None and self._counts:
             self._writer.commit()
 
     def dispose(self) -> None:
@@ -86,8 +88,24 @@ class SignalLog(BuiltInWork):
                     "classifier": classifier if heeds else None,
                 }
                 shown = regimes if heeds or len(self.plan.classifier_stack) == 1 else None
-                known = self._counts[key] = _written(writer, symbol, planned, targets, about, shown)
+                numbers = self._numbers(place, heeds)
+                known = self._counts[key] = _written(writer, symbol, planned, targets, about, shown, numbers)
         return known
+
+    def _numbers(self, place: Place, heeds: bool) -> Sequence[int | None]:
+        """Numbers of what this sleeve's strategy yielded, and of each member: the same whichever thread comes first.
+
+        Where nothing but signals is made, the first is the number of its row, or of the first row that shares it.
+        """
+        plan, sleeve, pick = self.plan, place.sleeve, place.row.classifier
+        regimes = 0 if pick is None or not heeds else plan.classifier_stack.number(pick.entry, pick.combination)
+        strategies, classifiers = len(plan.strategy_stack), max(1, len(plan.classifier_stack))
+        number = (plan.symbols.index(sleeve.symbol) * classifiers + regimes) * strategies
+        number += plan.strategy_stack.number(sleeve.strategy, sleeve.combination)
+        whole, most = len(plan.symbols) * classifiers * strategies, self._most_members
+        if whole * (1 + most) >= 2**31:  # drawn from a product too large to be numbered
+            return (None,) * (1 + most)
+        return (number, *(whole + number * most + i for i in range(most)))
 
     def _classifier(self, writer: SignalWriter, symbol: str, pick: Pick, regimes: Regimes) -> int:
         planned = self.plan.classifiers[pick.entry]
@@ -108,18 +126,23 @@ def _written(
     targets: Targets,
     about: Mapping[str, Any],
     regimes: Regimes | None,
+    numbers: Sequence[int | None],
 ) -> int:
-    """Write one combination, of an ensemble what each member yielded; how many signals that is."""
+    """Write one combination, of an ensemble what each member yielded; how many signals that is.
+
+    numbers  of the combination, and of each member
+    """
+    number, *others = numbers
     if not targets.members:
-        writer.add(symbol, planned.label, targets.decision, regimes=regimes, **about)
+        writer.add(symbol, planned.label, targets.decision, regimes=regimes, combination=number, **about)
         return _count(targets.decision)
     ensemble = targets.strategy
     assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members
-    numbers = [
-        writer.add(symbol, planned.label, decision, member=name, regimes=regimes, **about)
-        for name, decision in zip(ensemble.names, targets.members, strict=True)
+    members = [
+        writer.add(symbol, planned.label, decision, member=name, regimes=regimes, combination=other, **about)
+        for name, decision, other in zip(ensemble.names, targets.members, others, strict=False)
     ]
-    writer.add_ensemble(symbol, planned.label, numbers, lookback=targets.decision.lookback, **about)
+    writer.add_ensemble(symbol, planned.label, members, lookback=targets.decision.lookback, combination=number, **about)
     return sum(map(_count, targets.members))
 
 

@@ -18,6 +18,7 @@ from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.engine.account import UNFILLED_REASONS
 from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
+from adm_notebook.folders import resolved
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
@@ -105,7 +106,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
-            **({} if plan.output_path is None or failure is not None else {"signals_path": plan.output_path}),
+            **_signals_path(plan, stats, failure),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },
@@ -117,9 +118,16 @@ def assemble(
     )
 
 
+def _signals_path(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> dict[str, str]:
+    """Where this run's signals are, absolute; empty where none were kept: a store is complete or not there."""
+    if plan.output_path is None or failure is not None or not (stats["status"] == "ok").any():
+        return {}
+    return {"signals_path": str(resolved("output_path", plan.output_path))}
+
+
 def _ended(failure: BaseException | None) -> str:
     """How the run ended: `finished`, `interrupted`, `out of time`, `out of memory` or `failed`."""
-    if isinstance(failure, RunError):
+    if isinstance(failure, RunError) and str(failure).startswith("Out of memory"):
         return "out of memory"
     if isinstance(failure, RunCancelled):
         return "interrupted"
@@ -141,18 +149,22 @@ def _versions() -> dict[str, str]:
 
 def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> list[str]:
     done, total = len(stats), plan.n_planned
+    kept, never = f"{done:,} of {total:,} combinations finished and are kept", f"{total - done:,} never ran."
+    if not plan.simulates:
+        kept, never = (
+            f"{done:,} of {total:,} combinations were done",
+            "no signals are kept (a store is whole, or not there).",
+        )
     if isinstance(failure, RunCancelled):
-        return [f"Interrupted: {done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."]
+        return [f"Interrupted: {kept}; {never}"]
     if isinstance(failure, RunTimedOut):
         limit = plan.limits.timeout_seconds
-        kept = f"{done:,} of {total:,} combinations finished and are kept, {total - done:,} never ran."
         of_container = str(failure).removeprefix("The container ")
         if of_container != str(failure) or limit is None:
-            return [f"Out of time: the container {of_container.rstrip('.')}; {kept}"]
-        return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}"]
+            return [f"Out of time: the container {of_container.rstrip('.')}; {kept}, {never}"]
+        return [f"Out of time: `timeout_seconds` is {limit:g}; {kept}, {never}"]
     if isinstance(failure, RunError):
-        kept = f"{done:,} of {total:,} combinations finished and are kept; {total - done:,} never ran."
-        return [f"{str(failure).rstrip('.')}; {kept}"]
+        return [f"{str(failure).rstrip('.')}; {kept}; {never}"]
     if isinstance(failure, AdmError):
         return [str(failure)]
     if failure is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adm_notebook.errors import ConfigError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, RunError, did_you_mean, shown
 from adm_notebook.patterns import PATTERNS, Pattern, pattern_from, unplaced
 from adm_notebook.patterns.roles import ENSEMBLES
 from adm_notebook.planning.sections import Reader
@@ -81,6 +81,8 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
         reader.wrong("analysis_config.output_path", message)
     elif path is not None and (not isinstance(path, str) or not path.strip()):
         reader.wrong("analysis_config.output_path", f"must be the path of a folder, but was {shown(path)}")
+    elif path is not None and (said := _occupied(path)):
+        reader.wrong("analysis_config.output_path", said)
     if analysis.get("signals_path") is not None and not replays(pattern):
         message = f"has no place in {pattern.name}, which replays no signals; leave it out, or use signal_replay"
         reader.wrong("analysis_config.signals_path", message)
@@ -93,6 +95,17 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
         key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()
     }
     reader.problems += unplaced(pattern, counts)
+
+
+def _occupied(path: str) -> str:
+    """Why signals can't be kept in a folder: it holds something else; empty if they can."""
+    from adm_notebook.signals.writer import check_folder
+
+    try:
+        check_folder(path)
+    except RunError as error:
+        return " ".join(str(error).split()).removesuffix(".")
+    return ""
 
 
 def _votes(entry: object) -> bool:

@@ -35,7 +35,7 @@ from adm_notebook.signals.sparse import FLAGS, Rows, rows_of, rows_of_regimes
 from adm_notebook.signals.spool import Spool, parameters_json
 from adm_notebook.signals.tables import ROW_GROUP, Table
 
-__all__ = ["SignalWriter"]
+__all__ = ["SignalWriter", "check_folder"]
 
 _Columns = Mapping[str, pa.Array]
 
@@ -459,6 +459,18 @@ _CONTENTS = Contents(
     is_ours=_is_ours,
     is_part=lambda path: is_store_file(path.name) and path.is_file(),
 )
+
+
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse a folder that can't take a store, before anything runs.
+
+    Raises
+    ------
+    RunError
+        where it holds what is not a store, or is no folder.
+    """
+    with suppress(OSError):  # of a folder that can't be looked into; writing will say so
+        _CONTENTS.check(resolved("output_path", path))
 
 
 def _columns(

@@ -382,9 +382,9 @@ def register_own() -> None:
 
 
 @st.composite
-def workflows(draw: st.DrawFn, hmm: bool = False) -> Words:
+def workflows(draw: st.DrawFn, hmm: bool = False, patterns: tuple[str, ...] = tuple(sorted(PATTERNS))) -> Words:
     """Keyword arguments of a WorkflowConfig: mostly valid, small, over everything that there is."""
-    which = draw(st.sampled_from(sorted(PATTERNS)))
+    which = draw(st.sampled_from(patterns))
     tree = PATTERNS[which]
     has_classifiers = which not in ("simple_backtest", "user's own classifier", "user's own indicator and filter")
     has_risk = (has_classifiers and which != "without a level") or which == "user's own classifier"
