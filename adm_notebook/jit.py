@@ -13,7 +13,7 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["jit", "on_warmup", "readonly", "warmups"]
+__all__ = ["inlined", "jit", "on_warmup", "readonly", "warmups"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -32,7 +32,19 @@ def jit(function: Function) -> Function:
     Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
     then discards its cached code too.
     """
-    compiled = njit(nogil=True)(function)
+    return _compiled(function)
+
+
+def inlined(function: Function) -> Function:
+    """`jit`, with the code put into that of each function that calls it: where arguments are many and work is little.
+
+    A structure of arrays costs more to hand over than the arithmetic of most such functions.
+    """
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Function, **options: bool) -> Function:
+    compiled = njit(nogil=True, **options)(function)
     if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
         with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
             vars(compiled)["_cache"] = _Cache(function)

@@ -57,12 +57,13 @@ from adm_notebook.engine.sweep_kernels import (
 )
 from adm_notebook.engine.tight import is_tight, run_tight
 from adm_notebook.engine.unowned import unowned
-from adm_notebook.jit import jit
+from adm_notebook.jit import inlined, jit
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 __all__ = ["begin_curve", "put_row", "sweep_segments", "target_events"]
 
 EPSILON = 2.3e-16
+LEAST_SQUARES = 4e-10  # a sum of squared returns above it has lost less than 1e-10 of itself to their rounding
 
 
 @jit
@@ -75,27 +76,35 @@ def target_events(targets: I8, warmup: int, bars: I64, kinds: U8) -> int:
     n = 0
     if warmup >= n_bars:
         return 0
-    before = 0
     if targets[warmup] != 0:
         bars[0], kinds[0] = warmup, edge(0, targets[warmup])
         n = 1
     i = warmup + 1
     while i < n_bars:
-        if i + 32 <= n_bars:  # most groups of bars change nothing
-            changed = np.int8(0)
-            for t in range(i, i + 32):
-                u = np.uint64(t)
-                changed |= targets[u] ^ targets[u - np.uint64(1)]
-            if changed == 0:
-                i += 32
-                continue
-        for t in range(i, min(i + 32, n_bars)):
-            before, now = targets[t - 1], targets[t]
+        size = 32  # most groups of bars change nothing: they are passed over by 32, or by 8
+        while i + size <= n_bars and not changes(targets, i, size):
+            i += size
+        size = 8
+        while i + size <= n_bars and not changes(targets, i, size):
+            i += size
+        for t in range(i, min(i + size, n_bars)):
+            u = np.uint64(t)
+            before, now = targets[u - np.uint64(1)], targets[u]
             if now != before:
                 bars[n], kinds[n] = t, edge(before, now)
                 n += 1
-        i += 32
+        i += size
     return n
+
+
+@inlined
+def changes(targets: I8, i: int, size: int) -> bool:
+    """Whether any of `size` bars from i on has another target than the bar before it."""
+    changed = np.int8(0)
+    for t in range(i, i + size):
+        u = np.uint64(t)
+        changed |= targets[u] ^ targets[u - np.uint64(1)]
+    return changed != 0
 
 
 @jit
@@ -131,14 +140,15 @@ def put_row(out: F64, curve: F64, tally: F64, n_bars: int, capital: float, perio
         return False
     if squares > 0.0 or total != 0.0:
         distances = squares - total * mean
-        noise, noise_r = 4.0 * EPSILON * curve[NOISE], 2.0 * EPSILON * curve[NOISE_R]
-        if not (distances > 0.01 * squares and squares > 1e-12 * curve[HELD] and squares < 1e300):
+        noise = EPSILON * curve[NOISE]
+        noise_r = EPSILON * (0.5 * curve[NOISE_R] + 2.0 * math.sqrt(curve[HELD]))  # E[t] / E[t-1] is rounded, near 1
+        if not (distances > 0.01 * squares and LEAST_SQUARES < squares < 1e300):
             return False
-        if noise > 1e-11 * distances or (down != 0.0 and noise > 1e-11 * down):
+        if noise > 1e-10 * distances or (down != 0.0 and (down < LEAST_SQUARES or noise > 1e-10 * down)):
             return False
         deviation = math.sqrt(distances / (n_bars - 1))
         scale = max(min(deviation, math.sqrt(max(down, 0.0) / n_bars)), 1e-300)
-        if noise_r > 1e-10 * abs(total) and noise_r / n_bars / scale * math.sqrt(max(periods, 1.0)) > 3e-13:
+        if noise_r > 3e-10 * abs(total) and noise_r / n_bars / scale * math.sqrt(max(periods, 1.0)) > 3e-13:
             return False
     put_metrics(
         out,

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adm_notebook.jit import jit, readonly
+from adm_notebook.jit import inlined, jit, readonly
 from adm_notebook.market.arrays import F64, I64, Prices
 
 __all__ = ["CURVE", "Terrain", "advance", "extremes", "held_over", "mark", "terrain_of"]
@@ -223,13 +223,13 @@ def _moments(price: F64, centres: F64, group: int) -> F64:
     return moments
 
 
-@jit
+@inlined
 def threshold(peak: float, drawdown: float) -> float:
     """Equity below which the drawdown from `peak` may be a new worst; a little high, so that rounding hides none."""
     return peak * (1.0 + drawdown) * (1.0 + 1e-15) if peak > 0.0 else np.inf
 
 
-@jit
+@inlined
 def mark(curve: F64, worth: float) -> None:
     """Enter the equity of one bar in the sums."""
     before = curve[BEFORE]
@@ -252,7 +252,7 @@ def mark(curve: F64, worth: float) -> None:
         curve[LOOK] = threshold(peak, curve[DRAWDOWN])
 
 
-@jit
+@inlined
 def extremes(terrain: Terrain, i: int, j: int) -> tuple[float, float, float, float]:
     """Over the bars i <= t < j: least low, greatest high, least and greatest price."""
     u, v = np.uint64(i), np.uint64(j - 1)
@@ -278,7 +278,7 @@ def extremes(terrain: Terrain, i: int, j: int) -> tuple[float, float, float, flo
     return low, high, least, most
 
 
-@jit
+@inlined
 def advance(
     terrain: Terrain,
     curve: F64,
@@ -313,7 +313,7 @@ def advance(
     return t, peak
 
 
-@jit
+@inlined
 def settled(curve: F64, worst: float, best: float) -> bool:
     """Enter the least and the greatest equity of some bars; False, and nothing, where their order matters."""
     if best > curve[PEAK]:
@@ -381,7 +381,7 @@ def search(
     return t, peak, lowest_worth
 
 
-@jit
+@inlined
 def held_over(
     terrain: Terrain, curve: F64, i: int, j: int, balance: float, position: float, entry_price: float, worst: float
 ) -> None:
@@ -420,7 +420,7 @@ def held_over(
     curve[BEFORE] = balance + position * (terrain.price[j - 1] - entry_price)
 
 
-@jit
+@inlined
 def series(terrain: Terrain, curve: F64, i: int, j: int, inside: bool, w: float) -> None:
     """Enter the returns of bars i <= t < j of one group by their power series; `inside`: i is not its first bar."""
     sums, b = terrain.moments, np.uint64(j - 1)

@@ -44,12 +44,12 @@ from adm_notebook.engine.sweep_kernels import (
     UNFILLED,
     WINS,
 )
-from adm_notebook.jit import jit
+from adm_notebook.jit import inlined, jit
 from adm_notebook.market.arrays import F64, I64
 
 __all__ = ["is_tight", "run_tight"]
 
-FEW = 24  # bars; as many are walked as fast as a stretch is looked up
+FEW = 12  # bars; as many are walked as fast as a stretch is looked up
 
 
 @jit
@@ -69,7 +69,7 @@ def is_tight(rules: Rules, terrain: Terrain) -> bool:
     )
 
 
-@jit
+@inlined
 def opening_units(rules: Rules, balance: float, direction: int, price: float) -> float:
     """Units (unsigned) that an opening at `price` gets, slippage included; 0 where there is no cash for any."""
     if direction > 0:
@@ -81,7 +81,7 @@ def opening_units(rules: Rules, balance: float, direction: int, price: float) ->
     return units
 
 
-@jit
+@inlined
 def tally_trade(tally: F64, position: float, entry_price: float, bars: int, fees: float, pnl: float) -> None:
     """Add one closed trade to the sums, as `tally_trades` does."""
     earned = pnl / (abs(position) * entry_price)
@@ -260,7 +260,7 @@ def run_tight(
     return True
 
 
-@jit
+@inlined
 def stop_price(is_long: bool, stop: float, profit: float, open_: float, high: float, low: float) -> float:
     """Where a stop fills on a bar, 0 where none does: the stop-loss first; see `check_stops`."""
     side = 1.0 if is_long else -1.0
