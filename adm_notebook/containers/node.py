@@ -86,6 +86,18 @@ class ContainerNode:
         protect(made)
         return {kind: Product(value, (self.path, key)) for kind, value in made.items()}
 
+    def count(self, requested: int, computed: int, seconds: float, n_bars: int, failed: int) -> None:
+        """Note work that was done for many rows at once."""
+        with self._lock:
+            if self.state is State.INITIALISED:
+                self.state = State.RUNNING
+            self.calls += requested
+            self.computed += computed
+            self.seconds += seconds
+            self.rows_in += computed * n_bars
+            self.rows_out += computed * n_bars
+            self.failed += failed
+
     def _made(self, place: Place, given: Mapping[str, Product], counted: bool = False) -> Mapping[str, Any]:
         """The products, made now."""
         began = time.perf_counter()

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.components import Indicator
+from adm_notebook.components import Indicator, Regimes
 from adm_notebook.containers.node import ContainerNode
 from adm_notebook.containers.protocol import Place, Product, State
 from adm_notebook.containers.shared import Shared, Shelf
 from adm_notebook.containers.stages import Stages
-from adm_notebook.containers.values import Fills, protect
+from adm_notebook.containers.values import Fills, RiskSettings, protect
 from adm_notebook.engine.account import Account
 from adm_notebook.engine.compiled import Book
 from adm_notebook.errors import RunError
@@ -134,6 +134,48 @@ class ContainerTree:
         for node in self.nodes:
             products.append(node.take(place, products))
         return products
+
+    # ---- many rows at once --------------------------------------------------------------------------------------
+
+    def count(self, role: str, requested: int, computed: int, seconds: float, n_bars: int, failed: int = 0) -> None:
+        """Note work of the containers of a role that was done for many rows at once."""
+        for node in self.nodes:
+            if node.role == role:
+                node.count(requested, computed, seconds, n_bars, failed)
+
+    def portfolio_inputs(self, place: Place) -> dict[str, Any]:
+        """What the portfolio is handed for a place, its settings left out: targets, and regimes where it sees them."""
+        return self._inputs(place, ("targets", "regimes"))
+
+    def risk_of(self, place: Place) -> RiskSettings:
+        """The settings of a place and what they ask of its bars, as the portfolio is handed them, or makes them."""
+        found: RiskSettings | None = self._inputs(place, ("settings",)).get("settings")
+        if found is None:
+            settings = place.row.settings
+            feature = lambda indicator: self.feature(place.bars, indicator)  # noqa: E731
+            found = RiskSettings(settings, self.stages.exposure(settings, place.bars, feature))
+        return found
+
+    def regimes_of(self, place: Place) -> Regimes | None:
+        """The regimes that the portfolio sees; None where it sees none, or there is no classifier."""
+        found: Regimes | None = self._inputs(place, ("regimes",)).get("regimes")
+        return found
+
+    def _inputs(self, place: Place, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """Some of what the portfolio is handed; nothing runs that they don't come from."""
+        portfolio = next(node for node in self.nodes if node.role == "portfolio")
+        wanted = {kind: portfolio.sources[kind] for kind in kinds if kind in portfolio.sources}
+        needed: set[int] = set()
+        left = list(wanted.values())
+        while left:
+            at = left.pop()
+            if at not in needed:
+                needed.add(at)
+                left += self.nodes[at].sources.values()
+        products: list[Mapping[str, Product]] = []
+        for at in range(max(needed, default=-1) + 1):
+            products.append(self.nodes[at].take(place, products) if at in needed else {})
+        return {kind: products[at][kind].value for kind, at in wanted.items()}
 
     def products(self, row: Row, sleeve: Sleeve) -> dict[str, Mapping[str, Any]]:
         """Everything that the containers gave for one sleeve, by path and kind: what a trace is made of."""

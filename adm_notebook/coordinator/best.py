@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from adm_notebook.containers import Passed
-from adm_notebook.coordinator.outcome import Outcome
+from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.planning import Plan
 from adm_notebook.results import Detail
 from adm_notebook.results.result import ranks_above
@@ -27,8 +27,10 @@ class BestSoFar:
         """Trades and equity of that row; None where none is ok."""
         return None if self._best is None else self._best.detail()
 
-    def keep(self, batch: Sequence[Outcome]) -> list[Outcome]:
+    def keep(self, batch: Sequence[Outcome]) -> Sequence[Outcome]:
         """The outcomes without what their details are made of; that of the best is kept."""
+        if isinstance(batch, Block):  # nothing is left of these but figures; the best of all runs again at the end
+            return batch
         for outcome in batch:
             if outcome.passed is not None and self._is_better(outcome.passed):
                 self._best = outcome.passed

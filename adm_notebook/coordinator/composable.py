@@ -13,6 +13,7 @@ import numpy as np
 from adm_notebook.containers import ContainerTree, PatternBuilder, Shared, WholeArrays
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.lanes import Lanes
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.coordinator.rows import attempt
 from adm_notebook.coordinator.workers import Workers
@@ -40,13 +41,13 @@ class ComposableExecutor:
     def __init__(self) -> None:
         self.tree: ContainerTree | None = None
 
-    def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
+    def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[Sequence[Outcome]]:
         """Batches of rows in the order in which they are done; those of one strategy follow each other."""
         with self.opened(plan, gate) as run:
             yield from run(numbers)
 
     @contextmanager
-    def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
+    def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[Sequence[Outcome]]]]:
         """A function that runs rows, to be called as often as need be; what rows share is kept in between."""
         workers, budget = _fitted(plan, plan.n_planned)
         tree = self.tree = PatternBuilder(plan.tree).build(plan, WholeArrays(), Shared(budget), keeps_signals=True)
@@ -59,13 +60,22 @@ class ComposableExecutor:
         finally:
             tree.close(failed)
 
-    def _run(self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate) -> Iterator[list[Outcome]]:
-        n_bars = max(bars.n_bars for bars in plan.market.values())
-        size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
-        batches = deque(numbers[i : i + size] for i in range(0, len(numbers), size))
-        run = partial(_batch, plan, tree, gate)
+    def _run(
+        self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate
+    ) -> Iterator[Sequence[Outcome]]:
+        run: Callable[[I64], tuple[Sequence[Outcome], I64]]
+        if plan.at_once:
+            lanes = Lanes(plan, tree)
+            batches = deque(lanes.batches(numbers, workers))
+            run = lambda part: (lanes.run(part), part[:0])  # noqa: E731
+        else:
+            n_bars = max(bars.n_bars for bars in plan.market.values())
+            size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
+            batches = deque(numbers[i : i + size] for i in range(0, len(numbers), size))
+            run = partial(_batch, plan, tree, gate)
         if workers == 1:
             while batches:
+                gate.check()
                 finished, rest = run(batches.popleft())
                 if len(rest):
                     batches.appendleft(rest)

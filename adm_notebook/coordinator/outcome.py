@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adm_notebook.planning import Plan, Row
     from adm_notebook.results import Detail
 
-__all__ = ["Executor", "Finished", "Outcome"]
+__all__ = ["Block", "Executor", "Finished", "Outcome"]
 
 
 class Outcome(NamedTuple):
@@ -40,6 +40,36 @@ class Outcome(NamedTuple):
     passed: Passed | None = None
 
 
+class Block(Sequence[Outcome]):
+    """Rows that were finished together.
+
+    numbers  (n,)             of the rows in the plan
+    values   (n, n_measures)  what is measured of them; NaN where a row was refused
+    refused  place in the block -> status and error, of rows that are not ok
+    """
+
+    def __init__(
+        self, numbers: I64, values: F64, refused: Mapping[int, tuple[str, str]], names: Sequence[str] = METRICS
+    ) -> None:
+        self.numbers, self.values, self.refused, self.names = numbers, values, refused, tuple(names)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Outcome: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Outcome]: ...
+    def __getitem__(self, at: int | slice) -> Outcome | list[Outcome]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        number = int(self.numbers[at])
+        if at in self.refused:
+            return Outcome(number, *self.refused[at])
+        return Outcome(number, "ok", "", dict(zip(self.names, self.values[at].tolist(), strict=True)))
+
+
 class Finished(Sequence[Outcome]):
     """The outcomes of a run, in the order in which they came, kept in few bytes: 150 for a row that is ok.
 
@@ -55,6 +85,12 @@ class Finished(Sequence[Outcome]):
 
     def extend(self, outcomes: Iterable[Outcome]) -> None:
         """Add some."""
+        if isinstance(outcomes, Block):
+            start = len(self._numbers)
+            self._others |= {start + at: (status, error, False) for at, (status, error) in outcomes.refused.items()}
+            self._numbers.frombytes(np.ascontiguousarray(outcomes.numbers, np.int64).tobytes())
+            self._values.frombytes(np.ascontiguousarray(outcomes.values, np.float64).tobytes())
+            return
         for number, status, error, metrics, _ in outcomes:
             if status != "ok" or error or metrics is None:
                 self._others[len(self._numbers)] = status, error, metrics is not None
@@ -114,7 +150,7 @@ class Executor(Protocol):
     @property
     def tree(self) -> ContainerTree | None: ...
 
-    def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
+    def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[Sequence[Outcome]]:
         """Run the rows with these numbers and hand them over in batches as they are done; passes `gate` often.
 
         What is finished is handed over before the error that ends the run is raised.
@@ -122,7 +158,7 @@ class Executor(Protocol):
 
     def opened(
         self, plan: Plan, gate: Gate
-    ) -> AbstractContextManager[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
+    ) -> AbstractContextManager[Callable[[Sequence[int]], Iterator[Sequence[Outcome]]]]:
         """A function that runs rows as `outcomes` does, to be called as often as need be."""
 
     def detail(self, plan: Plan, row: Row, gate: Gate) -> Detail:

@@ -10,7 +10,7 @@ from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.planning import Row
 
-__all__ = ["attempt"]
+__all__ = ["attempt", "one_line"]
 
 
 def attempt(row: Row, tree: ContainerTree) -> Outcome:
@@ -20,18 +20,19 @@ def attempt(row: Row, tree: ContainerTree) -> Outcome:
             return Outcome(row.number, "ok", "", tree.keep(row))
         passed = tree.run(row)
     except InvalidParameters as error:
-        return Outcome(row.number, "invalid", _one_line(error))
+        return Outcome(row.number, "invalid", one_line(error))
     except (RunCancelled, RunTimedOut, RunError):
         raise
     except AdmError as error:
-        return Outcome(row.number, "failed", _one_line(error))
+        return Outcome(row.number, "failed", one_line(error))
     except BaseException as error:  # noqa: BLE001  # a bug or an exit() in one combination must not cost the others
         last = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(row.number, "failed", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
     return Outcome(row.number, "ok", "", passed.metrics, passed)
 
 
-def _one_line(error: AdmError) -> str:
+def one_line(error: AdmError) -> str:
+    """What an error says, as a row of a table has it."""
     problems = getattr(error, "problems", None)
     if problems:
         return "; ".join(p.message for p in problems)

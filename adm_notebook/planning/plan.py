@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
 
 
+ROWS_AT_ONCE = 100
+"""Fewer rows go through the containers one by one: they are done before anything else would pay."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may use: threads, seconds, MB of memory growth, indicator columns held at once; None = no limit."""
@@ -203,6 +207,19 @@ class Plan:
     def simulates(self) -> bool:
         """Whether orders are filled; else signals are kept, and nothing more."""
         return self.tree.has("execution")
+
+    @property
+    def at_once(self) -> bool:
+        """Whether rows are measured many at a time: enough of them, built-in containers alone, no signals to keep."""
+        if self.n_planned < ROWS_AT_ONCE:
+            return False
+        if self.mode != "composable" or self.combined or not self.simulates or self.output_path is not None:
+            return False
+        own = ("stored_signals",)
+        return all(
+            (node.container is None or node.container in own) and node.role != "analysis" and node.limits is None
+            for _, node in self.tree.walk()
+        )
 
     @property
     def measures(self) -> tuple[str, ...]:

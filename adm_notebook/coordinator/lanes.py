@@ -1,0 +1,374 @@
+"""Many rows at once: signals in chunks from compiled rules, accounts measured side by side, nothing kept but figures.
+
+A row that went through every container by itself would give the same. What the lanes leave out is only what a sweep
+never looks at: trades and equity, which are made again for a row that is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adm_notebook.components import Decision, InvalidParameters, Regimes
+from adm_notebook.components.program_rows import ProgramRows, evaluate
+from adm_notebook.components.programs import Program, program_of
+from adm_notebook.config.settings import Settings
+from adm_notebook.containers import ContainerTree
+from adm_notebook.containers.protocol import Place
+from adm_notebook.containers.values import RiskSettings
+from adm_notebook.coordinator.outcome import Block, Outcome
+from adm_notebook.coordinator.rows import attempt, one_line
+from adm_notebook.engine.account import Signals
+from adm_notebook.engine.exposure import Exposure, indicators_of
+from adm_notebook.engine.sweep import Accounts, Ground, accounts_of, packed, sweep
+from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
+from adm_notebook.market import Bars
+from adm_notebook.market.arrays import F64, I8, I64
+from adm_notebook.planning import Plan, Row
+
+__all__ = ["Lanes"]
+
+CHUNK_BYTES = 400_000
+"""Of targets or flags that are made at once: they are still in the cache when accounts read them."""
+
+BAR_ROWS = 30_000_000
+"""Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is."""
+
+
+class _Wanted(NamedTuple):
+    """What strategies of a batch want on every bar.
+
+    targets    (k, n_bars)  or None
+    flags      (k, n_bars)  or None
+    strength   (1, n_bars)  of the one strategy; None = 1
+    lookbacks  (k,)
+    """
+
+    targets: I8 | None
+    flags: Any
+    strength: F64 | None
+    lookbacks: I64
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Rows of one symbol and one entry of `strategies`, with where they stand on the axes of the plan, each (n,)."""
+
+    numbers: I64
+    symbol: int
+    entry: int
+    combination: I64
+    classifier: I64
+    risk: I64
+    setting: I64
+
+
+class Lanes:
+    """Runs batches of rows of a plan whose pattern holds nothing but built-in containers.
+
+    Parameters
+    ----------
+    tree
+        open; what it shares is used, and what is done is counted there.
+    """
+
+    def __init__(self, plan: Plan, tree: ContainerTree) -> None:
+        self.plan, self.tree = plan, tree
+        self._lock = threading.Lock()
+        self._grounds: dict[str, Ground] = {}
+        self._accounts: dict[str, Accounts] = {}
+        self._programs: dict[int, Program | None] = {}
+
+    # ---- batches ------------------------------------------------------------------------------------------------
+
+    def batches(self, numbers: I64, workers: int) -> Iterator[I64]:
+        """The rows, which stand in shared order, in parts that each belong to one symbol and one strategy's entry."""
+        symbol, _, _, _, strategy = self.plan.coordinates(numbers)
+        starts = np.concatenate([[0], np.cumsum(self.plan.sizes)])
+        entry = np.searchsorted(starts, strategy, side="right") - 1
+        edges = np.flatnonzero((np.diff(symbol) != 0) | (np.diff(entry) != 0)) + 1
+        n_bars = max(bars.n_bars for bars in self.plan.market.values())
+        most = max(1, min(BAR_ROWS // n_bars, -(-len(numbers) // (4 * workers))))
+        for part in np.split(numbers, edges):
+            for i in range(0, len(part), most):
+                yield part[i : i + most]
+
+    def run(self, numbers: I64) -> list[Outcome] | Block:
+        """The rows of one batch; one by one where anything goes wrong with them together."""
+        try:
+            return self._block(self._batch(numbers))
+        except (RunCancelled, RunTimedOut, RunError):
+            raise
+        except AdmError:  # whichever row it belongs to: each is tried by itself and says what is wrong
+            outcomes = [attempt(self.plan.row(number), self.tree) for number in numbers.tolist()]
+            return [outcome._replace(passed=None) for outcome in outcomes]
+
+    def _batch(self, numbers: I64) -> _Batch:
+        symbol, classifier, risk, setting, strategy = self.plan.coordinates(numbers)
+        pick = self.plan.strategy_stack.pick(int(strategy[0]))
+        assert pick is not None  # a plan has a strategy
+        first = int(strategy[0]) - pick.combination
+        return _Batch(numbers, int(symbol[0]), pick.entry, strategy - first, classifier, risk, setting)
+
+    def _block(self, batch: _Batch) -> Block:
+        bars = self.plan.market[self.plan.symbols[batch.symbol]]
+        values = np.full((len(batch.numbers), len(self.plan.measures)), math.nan)
+        refused: dict[int, tuple[str, str]] = {}
+        combinations, at = np.unique(batch.combination, return_inverse=True)
+        chunk = max(1, CHUNK_BYTES // bars.n_bars)
+        program = self._program(batch.entry)
+        if program is None:
+            for i in range(len(combinations)):
+                self._one(batch, np.flatnonzero(at == i), bars, values, refused)
+        else:
+            for i in range(0, len(combinations), chunk):
+                here = np.flatnonzero((at >= i) & (at < i + chunk))
+                self._several(program, batch, combinations[i : i + chunk], at[here] - i, here, bars, values, refused)
+        return Block(batch.numbers, values, refused)
+
+    # ---- what strategies want -----------------------------------------------------------------------------------
+
+    def _program(self, entry: int) -> Program | None:
+        """The compiled rules of an entry; None where it is evaluated one combination after the other."""
+        with self._lock:
+            if entry not in self._programs:
+                planned = self.plan.strategies[entry]
+                self._programs[entry] = program_of(planned.kind, planned.fixed, planned.axes, planned.path)
+            return self._programs[entry]
+
+    def _several(
+        self,
+        program: Program,
+        batch: _Batch,
+        combinations: I64,
+        at: I64,
+        here: I64,
+        bars: Bars,
+        values: F64,
+        refused: dict[int, tuple[str, str]],
+    ) -> None:
+        """Combinations of compiled rules, whose signals are made together.
+
+        at, here  for each row of these combinations: which of them it has, and its place in the batch
+        """
+        began = time.perf_counter()
+        rows = program.rows(self.plan.strategies[batch.entry].grid[combinations])
+        feature = lambda indicator: self.tree.feature(bars, indicator)  # noqa: E731
+        made = evaluate(rows, rows.columns(feature), bars.prices)
+        lookbacks = rows.lookbacks_with(feature, bars.prices.close)
+        self.tree.count("strategy", len(here), len(combinations), time.perf_counter() - began, bars.n_bars)
+        self.tree.count("ensemble", len(here), len(combinations), 0.0, bars.n_bars)
+        known = self._refusals(rows, batch, at, here, refused)
+        kept = np.flatnonzero(known)
+        if rows.gives == "targets":
+            wanted = _Wanted(made, None, None, lookbacks)
+        else:
+            wanted = _Wanted(None, made.view(np.uint8), None, lookbacks)
+        self._measure(batch, here[kept], at[kept], wanted, bars, values)
+
+    def _refusals(
+        self, rows: ProgramRows, batch: _Batch, at: I64, here: I64, refused: dict[int, tuple[str, str]]
+    ) -> Any:
+        """Which rows can be measured; the others are noted with what their strategy says."""
+        known = np.ones(len(here), np.bool_)
+        if len(rows.refused):
+            bad = {i: one_line(error) for i, error in rows.refused.items()}
+            for row in np.flatnonzero(np.isin(at, list(bad))).tolist():
+                error = rows.refused[int(at[row])]
+                status = "invalid" if isinstance(error, InvalidParameters) else "failed"
+                refused[int(here[row])] = status, bad[int(at[row])]
+                known[row] = False
+            self.tree.count("strategy", 0, 0, 0.0, 0, failed=int((~known).sum()))
+        return known
+
+    def _one(self, batch: _Batch, here: I64, bars: Bars, values: F64, refused: dict[int, tuple[str, str]]) -> None:
+        """One combination of any strategy, under each classifier: its decision goes through the containers."""
+        for classifier in np.unique(batch.classifier[here]).tolist():
+            part = here[batch.classifier[here] == classifier]
+            row = self.plan.row(int(batch.numbers[part[0]]))
+            try:
+                decision, _ = self._walked(row)
+            except InvalidParameters as error:
+                refused |= dict.fromkeys(part.tolist(), ("invalid", one_line(error)))
+                continue
+            except (RunCancelled, RunTimedOut, RunError):
+                raise
+            except AdmError as error:
+                refused |= dict.fromkeys(part.tolist(), ("failed", one_line(error)))
+                continue
+            self.tree.count("strategy", len(part) - 1, 0, 0.0, 0)
+            self.tree.count("ensemble", len(part) - 1, 0, 0.0, 0)
+            self._measure(batch, part, np.zeros(len(part), np.int64), _wanted(decision), bars, values)
+
+    def _walked(self, row: Row) -> tuple[Decision, Regimes | None]:
+        """What the row's strategy wants, and the regimes that its portfolio sees."""
+        given = self.tree.portfolio_inputs(self._place(row))
+        return given["targets"].decision, given.get("regimes")
+
+    def _place(self, row: Row) -> Place:
+        (sleeve,) = row.sleeves
+        return Place(row, sleeve, self.plan.market[sleeve.symbol])
+
+    # ---- what comes of it ---------------------------------------------------------------------------------------
+
+    def _measure(self, batch: _Batch, here: I64, at: I64, wanted: _Wanted, bars: Bars, values: F64) -> None:
+        """The metrics of some rows, written to their places in `values`.
+
+        at  which of the strategies in `wanted` each row has
+        """
+        if not len(here):
+            return
+        began = time.perf_counter()
+        pair = batch.risk[here] * len(self.plan.given) + batch.setting[here]
+        regimes = self._lookbacks(batch, here)
+        for rows, accounts, risk in self._settled(batch, here, pair, bars):
+            first = np.array(
+                [
+                    settings.warmup if isinstance(settings.warmup, int) else -1
+                    for settings in ([risk.settings] if risk is not None else self._settings(pair[rows]))
+                ],
+                dtype=np.int64,
+            )
+            first = np.broadcast_to(first, (len(rows),)) if len(first) == 1 else first
+            lookback = 0 if risk is None else risk.exposure.lookback
+            auto = 1 + np.maximum(np.maximum(wanted.lookbacks[at[rows]], regimes[rows]), lookback)
+            values[here[rows]] = self._swept(bars, accounts, np.where(first < 0, auto, first), wanted, at[rows], risk)
+        self.tree.count("portfolio", len(here), len(here), 0.0, bars.n_bars)
+        self.tree.count("execution", len(here), len(here), time.perf_counter() - began, bars.n_bars)
+
+    def _swept(
+        self, bars: Bars, accounts: Accounts, first: I64, wanted: _Wanted, at: I64, risk: RiskSettings | None
+    ) -> F64:
+        exposure = Exposure(None, None, None, 0) if risk is None else risk.exposure
+        strength = wanted.strength
+        if exposure.scale is not None:
+            strength = exposure.scale if strength is None else exposure.scale * strength
+        made = wanted.targets if wanted.targets is not None else wanted.flags
+        name = "targets" if wanted.targets is not None else "flags"
+        values = np.empty((len(at), len(self.plan.measures)))
+        for rows, signals in _alike(made, at):
+            values[rows] = sweep(
+                self._ground(bars),
+                accounts.taken(rows),
+                first[rows],
+                strength=strength,
+                stop_loss=exposure.stop_loss,
+                take_profit=exposure.take_profit,
+                **{name: signals},
+            )
+        return values
+
+    def _settled(
+        self, batch: _Batch, here: I64, pair: I64, bars: Bars
+    ) -> Iterator[tuple[I64, Accounts, RiskSettings | None]]:
+        """Rows with their accounts: those of plain numbers all at once, the others by what they ask of the bars."""
+        moving = self._moving[pair]
+        plain = np.flatnonzero(~moving)
+        if len(plain):
+            yield plain, self._table(bars).taken(pair[plain]), None
+        for one in np.unique(pair[moving]).tolist():
+            rows = np.flatnonzero(pair == one)
+            row = self.plan.row(int(batch.numbers[here[rows[0]]]))
+            risk = self.tree.risk_of(self._place(row))
+            yield rows, accounts_of([risk.settings] * len(rows), bars.calendar), risk
+
+    @cached_property
+    def _moving(self) -> Any:
+        """(n_risk * n_settings,) whether sizes or stops of these settings follow the market, or are known by then."""
+        fixed = [True] if not self.plan.risk_profiles else self._fixed()
+        found = [
+            not is_fixed or bool(indicators_of(settings)) or settings.scaled
+            for is_fixed, row in zip(fixed, self.plan.settings, strict=True)
+            for settings in row
+        ]
+        return np.array(found, dtype=np.bool_)
+
+    def _fixed(self) -> list[bool]:
+        return [
+            planned.build(combination).fixed
+            for planned in self.plan.risk_profiles
+            for combination in range(planned.n_combinations)
+        ]
+
+    def _settings(self, pair: I64) -> list[Settings]:
+        n = len(self.plan.given)
+        first = self.plan.settings[int(pair[0]) // n][int(pair[0]) % n]
+        if not self._varied_warmup:
+            return [first]
+        return [self.plan.settings[p // n][p % n] for p in pair.tolist()]
+
+    @cached_property
+    def _varied_warmup(self) -> bool:
+        """Whether `warmup` is swept."""
+        return any(axis.name == "warmup" for axis in self.plan.setting_axes)
+
+    def _table(self, bars: Bars) -> Accounts:
+        """The accounts of all settings of the plan, risk profile by risk profile."""
+        with self._lock:
+            if bars.symbol not in self._accounts:
+                flat = [settings for row in self.plan.settings for settings in row]
+                self._accounts[bars.symbol] = accounts_of(flat, bars.calendar)
+            return self._accounts[bars.symbol]
+
+    def _ground(self, bars: Bars) -> Ground:
+        with self._lock:
+            if bars.symbol not in self._grounds:
+                self._grounds[bars.symbol] = Ground.of(bars.prices, bars.calendar)
+            return self._grounds[bars.symbol]
+
+    def _lookbacks(self, batch: _Batch, here: I64) -> I64:
+        """(n,) the lookback of each row's classifier, where its portfolio sees regimes."""
+        found = np.zeros(len(here), np.int64)
+        if not self.plan.classifiers:
+            return found
+        for classifier in np.unique(batch.classifier[here]).tolist():
+            rows = np.flatnonzero(batch.classifier[here] == classifier)
+            row = self.plan.row(int(batch.numbers[here[rows[0]]]))
+            regimes = self.tree.regimes_of(self._place(row))
+            self.tree.count("classifier", len(rows) - 1, 0, 0.0, 0)
+            found[rows] = 0 if regimes is None else regimes.lookback
+        return found
+
+
+def _alike(made: Any, at: I64) -> Iterator[tuple[Any, Any]]:
+    """Rows in parts whose signals need no copying: each row its own in order, or one that all of a part share.
+
+    made  (k, n_bars)  signals
+    at    (n,)         which of them each row has
+    """
+    if len(made) == 1 or len(at) == len(made) == len(np.unique(at)):
+        in_order = len(made) == 1 or bool((np.diff(at) == 1).all())
+        yield slice(None), made if in_order else made[at]
+        return
+    distinct, counts = np.unique(at, return_counts=True)
+    most = int(counts.max())
+    if most >= len(distinct):
+        for one in distinct.tolist():
+            yield np.flatnonzero(at == one), made[one : one + 1]
+        return
+    order = np.argsort(at, kind="stable")  # the first row of each signal, then the second of each, ...
+    turn = np.empty(len(at), np.int64)
+    turn[order] = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    for i in range(most):
+        rows = np.flatnonzero(turn == i)
+        rows = rows[np.argsort(at[rows], kind="stable")]
+        picked = at[rows]
+        yield rows, made if len(picked) == len(made) else made[picked]
+
+
+def _wanted(decision: Decision) -> _Wanted:
+    lookbacks = np.array([decision.lookback], np.int64)
+    strength = None if decision.strength is None else decision.strength
+    if decision.target is not None:
+        return _Wanted(decision.target[None, :], None, strength, lookbacks)
+    flags = decision.flags
+    assert flags is not None  # a decision has a target or flags
+    signals = Signals(flags.long_entry, flags.long_exit, flags.short_entry, flags.short_exit)
+    return _Wanted(None, packed(signals)[None, :], strength, lookbacks)
