@@ -172,6 +172,8 @@ class Coordinator:
         if plan.workflow_id != result.workflow_id:
             message = "The bars or the config have changed since this result was made: its rows don't fit new ones."
             raise RunError(f"{message} Run the whole workflow again.")
+        if plan.search is not None or plan.output_path is not None:  # trials and stores are made as a whole
+            return Run(plan, _executor(plan)).start()
         earlier = [
             Outcome(
                 number=int(str(number)),
@@ -182,8 +184,6 @@ class Coordinator:
             for number, row in result.stats.iterrows()
         ]
         have = {o.number for o in earlier}
-        if plan.search is not None or plan.output_path is not None:  # trials and stores are made as a whole
-            return Run(plan, _executor(plan)).start()
         missing = [number for number in range(plan.n_rows) if number not in have]
         return Run(plan, _executor(plan), missing, earlier).start()
 
@@ -274,6 +274,18 @@ def plan_again(result: WorkflowResult) -> Plan:
     return plan
 
 
+def _last_phase_again(result: WorkflowResult) -> Plan:
+    """The plan of the last phase of a loaded result, which stands for that phase, with the rows that it took."""
+    hybrid = plan_phases(result.config, True)
+    if hybrid.workflow_id != result.workflow_id:
+        raise RunError(
+            "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."
+        )
+    plan = hybrid.plans[[phase.name for phase in hybrid.phases].index(result.metadata["phase"])]
+    chosen = result.metadata.get("selection")
+    return plan if chosen is None else replace(plan, selection=np.asarray(chosen, dtype=np.int64))
+
+
 def recompute(result: WorkflowResult) -> object:
     """A function that makes rows of a loaded result again, from its config; the hook of `WorkflowResult.detail`.
 
@@ -283,8 +295,12 @@ def recompute(result: WorkflowResult) -> object:
         where the bars can't be had any more, or are not those of the result.
     """
     if result.mode == "hybrid":
-        return recompute(result.phases[result.metadata["phase"]])
-    plan = plan_again(result)
+        phase = result.phases[result.metadata["phase"]]
+        if phase is not result:
+            return recompute(phase)
+        plan = _last_phase_again(result)
+    else:
+        plan = plan_again(result)
     executor = _executor(plan)
 
     def detail(number: int) -> Detail:

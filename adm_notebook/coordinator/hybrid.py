@@ -37,7 +37,7 @@ class HybridRun(Run):
         self._make_executor, self._composable = executor, composable
         self._inner: Run | None = None
         self._results: dict[str, WorkflowResult] = {}
-        self._rows_before = 0
+        self._phases_begun: tuple[int, int] = (0, 0)  # phases, and the rows of those that have ended; swapped as one
         self._thread = threading.Thread(target=self._drive, name="adm-hybrid", daemon=True)
 
     # ---- watching and steering ----------------------------------------------------------------------------------
@@ -45,11 +45,13 @@ class HybridRun(Run):
     @property
     def progress(self) -> events.Progress:
         """How far all phases are; of those to come, which may take fewer rows than they could, the most."""
-        inner = self._inner
-        done = self._rows_before + (0 if inner is None else inner.progress.done)
-        begun = len(self._results) + (inner is not None and self._result is None)
-        total = self._rows_before + (0 if inner is None else inner.progress.total)
-        total += sum(plan.n_planned for plan in self.hybrid.plans[begun:]) if self._result is None else 0
+        phases, done = self._phases_begun
+        total, inner = done, self._inner
+        if inner is not None:
+            now = inner.progress
+            done, total = done + now.done, total + now.total
+        if self._result is None:
+            total += sum(plan.n_planned for plan in self.hybrid.plans[phases:])
         elapsed = (self._ended or time.perf_counter()) - self._started
         rate = done / elapsed if elapsed > 0 else 0.0
         return events.Progress(done, max(total, done), rate, (total - done) / rate if rate else None)
@@ -95,9 +97,14 @@ class HybridRun(Run):
             except AdmError as error:
                 self._end(self._failed(phase, str(error)), None)
                 return
+            ended = sum(len(result.stats) for result in self._results.values())
+            self._inner = None
+            self._phases_begun = len(self._results) + 1, ended
             inner = self._inner = Run(ready, self._make_executor(ready)).start()
             if self._gate.stopped:
                 inner.cancel()
+            if self._gate.paused:
+                inner.pause()
             for event in inner.events():
                 if isinstance(event, (events.RunFinished, events.RunCancelled, events.RunFailed)):
                     end = event
@@ -109,7 +116,6 @@ class HybridRun(Run):
                     self._tell(self.progress if isinstance(event, events.Progress) else event)
             result = inner.result()
             self._results[phase.name] = result
-            self._rows_before += len(result.stats)
             if not result.success:
                 break
         self._end(self._joined(), end)

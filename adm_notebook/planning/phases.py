@@ -42,6 +42,7 @@ class Phase:
 
     config  the workflow's sections with those of the phase laid over them
     path    where the phase stands in the config, for errors
+    own     what the phase itself says: `backtest_config.commission`; the rest is the workflow's
     """
 
     name: str
@@ -49,6 +50,7 @@ class Phase:
     config: WorkflowConfig
     take: Take | None
     path: str
+    own: frozenset[str] = frozenset()
 
     def plan(self, composable: bool) -> Plan:
         """What it does, without regard to the rows it takes.
@@ -61,7 +63,16 @@ class Phase:
         try:
             return make_plan(self.config, self.mode, composable)
         except ConfigError as error:
-            raise ConfigError([p.under(self.path) for p in error.problems], error.title) from None
+            raise ConfigError([self._placed(p) for p in error.problems], error.title) from None
+
+    def _placed(self, problem: Problem) -> Problem:
+        """The problem where it stands: in the phase, or in the workflow's own sections, which every phase reads."""
+        key = ".".join(problem.path.split("[")[0].split(".")[:2])
+        if key in ("parameters.container_pattern", "parameters.pattern") and "pattern" in self.own:
+            return replace(problem, path=f"{self.path}.pattern{problem.path.removeprefix(key)}")
+        if key in self.own:
+            return problem.under(f"{self.path}.config")
+        return problem if key.split(".")[0] in SECTIONS else problem.under(self.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +157,7 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
         except ConfigError as error:
             problems += error.problems
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(dict.fromkeys(problems))
     for phase, plan in zip(phases, plans, strict=True):
         if phase.take is not None:
             earlier = plans[[p.name for p in phases].index(phase.take.phase)]
@@ -222,7 +233,13 @@ def _phase(
     except ConfigError as error:
         problems += [p.under(f"{path}.config") for p in error.problems]
         return None
-    return Phase(str(name), mode, merged, take, path)
+    stated = {f"{section}.{key}" for section, values in (own or {}).items() for key in _keys_of(values)}
+    stated |= {"pattern"} if item.get("pattern") is not None else set()
+    return Phase(str(name), mode, merged, take, path, frozenset(stated))
+
+
+def _keys_of(values: Any) -> list[str]:
+    return [str(key) for key in values] if isinstance(values, Mapping) else []
 
 
 def _take(given: Any, path: str, earlier: Sequence[str], problems: list[Problem]) -> Take | None:
