@@ -346,7 +346,9 @@ def _is_swept(value: object) -> bool:
 # ---- reading a config -----------------------------------------------------------------------------------------------
 
 
-def ensemble_type(entry: Mapping[str, Any], path: str) -> EnsembleType:
+def ensemble_type(
+    entry: Mapping[str, Any], path: str, find: Callable[[object, str], StrategyType] = STRATEGIES.get
+) -> EnsembleType:
     """The ensemble that an entry of `strategies` describes.
 
     Parameters
@@ -358,20 +360,22 @@ def ensemble_type(entry: Mapping[str, Any], path: str) -> EnsembleType:
         planner.
     path
         where the entry stands in the config, for errors.
+    find
+        gives a member's strategy by its type; a ConfigError of it, at the path it is handed, is reported with the others.
 
     Raises
     ------
     ConfigError
         listing everything that is wrong with it; values of members' parameters are checked when one is built.
     """
-    return _Reader(entry, path).ensemble()
+    return _Reader(entry, path, find).ensemble()
 
 
 class _Reader:
     """Collects problems while it reads an entry."""
 
-    def __init__(self, entry: Mapping[str, Any], path: str) -> None:
-        self.entry, self.path = entry, path
+    def __init__(self, entry: Mapping[str, Any], path: str, find: Callable[[object, str], StrategyType]) -> None:
+        self.entry, self.path, self.find = entry, path, find
         self.problems: list[Problem] = []
         self.given: dict[str, Any] = {}
         self.places: dict[str, str] = {}
@@ -514,7 +518,7 @@ class _Reader:
             self.wrong(f"{where}.type", "an ensemble can't be a member of another; list its members here instead")
             return None
         try:
-            return STRATEGIES.get(type_, f"{where}.type")
+            return self.find(type_, f"{where}.type")
         except ConfigError as error:
             self.problems += error.problems
             return None

@@ -153,7 +153,7 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
     if not plan.simulates:
         kept, never = (
             f"{done:,} of {total:,} combinations were done",
-            "no signals are kept (a store is whole, or not there).",
+            "no signals are kept, as a store is complete or not there.",
         )
     if isinstance(failure, RunCancelled):
         return [f"Interrupted: {kept}; {never}"]

@@ -70,7 +70,11 @@ def open_store(reader: Reader) -> Stored | None:
         return None
     if not config.data_config:
         if store.manifest.frame_left_out:
-            reader.wrong("data_config", "is missing: the store's bars were a DataFrame, which it does not hold")
+            said = (
+                "is missing: the store's bars were a DataFrame, which it does not hold; give them as data_config.frame"
+            )
+            reader.wrong("data_config", said)
+            return None
         config.data_config = dict(store.manifest.data_config)
         reader.defaults.append("No data_config: that of the signal store is used.")
     inner = Reader(made_by)
@@ -88,11 +92,17 @@ def open_store(reader: Reader) -> Stored | None:
 def _kind_of(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
     """What stands for a strategy; an ensemble that votes in every regime votes again, on what its members yielded."""
     if entry.ensemble is not None:
-        ensemble = ensemble_type(entry.ensemble, entry.path)
+        ensemble = ensemble_type(entry.ensemble, entry.path, _member)
         given = ensemble.canonical({**ensemble.given, **entry.parameters}, entry.parameter_path)
         return (ensemble if entry.regimes is None else StoredKind("ensemble", ensemble)), given
     kind = _stub(STRATEGIES, entry)
     return kind, kind.canonical(entry.parameters, entry.parameter_path)
+
+
+def _member(name: object, path: str) -> StrategyType:
+    """The strategy of an ensemble's member; a stub where this session does not know it, as it only has to vote."""
+    known = STRATEGIES.find(name) if isinstance(name, str) else None
+    return StoredKind(str(name).strip().lower()) if known is None else known
 
 
 def _stub(registry: Registry[Any], entry: Entry) -> StoredKind:

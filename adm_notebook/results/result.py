@@ -281,6 +281,8 @@ class WorkflowResult:
         status = stats.at[number, "status"]
         if status != "ok":
             raise RunError(f"detail({number}): this row is {status!s}: {stats.at[number, 'error']!s}")
+        if not set(METRICS) & set(stats.columns):
+            raise RunError(f"detail({number}): signals were kept, and nothing was simulated; replay them first")
         if self._best_detail is not None and number == self._best_detail.row:
             return self._best_detail
         if self._recompute is None:

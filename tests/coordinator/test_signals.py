@@ -124,7 +124,7 @@ def test_replay_equals_the_full_run(arguments: Words) -> None:
     assert_replay_equals_full_run(arguments)
 
 
-# ---- strategies of the user's own -------------------------------------------------------------------------------------
+# ---- strategies of the user's own -----------------------------------------------------------------------------------
 
 
 def register_own() -> None:
