@@ -32,7 +32,7 @@ def jit(function: Function) -> Function:
     Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
     then discards its cached code too.
     """
-    return _compiled(function)
+    return _compiled(function, inline=False)
 
 
 def inlined(function: Function) -> Function:
@@ -40,11 +40,11 @@ def inlined(function: Function) -> Function:
 
     A structure of arrays costs more to hand over than the arithmetic of most such functions.
     """
-    return _compiled(function, forceinline=True)
+    return _compiled(function, inline=True)
 
 
-def _compiled(function: Function, **options: bool) -> Function:
-    compiled = njit(nogil=True, **options)(function)
+def _compiled(function: Function, *, inline: bool) -> Function:
+    compiled = njit(nogil=True, forceinline=inline)(function)
     if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
         with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
             vars(compiled)["_cache"] = _Cache(function)

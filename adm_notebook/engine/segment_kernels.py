@@ -104,7 +104,8 @@ def changes(targets: I8, i: int, size: int) -> bool:
     for t in range(i, i + size):
         u = np.uint64(t)
         changed |= targets[u] ^ targets[u - np.uint64(1)]
-    return changed != 0
+    found: bool = changed != 0
+    return found
 
 
 @jit

@@ -44,15 +44,16 @@ ROOM = 64  # trades, and unfilled orders, that are held before they are summed
     RETURNS,
     GAINS_R,  # of returns
     LOSSES_R,
-    MEAN,  # of pnl, Welford's running one,
-    SQUARED,  # and its squared distances
+    FIRST,  # pnl of the first trade; from it the others are measured, so that near constant ones keep their digits in
+    MEAN,  # Welford's running mean
+    SQUARED,  # and his squared distances
     LARGEST,  # absolute pnl
     FEES_PAID,
     COVERED,  # bars with a trade
     UNTIL,  # the first bar that no trade before covers
     UNFILLED,
     TALLY,
-) = range(15)
+) = range(16)
 
 
 class Wanted(NamedTuple):
@@ -236,9 +237,12 @@ def tally_trades(tally: F64, trades: F64, n: int, n_bars: int, like_peer: bool) 
         tally[GAINS_R] += max(earned, 0.0)
         tally[LOSSES_R] += min(earned, 0.0)
         tally[LARGEST] = max(tally[LARGEST], abs(pnl))
-        step = pnl - tally[MEAN]
+        if tally[TRADES] == 1.0:
+            tally[FIRST] = pnl
+        x = pnl - tally[FIRST]
+        step = x - tally[MEAN]
         tally[MEAN] += step / tally[TRADES]
-        tally[SQUARED] += step * (pnl - tally[MEAN])
+        tally[SQUARED] += step * (x - tally[MEAN])
 
 
 @jit

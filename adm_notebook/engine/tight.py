@@ -29,6 +29,7 @@ from adm_notebook.engine.segments import (
 from adm_notebook.engine.sweep_kernels import (
     COVERED,
     FEES_PAID,
+    FIRST,
     GAINS,
     LARGEST,
     LONG_ENTRY,
@@ -93,9 +94,12 @@ def tally_trade(tally: F64, position: float, entry_price: float, bars: int, fees
     tally[LOSSES] += min(pnl, 0.0)
     tally[RETURNS] += earned
     tally[LARGEST] = max(tally[LARGEST], abs(pnl))
-    step = pnl - tally[MEAN]
+    if tally[TRADES] == 1.0:
+        tally[FIRST] = pnl
+    x = pnl - tally[FIRST]
+    step = x - tally[MEAN]
     tally[MEAN] += step / tally[TRADES]
-    tally[SQUARED] += step * (pnl - tally[MEAN])
+    tally[SQUARED] += step * (x - tally[MEAN])
 
 
 @jit
