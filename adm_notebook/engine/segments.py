@@ -82,12 +82,12 @@ class Terrain(NamedTuple):
     moments: F64
 
 
-def terrain_of(prices: Prices) -> Terrain:
-    """The structures over these bars; about 250 bytes a bar with series, 130 without."""
+def terrain_of(prices: Prices, *, series: bool = True) -> Terrain:
+    """The structures over these bars: about 270 bytes a bar, 140 without `series` of positions beside cash."""
     arrays = [readonly(array) for array in prices[:4]]
     price, lowest, highest, blocks, heads, tails, logs, returns = _structures(*arrays)
     group = 0
-    if len(price) > 1:
+    if series and len(price) > 1:
         for candidate in GROUPS:
             _, reaches = _groups(price, candidate)
             if np.mean(reaches <= REACH) >= 0.8:  # NaN is not

@@ -121,6 +121,8 @@ def test_segments_equal_bars(data: st.DataObject, bars: Prices, chosen: Settings
     assert_same_metrics(found, alone(bars, index, signals, chosen, warmup), chosen.initial_capital)
     by_bars = sweep(ground, accounts, warmup, targets=wanted, strength=strength, method="bars")[0]
     assert_same_metrics(found, by_bars, chosen.initial_capital)
+    walked = sweep(Ground.of(bars, calendar, series=False), accounts, warmup, targets=wanted, strength=strength)[0]
+    assert_same_metrics(walked, by_bars, chosen.initial_capital)
     by_flags = sweep(ground, accounts, warmup, flags=packed(signals), strength=strength)[0]
     assert_same_metrics(by_flags, by_bars, chosen.initial_capital)
 
