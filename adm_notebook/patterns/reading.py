@@ -92,6 +92,7 @@ def from_value(value: object, path: str = "", name: str | None = None, positions
     ConfigError
         with every problem, its path below `path`.
     """
+    listed = bool(path) and isinstance(value, (list, tuple))  # without a path, `[1]` alone would say too little
     if isinstance(value, (list, tuple)):
         value = {"nodes": list(value)}
     if not isinstance(value, Mapping):
@@ -100,9 +101,18 @@ def from_value(value: object, path: str = "", name: str | None = None, positions
     reader = _Reader(value, name)
     pattern = reader.read()
     if reader.problems or pattern is None:
-        placed = [problem.under(path) for problem in located(reader.problems, positions or {})]
+        problems = [replace(p, path=_as_listed(p.path)) for p in reader.problems] if listed else reader.problems
+        placed = [problem.under(path) for problem in located(problems, positions or {})]
         raise ConfigError(placed, f"Pattern {reader.name}" if reader.name else "Pattern")
-    return Source(pattern, reader.places(pattern), positions or {}, path)
+    places = reader.places(pattern)
+    if listed:
+        places = {name: _as_listed(place) for name, place in places.items()}
+    return Source(pattern, places, positions or {}, path)
+
+
+def _as_listed(place: str) -> str:
+    """A place below `nodes`, where the user wrote the list of containers alone: `[1].portfolio[0]`."""
+    return place.removeprefix("nodes")
 
 
 class _Reader(NodeReader):

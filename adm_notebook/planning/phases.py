@@ -10,7 +10,8 @@ import numpy as np
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.frozen import digest_of
-from adm_notebook.config.workflow import SECTIONS
+from adm_notebook.config.workflow import SECTIONS, located
+from adm_notebook.config.yaml_text import Positions
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.modes import MODES
@@ -70,7 +71,7 @@ class Phase:
         key = ".".join(problem.path.split("[")[0].split(".")[:2])
         if key in ("parameters.container_pattern", "parameters.pattern") and "pattern" in self.own:
             return replace(problem, path=f"{self.path}.pattern{problem.path.removeprefix(key)}")
-        if key in self.own:
+        if key in self.own or any(stated.startswith(f"{key}.") for stated in self.own):
             return problem.under(f"{self.path}.config")
         return problem if key.split(".")[0] in SECTIONS else problem.under(self.path)
 
@@ -149,20 +150,31 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
         message = "hybrid needs containers switched on: EnhancedCoordinator(enable_composable_containers=True)"
         raise ConfigError(Problem("execution_mode", message))
     phases = read_phases(config)
-    problems: list[Problem] = []
+    found: dict[Problem, list[str]] = {}
     plans: list[Plan] = []
     for phase in phases:
         try:
             plans.append(phase.plan(composable))
         except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(dict.fromkeys(problems))
+            for problem in error.problems:
+                found.setdefault(problem, []).append(phase.name)
+    if found:
+        raise ConfigError([_told(problem, names, len(phases)) for problem, names in found.items()])
     for phase, plan in zip(phases, plans, strict=True):
         if phase.take is not None:
             earlier = plans[[p.name for p in phases].index(phase.take.phase)]
-            _check_take(phase, plan, earlier)
+            try:
+                _check_take(phase, plan, earlier)
+            except ConfigError as error:
+                raise ConfigError(located(list(error.problems), config.positions)) from None
     return HybridPlan(config.copy(), phases, tuple(plans))
+
+
+def _told(problem: Problem, names: Sequence[str], n_phases: int) -> Problem:
+    """A problem of the workflow's own sections, with the phases in which it is one, if it is none in others."""
+    if problem.path.startswith("parameters.phases") or len(names) == n_phases:
+        return problem
+    return replace(problem, message=f"{problem.message} (in phase {', '.join(names)})")
 
 
 # ---- reading --------------------------------------------------------------------------------------------------------
@@ -190,20 +202,23 @@ def read_phases(config: WorkflowConfig) -> tuple[Phase, ...]:
         if not isinstance(item, Mapping):
             problems.append(Problem(path, f"must be a mapping with {', '.join(_KEYS)}, but was {shown(item)}"))
             continue
-        phase = _phase(config, item, path, [p.name for p in phases], problems)
+        names = [other["name"] for other in given[:i] if isinstance(other, Mapping) and "name" in other]
+        phase = _phase(config, item, path, names, problems)
         if phase is not None:
             phases.append(phase)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(located(problems, config.positions))
     return tuple(phases)
 
 
 def _phase(
-    config: WorkflowConfig, item: Mapping[str, Any], path: str, earlier: Sequence[str], problems: list[Problem]
+    config: WorkflowConfig, item: Mapping[str, Any], path: str, earlier: Sequence[Any], problems: list[Problem]
 ) -> Phase | None:
     before = len(problems)
     for key in item:
-        if key not in _KEYS:
+        if key in SECTIONS:
+            problems.append(Problem(f"{path}.{key}", f"stands under `config` in a phase: config: {{{key}: ...}}"))
+        elif key not in _KEYS:
             near = did_you_mean(key, _KEYS) or f" Known here: {', '.join(_KEYS)}"
             problems.append(Problem(f"{path}.{key}", f"unknown field of a phase.{near}"))
     name, mode = item.get("name"), item.get("mode", "auto")
@@ -224,17 +239,23 @@ def _phase(
         if key not in (*SECTIONS, "workflow_type"):
             near = did_you_mean(key, SECTIONS) or f" Known: {', '.join(SECTIONS)}"
             problems.append(Problem(f"{path}.config.{key}", f"unknown section.{near}"))
+    inner = (own or {}).get("parameters")
+    if isinstance(inner, Mapping) and inner.get("phases") is not None:
+        message = "a phase has no phases of its own; list them all in parameters.phases of the workflow"
+        problems.append(Problem(f"{path}.config.parameters.phases", message))
     take = _take(item.get("take"), f"{path}.take", earlier, problems)
     if len(problems) > before:
         return None
     try:
         merged = _merged(config, own or {}, item.get("pattern"))
+        merged._positions = _positions(config.positions, path, own or {}, item.get("pattern"))
         merged.check()
     except ConfigError as error:
         problems += [p.under(f"{path}.config") for p in error.problems]
         return None
     stated = {f"{section}.{key}" for section, values in (own or {}).items() for key in _keys_of(values)}
     stated |= {"pattern"} if item.get("pattern") is not None else set()
+    stated |= {"workflow_type"} & set(own or {})
     return Phase(str(name), mode, merged, take, path, frozenset(stated))
 
 
@@ -242,19 +263,40 @@ def _keys_of(values: Any) -> list[str]:
     return [str(key) for key in values] if isinstance(values, Mapping) else []
 
 
-def _take(given: Any, path: str, earlier: Sequence[str], problems: list[Problem]) -> Take | None:
+def _positions(workflow: Positions, path: str, own: Mapping[str, Any], pattern: Any) -> Positions:
+    """Where the keys of a phase's config stand: its own inside the phase, the others in the workflow."""
+    number = int(path.rpartition("[")[2].rstrip("]"))
+    phase: tuple[str | int, ...] = ("parameters", "phases", number)
+    inside = {at[3:]: place for at, place in workflow.items() if at[:3] == phase and len(at) > 3}
+    stated = {(section, key) for section, values in own.items() for key in _keys_of(values)}
+    if pattern is not None:
+        stated |= {("parameters", "container_pattern"), ("parameters", "pattern")}
+    found = {at: place for at, place in workflow.items() if at[:2] not in stated and at[:2] != phase[:2]}
+    for at, place in inside.items():
+        if at[0] == "pattern":
+            found["parameters", "container_pattern" if isinstance(pattern, str) else "pattern", *at[1:]] = place
+        elif at[0] == "config" and len(at) > 1:
+            found[at[1:]] = place
+    return found
+
+
+def _take(given: Any, path: str, earlier: Sequence[Any], problems: list[Problem]) -> Take | None:
     if given is None:
         return None
     if not isinstance(given, Mapping):
-        problems.append(Problem(path, f"must be {{from: NAME, top: K}}, but was {shown(given)}"))
+        example = f", e.g. {{from: {earlier[-1]}, top: 3}}" if earlier else ""
+        problems.append(Problem(path, f"must be {{from: NAME, top: K}}{example}, but was {shown(given)}"))
         return None
     for key in given:
         if key not in ("from", "top"):
             near = did_you_mean(key, ("from", "top")) or " Known here: from, top"
             problems.append(Problem(f"{path}.{key}", f"unknown field.{near}"))
     source, top = given.get("from"), given.get("top", 1)
-    if source not in earlier:
-        known = f"Earlier phases: {', '.join(earlier)}" if earlier else "There is none before this one"
+    if source is None:
+        example = f", e.g. {earlier[-1]}" if earlier else ""
+        problems.append(Problem(f"{path}.from", f"is missing; name an earlier phase{example}"))
+    elif source not in earlier:
+        known = f"Earlier phases: {', '.join(map(str, earlier))}" if earlier else "There is none before this one"
         problems.append(Problem(f"{path}.from", f"must name an earlier phase, but was {shown(source)}. {known}"))
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         problems.append(Problem(f"{path}.top", f"must be a whole number above 0, but was {shown(top)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,70 @@ CONFIGS = {
         "add up to 1.5",
     ),
 }
+
+
+HYBRID = """
+data_config: {symbols: [SP500], max_bars: 300}
+optimization_config:
+  strategies: [{type: ma_crossover, parameters: {fast: [5, 10], slow: [20, 50]}}]
+parameters:
+  phases:
+    - {name: a}
+    - """
+
+PHASES = {
+    "takes a name alone": (
+        "{name: b, take: a}",
+        "[1].take  must be {from: NAME, top: K}, e.g. {from: a, top: 3}, but was 'a' (line 8, column 17)",
+    ),
+    "misspelt from": ("{name: b, take: {form: a}}", "take.from  is missing; name an earlier phase, e.g. a (line 8"),
+    "section beside config": (
+        "{name: b, backtest_config: {commission: 0.1}}",
+        "parameters.phases[1].backtest_config  stands under `config` in a phase: config: {backtest_config: ...}",
+    ),
+    "phases in a phase": (
+        "{name: b, config: {parameters: {phases: [{name: c}]}}}",
+        "parameters.phases[1].config.parameters.phases  a phase has no phases of its own",
+    ),
+    "setting of the wrong type": (
+        "{name: b, config: {backtest_config: {commission: abc}}}",
+        "config.backtest_config.commission.rate  must be a number, but was 'abc' (line 8, column 44)",
+    ),
+    "settings that clash": (
+        "{name: b, config: {backtest_config: {trailing: true}}}",
+        "phases[1].config.backtest_config  trailing needs a stop_loss",
+    ),
+    "parameter deep inside": (
+        "{name: b, config: {optimization_config: {strategies: [{type: momentum, parameters: {lookbak: 3}}]}}}",
+        "lookbak  momentum has no such parameter. Did you mean `lookback`? (line 8, column 91)",
+    ),
+    "misspelt pattern": ("{name: b, pattern: full_backtst}", "Did you mean `full_backtest`? (line 8, column 17)"),
+    "pattern without orders": (
+        "{name: b, pattern: [data, execution]}",
+        "phases[1].pattern[1]  execution at execution consumes orders, which nothing above it produces; add a",
+    ),
+    "live trading": (
+        "{name: b, config: {workflow_type: live_trading}}",
+        "parameters.phases[1].config.workflow_type  live_trading is refused",
+    ),
+    "signals without a folder": (
+        "{name: b, pattern: signal_generation}",
+        "analysis_config.output_path  is missing; name a folder for the signals, such as ./signals/ (in phase b)",
+    ),
+    "rows of another strategy": (
+        "{name: b, config: {optimization_config: {strategies: [rsi]}}, take: {from: a}}",
+        "shares no strategy with it; list the same strategies in both (line 8, column 69)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("phase", "said"), PHASES.values(), ids=PHASES)
+def test_a_malformed_phase_is_refused_where_it_stands_in_the_text(phase: str, said: str) -> None:
+    with pytest.raises(adm.ConfigError) as caught:
+        adm.EnhancedCoordinator().plan(adm.WorkflowConfig.from_yaml(HYBRID + phase), "hybrid")
+    answer = re.sub(r" {2,}", "  ", str(caught.value))
+    assert said in answer, answer
+    assert len(answer) < 900
 
 
 @pytest.mark.parametrize(("text", "said"), CONFIGS.values(), ids=CONFIGS)
