@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -141,9 +142,10 @@ class Coordinator:
         inbox: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def forward() -> None:
-            for event in run.events():
-                loop.call_soon_threadsafe(inbox.put_nowait, event)
-            loop.call_soon_threadsafe(inbox.put_nowait, None)
+            with contextlib.suppress(RuntimeError):  # a loop that was closed: nobody listens there any more
+                for event in run.events():
+                    loop.call_soon_threadsafe(inbox.put_nowait, event)
+                loop.call_soon_threadsafe(inbox.put_nowait, None)
 
         threading.Thread(target=forward, name="adm-stream", daemon=True).start()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -167,7 +168,8 @@ class Run:
                 future.set_result(None)
 
         def wake() -> None:
-            loop.call_soon_threadsafe(settle)
+            with contextlib.suppress(RuntimeError):  # a loop that was closed: nobody waits there any more
+                loop.call_soon_threadsafe(settle)
 
         with self._lock:
             if self._result is None:

@@ -176,3 +176,16 @@ def test_the_same_work_has_the_same_id_whatever_the_mode_workers_and_spelling() 
     other = sweep(5)
     other.backtest_config["commission"] = 0.001
     assert coordinator.plan(other).workflow_id != first
+
+
+def test_who_waited_in_a_loop_that_was_closed_does_not_keep_the_next_one_waiting(slow: threading.Event) -> None:
+    run = adm.EnhancedCoordinator().start(slow_config(), "traditional")
+
+    async def waiting(seconds: float) -> adm.WorkflowResult:
+        async with asyncio.timeout(seconds):
+            return await run
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(waiting(0.1))
+    threading.Timer(0.2, run.cancel).start()
+    assert asyncio.run(waiting(20)).metadata["partial"]
