@@ -21,7 +21,7 @@ from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Features, Fills, Orders, RiskSettings, Targets
 from adm_notebook.engine.exposure import Exposure
-from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.errors import ConfigError, Problem, did_you_mean
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64
 from adm_notebook.patterns import ROLES
@@ -171,7 +171,9 @@ class Strategies(BuiltInWork):
         odd = [label for label in strategy.regimes if label not in known] if known else []
         if odd:
             gives = ", ".join(label for label in known if label != NO_REGIME)
+            guess = did_you_mean(odd[0], known)
             message = f"{strategy.name} names the regime {odd[0]}, but this classifier gives {gives}"
+            message += f".{guess}" if guess else ""
             raise InvalidParameters(Problem(path, message))
 
 

@@ -98,7 +98,7 @@ def make_plan(
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
         collect(problems, choose_mode, execution_mode, composable, Work(1, 1), 1)
     if not problems and stored is None:
-        problems += check_regimes(strategies, classifiers, tree)
+        problems += check_regimes(strategies, classifiers, tree, sections.combined)
     raise_if(problems, config)
     assert request is not None
     assert resolved is not None

@@ -15,9 +15,16 @@ __all__ = ["check_regimes"]
 
 
 def check_regimes(
-    strategies: Sequence[PlannedStrategy], classifiers: Sequence[PlannedClassifier], tree: Pattern
+    strategies: Sequence[PlannedStrategy], classifiers: Sequence[PlannedClassifier], tree: Pattern, combined: bool
 ) -> list[Problem]:
-    """Strategies that could not trade under any of the classifiers; one that some of them suit gives invalid rows."""
+    """Strategies that name regimes which no classifier gives, where no row could run because of them.
+
+    Where another strategy or another classifier makes rows that run, the rows of these are `invalid` and say why; but
+    regimes without any classifier are refused in each case.
+
+    combined
+        whether a row is all strategies together, so that one of them is enough to spoil it
+    """
     if any(node.container is not None for _, node in tree.of_role("classifier")):
         return []  # a user's own container: only running it tells
     given = [labels_of(classifier) for classifier in classifiers] or [(ONE_REGIME,)]
@@ -30,7 +37,8 @@ def check_regimes(
         if named and all(odd):
             path = strategy.path.removesuffix(".parameters")
             problems.append(Problem(f"{path}.regimes", _sentence(odd, given, classifiers)))
-    return problems
+    some_run = not combined and len(problems) < len(strategies)
+    return [] if some_run and classifiers else problems
 
 
 def _sentence(

@@ -34,6 +34,24 @@ def test_a_regime_that_is_never_given_is_refused(classifiers: list[str], regimes
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize("mode", ["traditional", "composable"])
+def test_beside_strategies_that_run_one_with_a_regime_that_is_never_given_has_invalid_rows(mode: str) -> None:
+    config = workflow(["trend"], ["upp"])
+    config.optimization_config["strategies"].append("momentum")
+    result = adm.EnhancedCoordinator().run(config, mode)
+    assert result.success
+    assert list(result.stats["status"]) == ["invalid", "ok"]
+    assert result.stats["error"][0].endswith("upp, but this classifier gives up, sideways, down. Did you mean `up`?")
+
+
+def test_in_a_combined_portfolio_one_strategy_with_such_a_regime_is_enough_to_refuse_it() -> None:
+    config = workflow(["trend"], ["upp"])
+    config.optimization_config["strategies"].append("momentum")
+    config.backtest_config["portfolio"] = {"combine": True}
+    with pytest.raises(adm.ConfigError, match="upp, which no classifier here gives"):
+        adm.EnhancedCoordinator().plan(config)
+
+
 def sides(bars: pd.DataFrame, window: int = 20) -> pd.Series:
     """Above or below its mean."""
     mean = bars["close"].rolling(window).mean()
