@@ -86,20 +86,19 @@ def opening_units(rules: Rules, balance: float, direction: int, price: float) ->
 def tally_trade(tally: F64, position: float, entry_price: float, bars: int, fees: float, pnl: float) -> None:
     """Add one closed trade to the sums, as `tally_trades` does."""
     earned = pnl / (abs(position) * entry_price)
+    n, mean = tally[TRADES] + 1.0, tally[MEAN]
+    first = pnl if n == 1.0 else tally[FIRST]
+    step = (pnl - first) - mean
+    mean += step / n
+    tally[FIRST], tally[TRADES], tally[MEAN] = first, n, mean
+    tally[SQUARED] += step * ((pnl - first) - mean)
     tally[FEES_PAID] += fees
     tally[COVERED] += bars
-    tally[TRADES] += 1.0
     tally[WINS] += 1.0 if pnl > 0.0 else 0.0
     tally[GAINS] += max(pnl, 0.0)
     tally[LOSSES] += min(pnl, 0.0)
     tally[RETURNS] += earned
     tally[LARGEST] = max(tally[LARGEST], abs(pnl))
-    if tally[TRADES] == 1.0:
-        tally[FIRST] = pnl
-    x = pnl - tally[FIRST]
-    step = x - tally[MEAN]
-    tally[MEAN] += step / tally[TRADES]
-    tally[SQUARED] += step * (x - tally[MEAN])
 
 
 @jit
