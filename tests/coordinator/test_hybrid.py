@@ -121,6 +121,10 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no mapping": (["screen"], r"parameters.phases[0]  must be a mapping with name, mode, pattern, config, take"),
     "no name": ([{"mode": "auto"}], "parameters.phases[0].name  is missing; name the phase"),
     "twice": ([SCREEN, SCREEN], "parameters.phases[1].name  'screen' is the name of an earlier phase, too"),
+    "twice, beside another mistake": (
+        [{**SCREEN, "mode": "fast"}, {"name": "b", "take": {"from": "screen"}}, SCREEN],
+        "parameters.phases[2].name  'screen' is the name of an earlier phase, too",
+    ),
     "unknown mode": ([{"name": "a", "mode": "composible"}], "parameters.phases[0].mode  must be one of"),
     "hybrid inside": ([{"name": "a", "mode": "hybrid"}], "parameters.phases[0].mode  must be one of"),
     "unknown key": ([{"name": "a", "takes": {}}], "phases[0].takes  unknown field of a phase. Did you mean `take`"),
