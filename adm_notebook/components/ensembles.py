@@ -361,7 +361,7 @@ def ensemble_type(
     path
         where the entry stands in the config, for errors.
     find
-        gives a member's strategy by its type; a ConfigError of it, at the path it is handed, is reported with the others.
+        gives a member's strategy by its type; a ConfigError of it, at the path it is handed, is reported, too.
 
     Raises
     ------

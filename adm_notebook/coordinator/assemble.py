@@ -27,6 +27,8 @@ from adm_notebook.results.result import best_row
 if TYPE_CHECKING:
     import pandas as pd
 
+    from adm_notebook.signals import SignalStore
+
 __all__ = ["assemble", "stats_frame"]
 
 PATIENCE = 30.0
@@ -106,7 +108,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
-            **_signals_path(plan, stats, failure),
+            **_kept(plan, stats, failure),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },
@@ -118,11 +120,27 @@ def assemble(
     )
 
 
-def _signals_path(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> dict[str, str]:
-    """Where this run's signals are, absolute; empty where none were kept: a store is complete or not there."""
+def _kept(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> dict[str, Any]:
+    """Where this run's signals are, absolute, and how many; empty where none were kept.
+
+    Combinations that several rows share are counted once, members of an ensemble as that ensemble.
+    """
+    from adm_notebook.signals import SignalStore
+
     if plan.output_path is None or failure is not None or not (stats["status"] == "ok").any():
         return {}
-    return {"signals_path": str(resolved("output_path", plan.output_path))}
+    path = str(resolved("output_path", plan.output_path))
+    try:
+        store = SignalStore(path)
+        kept = {"signals": store.manifest.counts.signals, "combinations": _combinations(store)}
+    except RunError:  # another process has replaced or removed it since: whoever reads it is told
+        return {"signals_path": path}
+    return {"signals_path": path, "kept": kept}
+
+
+def _combinations(store: SignalStore) -> int:
+    """Combinations of strategies in a store; members of ensembles are none of their own."""
+    return int(store.combinations["member"].isna().sum())
 
 
 def _ended(failure: BaseException | None) -> str:
@@ -235,6 +253,7 @@ def _facts(plan: Plan, best: int | None, detail: Detail | None, notes: Iterable[
         notes=tuple(notes),
         resolved=resolved_yaml(plan),
         no_trades=no_trades,
+        replayed=0 if plan.store is None else _combinations(plan.store),
     )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from adm_notebook.display.notices import Notice, TableView, banner, table
     from adm_notebook.display.pattern_view import PatternView, outline, pattern_html_of
     from adm_notebook.display.publish import bundle_of, display_result, figure_of, html_of, png_of, report_html, text_of
+    from adm_notebook.display.signals_view import SignalsView
     from adm_notebook.display.trace_view import TraceView
     from adm_notebook.display.words import Code, Name
 
@@ -20,6 +21,7 @@ __all__ = [
     "Name",
     "Notice",
     "PatternView",
+    "SignalsView",
     "TableView",
     "TraceView",
     "banner",
@@ -43,6 +45,7 @@ _HOMES = {
     **dict.fromkeys(("Notice", "TableView", "banner", "table"), "notices"),
     **dict.fromkeys(("PatternView", "outline", "pattern_html_of"), "pattern_view"),
     **dict.fromkeys(("Code", "Name"), "words"),
+    "SignalsView": "signals_view",
     "TraceView": "trace_view",
     "Column": "grid",
     "diff_html_of": "differences",

@@ -68,8 +68,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
     title = _ranked_title(subject, len(ranked.rows)) if ranked else ""
     if subject.n_signals is not None:
         ranked = signals_grid(subject)
-        shown, there = len(ranked.rows), subject.n_ok
-        title = f"First {shown} of {there:,}" if shown < there else "Captured"
+        title = "Captured"
     errors, errors_said = errors_grid(subject) if _not_ok(subject) else (None, "")
     trades, trades_said = trades_grid(subject, trades_most) if single and subject.has_trades else (None, "")
     containers, containers_said = containers_grid(subject, containers_most)
@@ -97,6 +96,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         yaml=_yaml(subject, yaml_most),
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
+        kept_in=str(result.metadata["signals_path"]) if subject.n_signals is not None else "",
         continue_with=_continue_with(subject),
     )
 
@@ -166,7 +166,12 @@ def _continue_with(subject: Subject) -> list[str]:
     earlier = next((phase for phase in subject.result.phases if phase != subject.phase), None)
     phases = [] if earlier is None else [f"{name}.phases[{earlier!r}]"]
     if subject.n_signals is not None:
-        return [f"{name}.signals", f"{name}.stats"]
+        return [
+            f"%adm signals {name}",
+            f"%adm replay {name} --set stop_loss=[0.02, 0.05]",
+            f"{name}.signals",
+            f"{name}.stats",
+        ]
     if subject.best is None:
         return [*phases, f"{name}.stats"] if len(subject.stats) else phases
     if subject.is_sweep:

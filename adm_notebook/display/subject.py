@@ -101,10 +101,9 @@ class Subject:
 
     @cached_property
     def n_signals(self) -> int | None:
-        """Signals that were captured; None where the workflow simulated, or failed."""
-        if self.is_failed or "n_signals" not in self.stats.columns or not self.n_ok:
-            return None
-        return int(self.stats["n_signals"].fillna(0).sum())
+        """Signals that were captured; None where the workflow simulated, failed or was stopped: none are kept then."""
+        kept = self.result.metadata.get("kept")
+        return int(kept["signals"]) if kept is not None and "n_signals" in self.stats.columns else None
 
     @cached_property
     def has_trades(self) -> bool:
@@ -168,7 +167,8 @@ class Subject:
     def title(self) -> Words:
         head = [*self._what, *self._on_what]
         if self.n_signals is not None:
-            return [*head, f": {plural(self.n_signals, 'signal')} of {plural(len(self.stats), 'combination')}"]
+            kept = int(self.result.metadata["kept"]["combinations"])
+            return [*head, f": {plural(self.n_signals, 'signal')} of {plural(kept, 'combination')}"]
         if not self.is_sweep or self.is_failed:
             return head
         planned = self.result.facts.n_planned
@@ -204,7 +204,9 @@ class Subject:
             timeframe = f"{clip(facts.timeframe, 30)} " if facts.timeframe else ""
             zone = f", {facts.zone}" if facts.zone and self.is_intraday else ""
             words.append(f"{facts.n_bars:,} {timeframe}{bars}{f', {period}' if facts.first else ''}{zone}. ")
-        if facts.conditions and self.n_signals is None:
+        if facts.replayed:
+            words.append(f"Signals of {plural(facts.replayed, 'combination')} replayed, no strategy computed again. ")
+        if facts.conditions and "n_signals" not in self.stats.columns:
             said = clip(facts.conditions, 400)
             words.append(f"The best: {said[0].lower()}{said[1:]} " if self._risk_varies else f"{said} ")
         words += self._setting

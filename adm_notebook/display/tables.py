@@ -241,8 +241,34 @@ def ranked_grid(subject: Subject, most: int = 10) -> Grid:
 
 
 def signals_grid(subject: Subject, most: int = 10) -> Grid:
-    """What was captured, in the order of the plan: each combination and the number of its signals."""
-    stats = subject.stats[subject.stats["status"] == "ok"].head(most)
+    """What was captured: each combination and the number of its signals; of more than `most`, each strategy."""
+    stats = subject.stats[subject.stats["status"] == "ok"]
+    return _signals_by_row(subject, stats) if len(stats) <= most else _signals_by_strategy(subject, stats, most)
+
+
+def _signals_by_strategy(subject: Subject, stats: pd.DataFrame, most: int) -> Grid:
+    """A row for each strategy (and symbol, and classifier, where these differ), in the order of the plan."""
+    by = list(dict.fromkeys(["strategy", *subject.varying_names]))
+    while len(by) > 1 and len(stats.drop_duplicates(by)) > most:
+        by.pop()
+    grouped = stats.groupby(by, sort=False, dropna=False)["n_signals"].agg(["size", "min", "median", "max"])
+    columns = [Column(name.replace("_", " "), left=True) for name in by]
+    columns += [
+        Column("Rows", "Combinations, with those of classifiers"),
+        Column("Fewest signals", "Changes of the target, or bars with a flag, in one row"),
+        Column("Median"),
+        Column("Most"),
+    ]
+    rows = []
+    for key, values in zip(grouped.index, grouped.to_dict("records"), strict=True):
+        names = key if isinstance(key, tuple) else (key,)
+        cells: list[Cell] = [[Name(clip(str(name), _CELL_MOST))] for name in names]
+        cells += [count(round(float(values[name]))) for name in ("size", "min", "median", "max")]
+        rows.append(Row(cells))
+    return Grid(columns, rows, rail=True)
+
+
+def _signals_by_row(subject: Subject, stats: pd.DataFrame) -> Grid:
     swept = subject.swept[:_PARAMETERS_MOST]
     columns = [Column("row"), *(Column(name.replace("_", " "), left=True) for name in subject.varying_names)]
     columns += [Column(clip(name, _CELL_MOST), left=not is_numeric(subject.stats[name])) for name in swept]

@@ -99,10 +99,13 @@ def failure_of(result: WorkflowResult, name: str, status: str) -> AdmError | Non
         return None
     done, planned = len(result.stats), result.facts.n_planned
     is_partial = bool(result.metadata.get("partial"))
-    again = "all phases again" if result.mode == "hybrid" else "the rest" if done else "it again"
+    whole = result.mode == "hybrid" or result.config.analysis_config.get("output_path") is not None
+    again = "all phases again" if result.mode == "hybrid" else "the rest" if done and not whole else "it again"
     rest = f" `%adm rerun {name}` runs {again}." if is_partial else ""
     if is_partial and status == "cancelled":
         kept = f"{done:,} of {planned:,} combinations" if planned > 1 else "no rows"
+        if "n_signals" in result.stats.columns:
+            kept = "no signals: a store is complete or not there"
         if phase := result.metadata.get("phase"):
             kept += f" of phase {phase}"
         return RunCancelled(f"Interrupted: {name} holds {kept}.{rest}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["finish", "run_cell"]
+__all__ = ["finish", "run_cell", "started", "with_the_line"]
 
 
 def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
@@ -49,12 +49,12 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
         mode = asked.mode.value if asked.mode else defaults.mode
         coordinator = EnhancedCoordinator()
         if asked.action == "run":
-            run = _started(coordinator, config, mode)
+            run = started(coordinator, config, mode)
         else:
             _plan(shell, coordinator, config, mode, asked)
             return
     except ConfigError as error:
-        raise _with_the_line(error, asked) from None
+        raise with_the_line(error, asked) from None
     except KeyboardInterrupt:
         raise RunCancelled(f"Interrupted before the run began; {asked.name} is as it was.") from None
     quiet = asked.quiet or defaults.quiet
@@ -94,7 +94,7 @@ def finish(shell: Any, defaults: Adm, run: Run | WorkflowResult, name: str, quie
         raise failure
 
 
-def _with_the_line(error: ConfigError, asked: CellLine) -> ConfigError:
+def with_the_line(error: ConfigError, asked: CellLine, magic: str = "%%adm") -> ConfigError:
     """The same problems; one with the mode is a slip of the line, and is said by its option and place there."""
     if asked.mode is None or all(p.path != "execution_mode" for p in error.problems):
         return error
@@ -102,7 +102,7 @@ def _with_the_line(error: ConfigError, asked: CellLine) -> ConfigError:
     problems = [
         replace(p, path="--mode", line=1, column=column) if p.path == "execution_mode" else p for p in error.problems
     ]
-    return usage_error("%%adm", problems) if len(problems) == 1 else ConfigError(problems, error.title)
+    return usage_error(magic, problems) if len(problems) == 1 else ConfigError(problems, error.title)
 
 
 def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowConfig:
@@ -113,7 +113,7 @@ def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowCo
     return WorkflowConfig.from_mapping(with_limits(values, defaults.limits()), positions)
 
 
-def _started(coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str) -> Run | WorkflowResult:
+def started(coordinator: EnhancedCoordinator, config: WorkflowConfig, mode: str) -> Run | WorkflowResult:
     """The run; where its prices can't be used, the result that says so."""
     from adm_notebook.coordinator.failed import failed_result
 

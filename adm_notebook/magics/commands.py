@@ -14,8 +14,9 @@ from adm_notebook.magics.cards import show_card
 from adm_notebook.magics.cell import finish
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.help import HELP
-from adm_notebook.magics.line import usage_error, words_of
+from adm_notebook.magics.line import replay_line, usage_error, words_of
 from adm_notebook.magics.outputs import show
+from adm_notebook.magics.replays import kept_signals, run_replay
 from adm_notebook.magics.runs import find_run, plan_of, runs_table
 from adm_notebook.magics.tables import TABLES, TableMaker
 
@@ -50,14 +51,15 @@ def run_command(shell: Any, defaults: Adm, line: str) -> None:
             "%adm",
             Problem(shown(name), f"unknown command.{guess or ' Known: ' + ', '.join(_COMMANDS)}".removesuffix(".")),
         )
-    command(_Call(shell, defaults, name, given))
+    command(_Call(shell, defaults, name, given, line.lstrip().removeprefix(name).strip()))
 
 
 class _Call:
-    """One `%adm` line: its command and its words."""
+    """One `%adm` line: its command, its words, and the text that they are read from."""
 
-    def __init__(self, shell: Any, defaults: Adm, command: str, given: Sequence[str]) -> None:
+    def __init__(self, shell: Any, defaults: Adm, command: str, given: Sequence[str], text: str) -> None:
         self.shell, self.defaults, self.command, self.given = shell, defaults, command, list(given)
+        self.text = text
 
     def words(self, *expected: str, optional: bool = False) -> list[str]:
         """The words after the command, as many as expected."""
@@ -193,6 +195,19 @@ def _rerun(call: _Call) -> None:
     finish(call.shell, call.defaults, run, target, call.defaults.quiet)
 
 
+def _signals(call: _Call) -> None:
+    from adm_notebook.display import SignalsView
+
+    (name,) = call.words("NAME_OR_PATH")
+    show(SignalsView(kept_signals(name, call.shell.user_ns, call.command).store, name))
+
+
+def _replay(call: _Call) -> None:
+    name, asked = replay_line(call.text)
+    kept = kept_signals(name, call.shell.user_ns, call.command)
+    run_replay(call.shell, call.defaults, kept, asked)
+
+
 def _save(call: _Call) -> None:
     name, directory = call.words("NAME", "DIR")
     result = call.result(name)
@@ -216,6 +231,8 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "show": _show,
     "plan": _plan,
     "rerun": _rerun,
+    "signals": _signals,
+    "replay": _replay,
     "save": _save,
     "help": _help,
 }

@@ -8,12 +8,13 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from adm_notebook.magics.line import ACTIONS, FLAGS, OPTIONS
+from adm_notebook.magics.line import ACTIONS, FLAGS, OPTIONS, REPLAY_OPTIONS
 
 __all__ = ["matcher"]
 
 _MODES = ("auto", "composable", "traditional", "hybrid")
 _OF_RUNS = ("show", "plan", "rerun", "save", "trace")
+_OF_SIGNALS = ("signals", "replay")
 _VARIABLE = re.compile(r"\{\{\s*((?:\w+\.)*)(\w*)$")
 _VALUE = re.compile(r"(?:^|[\s{,\[-])(\w+)\s*:\s*[\"']?(\w*)$")
 _KEY = re.compile(r"^(\s*)(\w*)$")
@@ -68,11 +69,15 @@ def _found(context: CompletionContext, namespace: Mapping[str, Any]) -> Found:
 def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
     """`%adm COMMAND WORD`."""
     from adm_notebook.magics.commands import COMMANDS
-    from adm_notebook.magics.runs import run_names
+    from adm_notebook.magics.runs import kept_names, run_names
 
     *done, fragment = re.split(r"\s+", text.lstrip())
     if not done:
         return fragment, COMMANDS
+    if len(done) == 1 and done[0] in _OF_SIGNALS:
+        return fragment, kept_names(namespace)
+    if len(done) > 1 and done[0] == "replay":
+        return _in_replay(done[-1], fragment, namespace)
     if len(done) == 1 and done[0] in _OF_RUNS:
         return fragment, run_names(namespace)
     if len(done) == 1 and done[0] in _REGISTRIES:
@@ -80,6 +85,20 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
     if len(done) > 1 and done[0] == "trace":
         return fragment, () if "--row" in done else ("--row", "trade")
     return "", ()
+
+
+def _in_replay(before: str, fragment: str, namespace: Mapping[str, Any]) -> Found:
+    """The options of `%adm replay NAME`; of `--set` the settings of an account."""
+    from adm_notebook.config.settings import Settings
+
+    option, joined, value = fragment.partition("=")
+    if joined and option in REPLAY_OPTIONS:
+        before, fragment = option, value
+    if before == "--set":
+        return fragment, () if "=" in fragment else [f"{name}=" for name in Settings.model_fields]
+    if before in OPTIONS:
+        return fragment, _option_values(before, fragment, [], namespace)
+    return fragment, REPLAY_OPTIONS if not fragment or fragment.startswith("-") else ()
 
 
 def _in_cell_line(text: str, body: list[str], namespace: Mapping[str, Any]) -> Found:

@@ -43,6 +43,12 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm show NAME              the card of a run again
     %adm plan NAME              what a run did, as a plan
     %adm rerun NAME             run it again; of an interrupted run only what is missing
+    %adm signals NAME           what a store of signals holds: NAME is a run that kept signals, or the path of a folder
+    %adm replay NAME [VARIABLE] [--set KEY=VALUE ...] [--mode M] [--data D] [--quiet]
+                                trade kept signals under other settings, without computing a strategy again:
+                                `replay kept --set stop_loss=[0.02, 0.05] --set commission=0.001`.
+                                The result lands in VARIABLE, else in NAME_replay (of a path: `replay`); a replay
+                                of NAME_replay starts from the settings that it had, and replaces it
     %adm trace NAME [BAR|TIME|trade N] [--row R]
                                 one bar on its way through the containers of a run, from prices to equity:
                                 `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given

@@ -16,11 +16,13 @@ __all__ = [
     "FLAGS",
     "LATER_ACTIONS",
     "OPTIONS",
+    "REPLAY_OPTIONS",
     "CellLine",
     "Setting",
     "Word",
     "cell_line",
     "check_name",
+    "replay_line",
     "usage_error",
     "words_of",
 ]
@@ -31,6 +33,8 @@ LATER_ACTIONS = ("migrate",)
 
 OPTIONS = ("--mode", "--pattern", "--data", "--set")
 FLAGS = ("--background", "--quiet")
+REPLAY_OPTIONS = ("--set", "--mode", "--data", "--quiet")
+"""What `%adm replay` takes of them."""
 
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -180,10 +184,47 @@ def cell_line(line: str) -> CellLine:
     )
 
 
+def replay_line(line: str) -> tuple[str, CellLine]:
+    """The line behind `%adm replay`: whose signals, and what the replay is asked for; its name is the variable's.
+
+    Raises
+    ------
+    ConfigError
+        for unknown options, values that are missing, and names that can't be.
+    """
+    magic = "%adm replay"
+    try:
+        words = words_of(line)
+    except ValueError as error:
+        raise usage_error(magic, Problem("", str(error))) from None
+    reader = _CellLineReader(magic, REPLAY_OPTIONS)
+    reader.read(words)
+    names, form = reader.names, "is written `%adm replay NAME [VARIABLE] [--set KEY=VALUE ...] [--mode M] [--data D]`"
+    if not names or len(names) > 2:
+        got = f"got {' '.join(names)}" if names else "was given nothing"
+        reader.problems.append(Problem("replay", f"{form}, but {got}"))
+    elif len(names) == 2 and (wrong := check_name(names[1])):
+        reader.problems.append(Problem(shown(names[1]), wrong))
+    if reader.problems:
+        raise usage_error(magic, reader.problems)
+    own = names[0] if names[0].isidentifier() else ""
+    name = names[1] if len(names) == 2 else own if own.endswith("_replay") else f"{own}_replay".lstrip("_")
+    values = reader.values
+    return names[0], CellLine(
+        name=name,
+        is_named=True,
+        mode=values.get("--mode"),
+        data=values.get("--data"),
+        settings=tuple(reader.settings),
+        quiet="--quiet" in reader.flags,
+    )
+
+
 class _CellLineReader:
     """Sorts words into options, flags and names; collects what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, magic: str = "%%adm", known: Sequence[str] = (*OPTIONS, *FLAGS)) -> None:
+        self.magic, self.known = magic, known
         self.problems: list[Problem] = []
         self.values: dict[str, Setting] = {}
         self.settings: list[Setting] = []
@@ -205,13 +246,13 @@ class _CellLineReader:
             self._option(option, bool(joined), value, at)
 
     def _option(self, option: str, has_value: bool, value: str, at: int) -> None:
-        column = len("%%adm ") + at + 1
-        if option in FLAGS:
+        column = len(self.magic) + 1 + at + 1
+        if option not in self.known:
+            self.problems.append(Problem(option, _unknown(option, self.known, "option")))
+        elif option in FLAGS:
             if has_value:
                 self.problems.append(Problem(option, "takes no value"))
             self.flags.add(option)
-        elif option not in OPTIONS:
-            self.problems.append(Problem(option, _unknown(option, (*OPTIONS, *FLAGS), "option")))
         elif not value:
             needs = {
                 "--set": "KEY=VALUE, e.g. --set commission=0.002",

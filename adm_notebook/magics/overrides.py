@@ -156,7 +156,7 @@ def short_names(values: Mapping[str, Any]) -> dict[str, list[KeyPath]]:
         ("parameters", ("container_pattern", "max_indicators", "max_memory_mb")),
         ("data_config", (*DataConfig.model_fields, "frame")),
         ("backtest_config", ("strategy", "portfolio", *Settings.model_fields)),
-        ("optimization_config", ("strategies", "constraints", "objective")),
+        ("optimization_config", ("strategies", "classifiers", "risk_profiles", "constraints", "objective")),
     ):
         for key in keys:
             names.setdefault(key, []).append((section, key))

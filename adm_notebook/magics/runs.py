@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["RunsTable", "check_free", "find_run", "note_end", "plan_of", "run_names", "runs_table"]
+__all__ = ["RunsTable", "check_free", "find_run", "kept_names", "note_end", "plan_of", "run_names", "runs_table"]
 
 _ended: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 """Result -> time of day at which its cell ended; results made by other means have none."""
@@ -82,6 +82,19 @@ def _runs(namespace: Mapping[str, Any]) -> dict[str, WorkflowResult | Run]:
 def run_names(namespace: Mapping[str, Any]) -> list[str]:
     """Names of the notebook's runs."""
     return list(_runs(namespace))
+
+
+def kept_names(namespace: Mapping[str, Any]) -> list[str]:
+    """Names of the runs whose signals can be replayed: those that kept some, and replays."""
+    return [name for name, run in _runs(namespace).items() if _has_signals(run)]
+
+
+def _has_signals(run: WorkflowResult | Run) -> bool:
+    from adm_notebook.results import WorkflowResult
+
+    if not isinstance(run, WorkflowResult):
+        return plan_of(run).config.analysis_config.get("output_path") is not None
+    return "signals_path" in run.metadata or run.config.analysis_config.get("signals_path") is not None
 
 
 def find_run(name: str, namespace: Mapping[str, Any], command: str) -> WorkflowResult | Run:
@@ -149,6 +162,8 @@ def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str,
     facts = run.facts
     what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)
     best = "no row is ok" if run.best is None else f"{facts.objective} {_ratio(float(run.best[facts.objective]))}"
+    if run.best is None and "kept" in run.metadata:
+        best = f"{run.metadata['kept']['signals']:,} signals kept"
     if not run.success:
         best = f"{'stopped' if run.metadata.get('partial') else 'failed'}, {best}"
     return name, what, len(run.stats), best, run.mode, _ended.get(run, "")

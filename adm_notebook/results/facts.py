@@ -30,6 +30,7 @@ class RunFacts:
     resolved       the config as YAML, defaults filled in
     hint           what helps after a failure, a sentence
     no_trades      why there was no trade, a sentence, where that is known
+    replayed       combinations of strategies whose stored signals were traded; 0 where strategies were computed
     """
 
     symbols: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class RunFacts:
     resolved: str = ""
     hint: str = ""
     no_trades: str = ""
+    replayed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """All facts as plain JSON values."""

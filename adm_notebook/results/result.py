@@ -114,7 +114,7 @@ class WorkflowResult:
     metadata
         `mode_reason`, `run_id`, `partial`, `ended`, `versions`, `fingerprint` of the bars, `objectives`,
         `peak_memory_mb`: by how much the memory of the process grew at most while it ran (None where the system does
-        not say); `signals_path` where signals were kept.
+        not say); `signals_path` where signals were kept, and `kept`: how many `signals` of how many `combinations`.
     benchmark
         buy and hold over the bars of the best row; None where there is no best row.
     phases

@@ -25,7 +25,7 @@ CONFIG = "%%adm\nbacktest_config:\n"
     ("text", "expected"),
     [
         ("%adm st|", ["strategies"]),
-        ("%adm r|", ["risk", "runs", "rerun"]),
+        ("%adm r|", ["risk", "runs", "rerun", "replay"]),
         ("%adm show g|", ["golden"]),
         ("%adm strategies ma|", ["ma_crossover", "macd"]),
         ("%adm pattern full|", ["full_backtest"]),
