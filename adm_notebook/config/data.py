@@ -224,7 +224,7 @@ class DataRequest:
                 inferred, notes = _inferred_source(config, frame)
                 config = config.model_copy(update={"source": inferred})
         except ValidationError as error:
-            problems.extend(problems_of(error, DataConfig))
+            problems.extend(_elsewhere(problem) for problem in problems_of(error, DataConfig))
         except _UnknownKindError as error:
             problems.append(Problem("source", str(error)))
         except ValueError as error:
@@ -232,6 +232,14 @@ class DataRequest:
         if problems or config is None:
             raise ConfigError([problem.under(path) for problem in problems])
         return cls(config, frame, notes)
+
+
+def _elsewhere(problem: Problem) -> Problem:
+    """An unknown field that another section has is told so."""
+    from adm_notebook.config.homes import stands_elsewhere  # which reads the fields of this module
+
+    said = stands_elsewhere(problem.path, "data_config") if problem.message.startswith("unknown field") else ""
+    return Problem(problem.path, said) if said else problem
 
 
 class _UnknownKindError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -124,7 +125,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return str(context.get("error", detail["msg"])).removeprefix("Value error, ")
     if kind in _WORDS:
         numbers = {k: _plain(v) if isinstance(v, (int, float)) else v for k, v in context.items()}
-        sentence = f"{_WORDS[kind].format(**numbers)}, but was {_seen(seen)}"
+        sentence = f"{_WORDS[kind].format(**numbers)}, but was {_seen(seen)}{_as_number(kind, seen)}"
         if kind in ("literal_error", "enum") and isinstance(seen, str):
             sentence += "." + did_you_mean(
                 seen, [w.strip("'") for w in str(context["expected"]).replace(" or ", ", ").split(", ")]
@@ -132,6 +133,21 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
             sentence = sentence.removesuffix(".")
         return sentence
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, but was {_seen(seen)}"
+
+
+def _as_number(kind: str, value: object) -> str:
+    """What to write for `5%` or `1,000`, where a number was to stand."""
+    if kind not in ("float_type", "float_parsing", "int_type", "int_parsing") or not isinstance(value, str):
+        return ""
+    text = value.strip()
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):  # no decimal comma
+        text = text.replace(",", "")
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        return ""
+    fits = math.isfinite(number) and (kind.startswith("float") or number.is_integer())
+    return f"; write {number:.12g}" if fits else ""
 
 
 def _seen(value: object) -> str:

@@ -39,7 +39,16 @@ SECTIONS = (
 _LIMITS = ("parallel_execution", "max_workers", "timeout_seconds", "memory_limit_mb")
 _KEYS = ("workflow_type", *SECTIONS, *_LIMITS)
 
-_OLDER_FORM = ("data", "portfolio", "strategies", "risk", "optimization", "parameter_space", "analysis")
+_OLDER_FORM = {
+    "data": "data_config",
+    "portfolio": "backtest_config",
+    "strategies": "optimization_config: {strategies: ...}",
+    "risk": "optimization_config: {risk_profiles: ...}",
+    "optimization": "optimization_config",
+    "parameter_space": "optimization_config: {strategies: [{type: ..., parameters: {fast: [5, 10]}}]}",
+    "analysis": "analysis_config",
+}
+"""Sections of the older form, and what stands for them here."""
 
 
 class WorkflowConfig:
@@ -252,12 +261,15 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _unknown(key: object) -> str:
+    from adm_notebook.config.homes import stands_elsewhere  # its modules import pandas
+
     if key in _OLDER_FORM:
-        instead = {"data": "data_config", "portfolio": "backtest_config", "analysis": "analysis_config"}
         return (
-            f"belongs to the older YAML form, which this version does not read yet. Here it is "
-            f"`{instead.get(str(key), 'optimization_config')}`"
+            "belongs to the older YAML form, which this version does not read yet. Here it is "
+            f"`{_OLDER_FORM[str(key)]}`"
         )
+    if elsewhere := stands_elsewhere(key, ""):
+        return elsewhere
     suggestion = did_you_mean(key, _KEYS)
     return f"unknown section.{suggestion}" if suggestion else f"unknown section. Known: {', '.join(_KEYS)}"
 
@@ -268,7 +280,8 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
     if kind is Ellipsis:
         yield Problem("workflow_type", "was left as `...`; fill it in")
     elif not isinstance(kind, str) or str(kind) not in kinds:
-        message = f"must be one of {', '.join(kinds)}, but was {shown(kind)}.{did_you_mean(kind, kinds)}"
+        runs = ", ".join(k for k in kinds if k not in ("validation", "live_trading"))  # those are refused anyway
+        message = f"must be one of {runs}, but was {shown(kind)}.{did_you_mean(kind, kinds)}"
         yield Problem("workflow_type", message.removesuffix("."))
     for name in SECTIONS:
         section = values.get(name)

@@ -167,6 +167,11 @@ def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
         hint = ". A text with `: ` in it needs quotes, and nested keys need one more level of indentation"
     elif "could not determine a constructor" in said:
         hint = ". Tags build objects and are not read; write the value without it"
+    elif "expected <block end>" in said:
+        said = "this line is indented otherwise than the lines that it belongs to" if mark else said
+        hint = (
+            ". Keys of one section begin in one column; a list is indented below its key, and nothing stands beside it"
+        )
     elif "flow mapping" in said or "flow sequence" in said:
         hint = ". Is a closing bracket missing?"
     place = (mark.line + 1, mark.column + 1) if mark else (None, None)

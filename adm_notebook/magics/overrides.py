@@ -304,9 +304,12 @@ def _replaced(node: Any, path: KeyPath, value: Any, passed: KeyPath = ()) -> Any
         if not isinstance(node, (list, tuple)):
             raise TypeError(f"{here} is no list, but {shown(node)}")
         if head >= len(node):
-            raise LookupError(f"{here} has {len(node)} entries, the last one [{len(node) - 1}]")
+            count = f"{len(node)} entries" if len(node) > 1 else "one entry" if node else "no entries"
+            raise LookupError(f"{here} has {count}" + (f", the last one [{len(node) - 1}]" if node else ""))
         return [*node[:head], _replaced(node[head], rest, value, (*passed, head)), *node[head + 1 :]]
     if node is not None and not isinstance(node, Mapping):
+        if isinstance(node, (list, tuple)) and head.isdigit():
+            raise TypeError(f"{here} is a list; write {here}[{head}]")
         raise TypeError(f"{here} is {shown(node)}, which has no {head}; set {here} itself")
     own = dict(node or {})
     return {**own, head: _replaced(own.get(head), rest, value, (*passed, head))}

@@ -19,7 +19,7 @@ from adm_notebook.components import (
 )
 from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.ensembles import ensemble_type
-from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.errors import ConfigError, Problem, did_you_mean
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.constraints import Constraint
 from adm_notebook.planning.entries import Entry
@@ -138,10 +138,8 @@ def strategies_of(
     for (path, _), constraint in zip(sections.constraints, constraints, strict=False):
         missing = sorted(constraint.names - known)
         if missing and not problems:
-            message = (
-                f"speaks of {', '.join(missing)}, which no strategy here has. Parameters: {', '.join(sorted(known))}"
-            )
-            problems.append(Problem(path, message))
+            guess = did_you_mean(missing[0], sorted(known)) or f" Parameters: {', '.join(sorted(known))}"
+            problems.append(Problem(path, f"speaks of {', '.join(missing)}, which no strategy here has.{guess}"))
     sizes = [s.n_combinations for s in planned]
     if not problems and planned and (min(sizes) == 0 if sections.combined else sum(sizes) == 0):
         texts = " and ".join(c.text for c in constraints)

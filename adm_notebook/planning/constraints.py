@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,9 @@ def parse_constraint(text: object, path: str) -> Constraint:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         column = getattr(error, "offset", None)
-        raise ConfigError(_pointed(path, text, "can't be read as a condition", column)) from None
+        single = re.search(r"(?<![<>=!:])=(?!=)", text)
+        message = "has a single `=`, which compares nothing; write `==`" if single else "can't be read as a condition"
+        raise ConfigError(_pointed(path, text, message, single.start() + 1 if single else column)) from None
     names: set[str] = set()
     try:
         value = _compile(tree, names, text, path)

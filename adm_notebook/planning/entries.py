@@ -10,6 +10,7 @@ from adm_notebook.components.risk import profile_entry
 from adm_notebook.errors import ConfigError, shown
 from adm_notebook.patterns import Pattern
 from adm_notebook.planning.sections import Reader
+from adm_notebook.planning.slips import as_a_key, beside_parameters
 
 __all__ = ["Entry", "read_classifiers", "read_risk_profiles", "read_strategies"]
 
@@ -86,8 +87,16 @@ def _strategy(reader: Reader, item: Any, path: str) -> Entry | None:
     if not isinstance(item, Mapping):
         reader.wrong(path, f"must be a strategy's name or {{type, parameters}}, but was {shown(item)}")
         return None
+    if "type" not in item and (said := as_a_key(item)):
+        reader.wrong(path, said)
+        return None
     is_ensemble = isinstance(item.get("type"), str) and item["type"].strip().lower() == "ensemble"
-    reader.unknown_keys(item, (*_STRATEGY_KEYS, *_ENSEMBLE_KEYS) if is_ensemble else _STRATEGY_KEYS, path)
+    known = (*_STRATEGY_KEYS, *_ENSEMBLE_KEYS) if is_ensemble else _STRATEGY_KEYS
+    said_of = {key: beside_parameters(item.get("type"), key, item[key]) for key in item if key not in known}
+    for key, said in said_of.items():
+        if said:
+            reader.wrong(f"{path}.{key}", said)
+    reader.unknown_keys([key for key in item if not said_of.get(key)], known, path)
     found = _named(reader, item, path, "strategy", "momentum")
     if not isinstance(item.get("enabled", True), bool):
         reader.wrong(f"{path}.enabled", f"must be true or false, but was {shown(item['enabled'])}")

@@ -8,26 +8,16 @@ from importlib.util import find_spec
 from typing import Any
 
 from adm_notebook.config import WorkflowConfig, WorkflowType
+from adm_notebook.config.homes import KEYS, stands_elsewhere
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 from adm_notebook.planning.plan import Objective
+from adm_notebook.planning.slips import beside_parameters
 
 __all__ = ["Reader", "Sections", "raise_if", "read_sections"]
 
 _NOT_YET = "comes with a later version"
-
-_KNOWN: Mapping[str, tuple[str, ...]] = {
-    "parameters": ("container_pattern", "max_indicators", "max_memory_mb", "phases", "pattern"),
-    "backtest_config": ("strategy", "portfolio", *Settings.model_fields),
-    "optimization_config": (
-        "strategies", "classifiers", "risk_profiles", "constraints", "objective", "direction", "method", "n_trials",
-        "seed", "storage",
-    ),
-    "analysis_config": ("mode", "output_path", "signals_path"),
-    "validation_config": (),
-    "infrastructure_config": ("results",),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -64,6 +54,8 @@ class Reader:
         for key in values:
             if key not in known and str(key).isdigit():
                 self.wrong(f"{path}.{key}", "is no field: a comma ends a value. Write 100000 or 100_000, not 100,000")
+            elif key not in known and (elsewhere := stands_elsewhere(key, path) if path in KEYS else ""):
+                self.wrong(f"{path}.{key}", elsewhere)
             elif key not in known:
                 near = did_you_mean(key, known)
                 self.wrong(
@@ -89,7 +81,8 @@ class Reader:
         if value is None:
             return []
         if not isinstance(value, (list, tuple)):
-            self.wrong(path, f"must be a list of {what}, but was {shown(value)}")
+            instead = f"write [{value}]" if isinstance(value, str) else f"write it in brackets, e.g. {example}"
+            self.wrong(path, f"must be a list of {what}, but was {shown(value)}; {instead}")
             return []
         if not value:
             self.wrong(path, f"is an empty list; name one, e.g. {example}, or leave it out")
@@ -99,7 +92,9 @@ class Reader:
 def read_sections(reader: Reader) -> Sections:
     """What the sections say, apart from the pattern and the entries that fill it; what is wrong is the reader's."""
     config = reader.config
-    for section, known in _KNOWN.items():
+    for section, known in KEYS.items():
+        if section == "data_config":  # which checks its own
+            continue
         values = getattr(config, section)
         if section == "validation_config" and values:
             reader.wrong(
@@ -107,7 +102,8 @@ def read_sections(reader: Reader) -> Sections:
                 "plays no part in this workflow; leave it out. Out-of-sample validation comes with a later version",
             )
             continue
-        reader.unknown_keys(values, known, section)
+        keys = _without_parameters(reader, values) if section == "backtest_config" else values
+        reader.unknown_keys(keys, known, section)
     _workflow_type(reader)
     backtest, optimization, parameters = config.backtest_config, config.optimization_config, config.parameters
     method, n_trials, seed, storage = _search(reader, optimization)
@@ -128,6 +124,21 @@ def read_sections(reader: Reader) -> Sections:
         max_indicators=reader.positive(parameters.get("max_indicators"), "parameters.max_indicators", whole=True),
         memory_mb=_memory(reader),
     )
+
+
+def _without_parameters(reader: Reader, backtest: Mapping[str, Any]) -> list[Any]:
+    """The keys of `backtest_config`; parameters of its strategy that stand beside it are told to go inside."""
+    strategy, kept = backtest.get("strategy"), []
+    for key in backtest:
+        entry = f"strategy: {{{{type: {strategy}, {{}}}}}}" if isinstance(strategy, str) else ""
+        kind = strategy.get("type") if isinstance(strategy, Mapping) else strategy
+        known = key in KEYS["backtest_config"] or kind is None
+        said = "" if known else beside_parameters(kind, key, backtest[key], entry)
+        if said:
+            reader.wrong(f"backtest_config.{key}", said if entry else f"{said} in strategy")
+        else:
+            kept.append(key)
+    return kept
 
 
 def _workflow_type(reader: Reader) -> None:
@@ -221,8 +232,9 @@ def _search(reader: Reader, optimization: Mapping[str, Any]) -> tuple[str, int, 
         reader.wrong(f"{section}.seed", f"must be a whole number, 0 or more, but was {shown(seed)}")
         seed = 0
     storage = optimization.get("storage")
-    if storage is not None and (not isinstance(storage, str) or not storage.strip()):
-        reader.wrong(f"{section}.storage", f"must be the path of an SQLite file, but was {shown(storage)}")
+    if storage is not None and (not isinstance(storage, str) or not storage.strip() or "://" in storage):
+        message = f"must be the path of an SQLite file, e.g. study.db, but was {shown(storage)}"
+        reader.wrong(f"{section}.storage", message)
         storage = None
     elif storage is not None and method == "random":
         reader.wrong(f"{section}.storage", "belongs to method optuna; a random choice has nothing to keep but its seed")

@@ -103,6 +103,76 @@ CONFIGS = {
     "start after end": ("data_config: {start: 2010-01-01, end: 2009-01-01}", "is after end"),
     "no workers": ("max_workers: 0", "max_workers"),
     "dots left in": ("backtest_config: {strategy: ...}", "fill it in"),
+    "list of strategies without brackets": (
+        "optimization_config: {strategies: momentum}",
+        "must be a list of strategies, but was 'momentum'; write [momentum] (line 1, column 23)",
+    ),
+    "risk profiles without brackets": (
+        "optimization_config: {risk_profiles: {type: moderate}}",
+        "write it in brackets, e.g. [{type: moderate}]",
+    ),
+    "strategy as a key": (
+        "optimization_config:\n  strategies:\n    - momentum:\n        lookback: 3",
+        "strategies[0]  names a strategy without `type`; write {type: momentum, parameters: {lookback: 3}} (line 3",
+    ),
+    "parameter beside the type": (
+        "optimization_config: {strategies: [{type: momentum, lookback: [3, 4]}]}",
+        "strategies[0].lookback  is a parameter of momentum; write parameters: {lookback: [3, 4]}",
+    ),
+    "parameter beside the strategy": (
+        "backtest_config: {strategy: momentum, lookback: 20}",
+        "lookback  is a parameter of momentum; write strategy: {type: momentum, parameters: {lookback: 20}}",
+    ),
+    "parameter beside a strategy in full": (
+        "backtest_config: {strategy: {type: momentum}, lookback: 20}",
+        "lookback  is a parameter of momentum; write parameters: {lookback: 20} in strategy",
+    ),
+    "symbols outside their section": ("symbols: [SP500]", "symbols  stands in data_config: write data_config: {symb"),
+    "period among the settings": (
+        "backtest_config: {start: 2001-01-01}",
+        "backtest_config.start  stands in data_config: write data_config: {start: ...} (line 1, column 19)",
+    ),
+    "commission among the data": ("data_config: {commission: 0.1}", "stands in backtest_config: write backtest_config"),
+    "workers among the parameters": (
+        "parameters: {max_workers: 4}",
+        "stands at the outermost level, beside the sections: write max_workers: ... there",
+    ),
+    "mode in the config": ("parameters: {execution_mode: composable}", "is chosen when a config is run: --mode in"),
+    "older section": ("strategies: [momentum]", "Here it is `optimization_config: {strategies: ...}`"),
+    "types that are refused are not offered": (
+        "workflow_type: sweep",
+        "must be one of backtest, optimization, analysis, but was 'sweep'",
+    ),
+    "per cent": ("backtest_config: {commission: 0.1%}", "must be a number, but was '0.1%'; write 0.001"),
+    "stop in per cent": ("backtest_config: {stop_loss: 5%}", "must be a number, but was '5%'; write 0.05"),
+    "thousands": ("backtest_config: {initial_capital: '100,000'}", "but was '100,000'; write 100000"),
+    "line that is not indented as its neighbour": (
+        "backtest_config:\n  commission: 0.1\n strategy: momentum",
+        "this line is indented otherwise than the lines that it belongs to. Keys of one section begin in one column",
+    ),
+    "constraint on a misspelt parameter": (
+        "optimization_config: {strategies: [ma_crossover], constraints: ['fast < slw']}",
+        "constraints[0]  speaks of slw, which no strategy here has. Did you mean `slow`?",
+    ),
+    "constraint with a single equals sign": (
+        "optimization_config: {strategies: [ma_crossover], constraints: ['fast = slow']}",
+        "has a single `=`, which compares nothing; write `==` at column 6",
+    ),
+    "study at a URL": (
+        "optimization_config: {strategies: [momentum], method: optuna, n_trials: 2, storage: 'sqlite:///study.db'}",
+        "must be the path of an SQLite file, e.g. study.db, but was 'sqlite:///study.db'",
+    ),
+    "trials of a grid": ("optimization_config: {n_trials: 5}", "belongs to method random or optuna; a grid runs every"),
+    "one objective twice": ("optimization_config: {objective: [sharpe, sharpe]}", "a list of different ones"),
+    "direction in another language": ("optimization_config: {direction: minimise}", "Did you mean `minimize`?"),
+    "too few indicators": (
+        "backtest_config: {strategy: ma_crossover}\nparameters: {max_indicators: 1}",
+        "is 1, but ma_crossover alone reads 2 indicator columns. Raise it to 2",
+    ),
+    "two limits on memory": (
+        "memory_limit_mb: 10\nparameters: {max_memory_mb: 20}",
+        "is 20, but memory_limit_mb, which means the same, is 10; keep one",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"
@@ -182,7 +252,7 @@ def test_a_malformed_config_is_refused_in_a_few_lines(text: str, said: str, tmp_
     monkeypatch.chdir(tmp_path)
     with pytest.raises(adm.ConfigError) as caught:
         adm.EnhancedCoordinator().run(adm.WorkflowConfig.from_yaml(text))
-    answer = str(caught.value)
+    answer = re.sub(r"(?<=\S) {2,}", "  ", str(caught.value))
     assert said in answer, answer
     assert len(answer) < 900
     assert list(tmp_path.iterdir()) == [], "something was left behind"
