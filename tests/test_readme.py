@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -10,18 +11,20 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import adm_notebook as adm
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-RUNS = ["golden_cross", "sweep", "dips", "mine"]
+RUNS = ["golden_cross", "sweep", "drawn", "dips", "mine", "study", "kept", "stops", "without_risk_level", "found"]
 
 
 @pytest.fixture(scope="module")
-def shell() -> InteractiveShell:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
     shell = InteractiveShell.instance()
-    for language, text in BLOCKS:
-        if language in ("", "python"):
-            outcome = shell.run_cell(text, store_history=False)
-            assert outcome.success, f"{text}\n{outcome.error_before_exec or outcome.error_in_exec}"
+    with contextlib.chdir(tmp_path_factory.mktemp("reader")):  # a cell keeps its signals in the current folder
+        for language, text in BLOCKS:
+            if language in ("", "python"):
+                outcome = shell.run_cell(text, store_history=False)
+                assert outcome.success, f"{text}\n{outcome.error_before_exec or outcome.error_in_exec}"
     return shell
 
 
@@ -35,6 +38,23 @@ def test_each_cell_leaves_the_result_that_the_text_speaks_of(shell: InteractiveS
 def test_the_card_in_the_picture_is_the_one_that_the_cell_shows(shell: InteractiveShell) -> None:
     assert "+216.5%" in repr(shell.user_ns["golden_cross"])
     assert "best of 263 is fast 55, slow 200" in repr(shell.user_ns["sweep"])
+
+
+def test_signals_of_the_readme_are_kept_where_it_says_and_traded_under_each_stop(shell: InteractiveShell) -> None:
+    kept, stops = shell.user_ns["kept"], shell.user_ns["stops"]
+    assert Path(kept.metadata["signals_path"]).name == "my_signals"
+    assert len(stops.stats) == 3 * len(kept.stats)
+    assert set(stops.stats["stop_loss"]) == {0.02, 0.05, 0.1}
+
+
+def test_a_random_choice_has_the_rows_that_were_asked_for(shell: InteractiveShell) -> None:
+    assert len(shell.user_ns["drawn"].stats) == 200
+
+
+def test_every_page_of_docs_is_linked_and_every_link_leads_somewhere() -> None:
+    linked = set(re.findall(r"\]\(([^)#:]+)\)", README))
+    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= linked
+    assert [link for link in linked if not (ROOT / link).exists()] == []
 
 
 def test_both_commands_are_marked_for_whoever_runs_them() -> None:
