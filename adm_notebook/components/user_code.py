@@ -28,6 +28,7 @@ __all__ = [
     "own_parameters",
     "parameters_from",
     "takes_any",
+    "takes_bars",
     "type_problem",
     "typed_parameters",
 ]
@@ -37,10 +38,13 @@ Code = Callable[..., Any]
 _MUTABLE = (list, dict, set, bytearray, np.ndarray)
 
 
-def parameters_from(function: Code) -> dict[str, ParameterInfo]:
-    """The function's parameters behind `bars`: names, defaults, and the types that those imply."""
+def parameters_from(function: Code, behind: int = 1) -> dict[str, ParameterInfo]:
+    """The function's parameters behind `bars`: names, defaults, and the types that those imply.
+
+    behind  how many come first that are no parameters of the component: `bars` alone
+    """
     found: dict[str, ParameterInfo] = {}
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+    for parameter in list(inspect.signature(function).parameters.values())[behind:]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         required = parameter.default is parameter.empty
@@ -48,6 +52,14 @@ def parameters_from(function: Code) -> dict[str, ParameterInfo]:
         kind = type(default) if isinstance(default, (bool, int, float, str)) else None
         found[parameter.name] = ParameterInfo(kind, default, "", required)
     return found
+
+
+def takes_bars(function: Code) -> bool:
+    """Whether bars are handed to it: its first parameter is called `bars`, or has no default and no keyword's place."""
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+        return False
+    return first.name == "bars" or first.default is first.empty
 
 
 def takes_any(function: Code) -> bool:
@@ -69,13 +81,18 @@ def identity_of(function: Code) -> str:
     return hashlib.sha256(f"{source}\n{sorted(defaults.items())}".encode()).hexdigest()
 
 
-def check_signature(function: object, what: str) -> None:
-    """Refuse what can't be called as `f(bars, **params)`; a TypeError, since it is code that is wrong, not a config."""
+def check_signature(function: object, what: str, needs_bars: bool = True) -> None:
+    """Refuse what can't be called as `f(bars, **params)`; a TypeError, since it is code that is wrong, not a config.
+
+    needs_bars  whether `f(**params)` is refused, too
+    """
     if not callable(function):
         raise TypeError(
             f"@adm.{what} stands before a function: def my_{what}(bars, period=20), but this is {shown(function)}"
         )
     names = list(inspect.signature(function).parameters.values())
+    if not needs_bars:
+        return
     if not names or names[0].kind not in (names[0].POSITIONAL_ONLY, names[0].POSITIONAL_OR_KEYWORD):
         raise TypeError(
             f"the first parameter of a {what} is bars: def {getattr(function, '__name__', what)}(bars, period=20)"

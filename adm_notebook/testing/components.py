@@ -14,6 +14,7 @@ from adm_notebook.components import CLASSIFIERS, INDICATORS, RISK_PROFILES, STRA
 from adm_notebook.components.classifiers.user import UserClassifierType
 from adm_notebook.components.regimes import NO_REGIME
 from adm_notebook.components.risk.user import UserProfileType
+from adm_notebook.components.user_code import takes_bars
 from adm_notebook.components.user_indicators import UserIndicator
 from adm_notebook.components.user_strategies import UserStrategyType
 from adm_notebook.errors import AdmError, ConfigError
@@ -262,7 +263,8 @@ class RiskProfileSuite(_Suite):
         def given(bars: Bars, by_bar: bool) -> Columns:
             return {name: [value] for name, value in built.settings(bars).items()}
 
-        return Tested(f"risk profile {kind.name}", given, code, built.parameters if code is not None else {})
+        called = None if code is None else code if takes_bars(code) else lambda bars, **parameters: code(**parameters)
+        return Tested(f"risk profile {kind.name}", given, called, built.parameters if code is not None else {})
 
     def test_it_knows_no_later_bar(self, tested: Tested, bars: pd.DataFrame) -> None:
         """Its settings are the same however many bars there are."""

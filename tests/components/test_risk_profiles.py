@@ -234,6 +234,37 @@ def test_a_function_of_the_bars_is_a_profile(own: Callable[[Any], Any]) -> None:
     assert len(RISK_PROFILES.get("own").identity) == 64
 
 
+def careful(risk: float = 0.01) -> dict[str, float]:
+    return {"size": risk}
+
+
+def keywords(*, risk: float = 0.01) -> dict[str, float]:
+    return {"size": risk}
+
+
+def either(bars: pd.DataFrame | None = None, risk: float = 0.01) -> dict[str, float]:
+    return {"size": risk if bars is not None else 1.0}
+
+
+@pytest.mark.parametrize("code", [careful, keywords, either])
+def test_bars_are_handed_only_to_a_function_that_takes_them(own: Callable[[Any], Any], code: Any) -> None:
+    own({})  # so that what is registered here is forgotten afterwards
+    adm.risk_profile(code)
+    kind = RISK_PROFILES.get(code.__name__)
+    assert list(kind.parameters) == ["risk"]
+    assert kind.build({"risk": 0.5}, PATH).settings(BARS) == {"size": 0.5}
+    assert kind.build({}, PATH).settings(BARS) == {"size": 0.01}
+
+
+def test_a_function_without_any_parameter_is_a_profile(own: Callable[[Any], Any]) -> None:
+    own({})
+    adm.risk_profile("fixed_tenth")(lambda: {"size": 0.1})
+    kind = RISK_PROFILES.get("fixed_tenth")
+    assert kind.build({}, PATH).settings(BARS) == {"size": 0.1}
+    with pytest.raises(ConfigError, match=r"fixed_tenth has no such parameter\. It has none"):
+        kind.build({"risk": 0.5}, PATH)
+
+
 def test_a_function_may_change_its_bars(own: Callable[[Any], Any]) -> None:
     def spoil(bars: pd.DataFrame, risk: float) -> dict[str, float]:
         bars["close"] = 0.0

@@ -46,6 +46,9 @@ def spread(bars):
 def careful(bars, size=0.02):
     return {"size_mode": "risk", "size": size, "stop_loss": {"atr": 2}}
 
+def small(size=0.02):
+    return {"size": size}
+
 TestBuiltInStrategy = suite(StrategySuite, "strategy", "ma_crossover", fast=3, slow=9, direction="both")
 TestRule = suite(StrategySuite, "strategy", "rule", entry="close > sma(5)", exit="rsi(4) > 60")
 TestOwnStrategy = suite(StrategySuite, "strategy", above, period=7)
@@ -56,6 +59,7 @@ TestBuiltInIndicator = suite(IndicatorSuite, "indicator", "bbands", timeperiod=7
 TestOwnIndicator = suite(IndicatorSuite, "indicator", spread)
 TestBuiltInProfile = suite(RiskProfileSuite, "risk_profile", "moderate")
 TestOwnProfile = suite(RiskProfileSuite, "risk_profile", careful, size=0.01)
+TestOwnFixedProfile = suite(RiskProfileSuite, "risk_profile", small, size=0.01)
 """
 
 ROLES = """

@@ -44,7 +44,8 @@ def risk_profile(function: F | str | None = None) -> F | Callable[[F], F]:
     ----------
     function
         `f(bars, **params)`: `bars` is a DataFrame open, high, low, close[, volume] of one symbol, the function's own;
-        its keyword defaults are the profile's parameters. It returns a dict of sizing, stops and limits, written as in
+        its keyword defaults are the profile's parameters. One that needs no bars is `f(**params)`: its first parameter
+        has a default. It returns a dict of sizing, stops and limits, written as in
         `backtest_config`. It is called once for a backtest and sees all its bars: a number computed from their prices
         knows the future. Sizes and stops that follow the market bar by bar are settings: `size_mode: volatility`,
         `stop_loss: {atr: 2}`.
@@ -61,7 +62,7 @@ def risk_profile(function: F | str | None = None) -> F | Callable[[F], F]:
     """
 
     def register(code: F) -> F:
-        check_signature(code, "risk_profile")
+        check_signature(code, "risk_profile", needs_bars=False)
         name = (function if isinstance(function, str) else code.__name__).strip().lower()
         said = RISK_PROFILES.register(name, UserProfileType(name, code))
         if said:

@@ -10,7 +10,7 @@ from typing import Any
 from adm_notebook.components.bars import BarsLike
 from adm_notebook.components.risk.profile import PROFILE_SETTINGS, RiskProfile, foreign, value_problems
 from adm_notebook.components.strategy import ParameterInfo, label_of
-from adm_notebook.components.user_code import called, identity_of, parameters_from, takes_any, type_problem
+from adm_notebook.components.user_code import called, identity_of, parameters_from, takes_any, takes_bars, type_problem
 from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
 
 __all__ = ["UserProfile", "UserProfileType"]
@@ -40,7 +40,7 @@ class UserProfile:
             if it raises, or returns anything but a mapping of settings that a profile may give.
         """
         what = f"risk profile {self.name}"
-        found = called(what, self.code, bars.frame, **self.parameters)
+        found = called(what, self.code, *((bars.frame,) if takes_bars(self.code) else ()), **self.parameters)
         if not isinstance(found, Mapping):
             came = "nothing (is a `return` missing?)" if found is None else f"{type(found).__name__}: {shown(found)}"
             raise StrategyError(f"{what} must return a dict of settings, such as {{'size': 0.5}}, but returned {came}")
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class UserProfileType:
-    """A function `f(bars, **params)` in the registry of risk profiles."""
+    """A function `f(bars, **params)` or `f(**params)` in the registry of risk profiles."""
 
     name: str
     code: Callable[..., Any]
@@ -87,8 +87,8 @@ class UserProfileType:
 
     @cached_property
     def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Its parameters behind `bars`."""
-        return parameters_from(self.code)
+        """Its parameters behind `bars`, if it takes them."""
+        return parameters_from(self.code, 1 if takes_bars(self.code) else 0)
 
     def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The parameters, if the function has them; ConfigError for any other."""
