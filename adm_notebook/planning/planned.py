@@ -83,10 +83,12 @@ class Planned(Generic[Built]):
         for k, axis in enumerate(self.axes):
             if axis.name == name:
                 return picked(axis.values, self.grid[combination, k])
-        if name in self.fixed:
-            return written(self.fixed[name])
-        known = self.kind.parameters
-        return written(known[name].default) if name in known else np.nan
+        whole = {**{known: info.default for known, info in self.kind.parameters.items()}, **self.fixed}
+        if name in whole:
+            return written(whole[name])
+        outer, _, inner = name.rpartition(".")  # a part of a setting, which another entry sweeps: `stop_loss.atr`
+        parts = whole.get(outer)
+        return parts.get(inner, np.nan) if isinstance(parts, Mapping) else np.nan
 
 
 @dataclass(frozen=True, eq=False)
