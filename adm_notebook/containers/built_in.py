@@ -140,6 +140,17 @@ class Strategies(BuiltInWork):
         super().__init__(plan, stages, features)
         self._heeds = [_heeds_regimes(planned) for planned in plan.strategies]
         self._own_labels = any(node.container is not None for _, node in plan.tree.of_role("classifier"))
+        self._seen: dict[tuple[str, str, str], set[str]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Regimes that strategies name, and that a classifier of the user's own gave nowhere in this run."""
+        return [
+            f"{strategy} names the regime {label}, which {classifier} never gave; "
+            f"it gave {', '.join(sorted(seen)) or 'none'}." + did_you_mean(label, sorted(seen))
+            for (strategy, label, classifier), seen in sorted(self._seen.items())
+            if label not in seen
+        ]
 
     def reads(self, place: Place) -> tuple[str, ...]:
         """Regimes only where the strategy names some, so that others are computed once for all classifiers."""
@@ -161,6 +172,8 @@ class Strategies(BuiltInWork):
         strategy = planned.build(place.sleeve.combination)
         bars, feature, regimes = given["bars"], _feature(given, self.features), given.get("regimes")
         self._check_labels(strategy, place, planned.path)
+        if regimes is not None:
+            self._note_labels(planned.label, strategy.regimes, place, regimes)
         decisions = tuple(self.stages.decide(s, bars, feature, regimes) for s in strategy.members or (strategy,))
         return {"targets": Targets(decisions, strategy)}
 
@@ -175,6 +188,16 @@ class Strategies(BuiltInWork):
             message = f"{strategy.name} names the regime {odd[0]}, but this classifier gives {gives}"
             message += f".{guess}" if guess else ""
             raise InvalidParameters(Problem(path, message))
+
+    def _note_labels(self, strategy: str, named: tuple[str, ...], place: Place, regimes: Regimes) -> None:
+        """Keep in mind what was named and what was given, where the labels were not known beforehand."""
+        pick = None if self._own_labels else place.row.classifier
+        if pick is not None and classifier_labels(self.plan, pick):
+            return
+        classifier = "its classifier" if pick is None else self.plan.classifiers[pick.entry].label
+        for label in named:
+            if label != NO_REGIME:
+                self._seen.setdefault((strategy, label, classifier), set()).update(regimes.labels)
 
 
 class Vote(BuiltInWork):

@@ -213,6 +213,11 @@ class ContainerTree:
 
     # ---- what it did --------------------------------------------------------------------------------------------
 
+    @property
+    def notes(self) -> list[str]:
+        """Sentences that a user is warned with once the rows have run."""
+        return [sentence for node in self.nodes for sentence in getattr(node.container, "notes", ())]
+
     def table(self) -> pd.DataFrame:
         """The tree as it ran, one row a container, in the order in which it is drawn: `WorkflowResult.containers`."""
         import pandas as pd

@@ -86,6 +86,7 @@ def assemble(
     warnings = [*plan.defaults, *plan.warnings]
     if plan.limits.memory_mb is not None and held_mb() is None:
         warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
+    warnings += dict.fromkeys(() if executor.tree is None else executor.tree.notes)
     notes: list[str] = []
     if plan.simulates:
         _add_unfilled(stats, detail, warnings, notes)

@@ -73,3 +73,19 @@ def test_a_users_container_gives_regimes_as_the_same_code_does_as_a_classifier(m
     pd.testing.assert_frame_equal(placed.trades, listed.trades)
     assert len(everywhere.trades) != len(placed.trades)
     assert not any("one regime" in sentence for sentence in placed.warnings)
+
+
+@pytest.mark.parametrize("mode", ["traditional", "composable"])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_regime_that_a_users_own_code_never_gave_is_named_in_the_warnings(own: bool, mode: str) -> None:
+    adm.classifier(sides)
+    adm.container("classifier", "sides_container")(sides)
+    node = {"role": "classifier", "container": "sides_container"}
+    pattern = {"extends": "full_backtest", "replace": [{"path": "classifier", "node": node}]}
+    where: dict[str, object] = {"pattern": pattern} if own else {}
+    config = workflow([] if own else ["sides"], ["above", "blow"], **where)
+    config.optimization_config["strategies"][0]["parameters"] = {"fast": [5, 10]}
+    said = [sentence for sentence in adm.EnhancedCoordinator().run(config, mode).warnings if "blow" in sentence]
+    gave = "its classifier" if own else "sides"
+    end = "never gave; it gave above, below. Did you mean `below`?"
+    assert said == [f"ma_crossover names the regime blow, which {gave} {end}"]
