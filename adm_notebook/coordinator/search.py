@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +94,9 @@ class _Study:
             yield batch
 
     def _study(self) -> optuna.Study:
-        import optuna
+        with warnings.catch_warnings():  # tqdm misses ipywidgets in a notebook; no bar of Optuna's is shown
+            warnings.filterwarnings("ignore", "IProgress not found")
+            import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         direction = optuna.study.StudyDirection

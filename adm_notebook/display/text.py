@@ -22,7 +22,7 @@ def text_of_subject(subject: Subject) -> str:
     """What the card says, from its title to its most important table."""
     lines = _status(subject)
     lines += _wrapped(plain(subject.title), 2)
-    lines += _wrapped(plain(subject.conditions), 3)
+    lines += _wrapped(plain(subject.conditions), 4)
     grid = figures(subject)
     if grid is not None:
         lines += aligned(_narrow(subject, grid), most=COLUMNS)
@@ -91,5 +91,5 @@ def _wrapped(text: str, most: int) -> list[str]:
         return []
     lines = textwrap.wrap(text, COLUMNS, break_long_words=True, break_on_hyphens=False)
     if len(lines) > most:
-        lines = [*lines[: most - 1], f"{clip(lines[most - 1], COLUMNS - 4)} ..."]
+        lines = [*lines[: most - 1], f"{textwrap.wrap(lines[most - 1], COLUMNS - 4)[0]} ..."]
     return [line if text_width(line) <= COLUMNS else clip(line, COLUMNS // 2) for line in lines]

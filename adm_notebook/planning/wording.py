@@ -205,7 +205,7 @@ def plan_text(plan: Plan) -> str:
     bars = next(iter(plan.market.values()))
     rows = f"{plan.n_rows:,} combination{'' if plan.n_rows == 1 else 's'}"
     lines = [f"Plan: {' and '.join(s.label for s in plan.strategies)} on {', '.join(plan.symbols)}, {rows}"]
-    lines.append(f"  mode      {plan.mode}. {plan.mode_reason}")
+    lines.append(f"  mode      {plan.mode_reason[:1].lower()}{plan.mode_reason[1:]}")  # it names the mode first
     lines.append(f"  pattern   {plan.pattern}: {' > '.join(_outline(plan))}")
     lines.append(
         f"  bars      {bars.n_bars:,} {bars.calendar.label} bars, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}"

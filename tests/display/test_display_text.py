@@ -66,3 +66,9 @@ def test_repr_of_a_result_is_its_text() -> None:
     result = single()
     assert repr(result) == text_of(result)
     assert str(pd.Series({"a": result})["a"]) == text_of(result)
+
+
+def test_conditions_that_are_too_long_end_with_a_whole_word() -> None:
+    said = " ".join(["trading ends at 35% drawdown, commission paid"] * 20)
+    last = text_of(single(facts={"conditions": said})).split(" ...\n")[0].rsplit(" ", 1)[1]
+    assert last in said.split()
