@@ -4,6 +4,7 @@ AdmError
 ├── ConfigError   (ValueError)    a workflow that can't be planned: lists every problem at once
 ├── DataError     (ValueError)    prices that can't be used: names file, row and value
 ├── StrategyError (RuntimeError)  a strategy, indicator or source of the user's raised, or returned what can't be read
+├── SignatureError (TypeError)    a function that can't be what it is registered as
 ├── RunError      (RuntimeError)  a workflow could not go on, or its result is asked for what it doesn't hold
 ├── RunCancelled  (RuntimeError)  somebody stopped the run
 └── RunTimedOut   (TimeoutError)  `timeout_seconds` ran out
@@ -26,6 +27,7 @@ __all__ = [
     "RunCancelled",
     "RunError",
     "RunTimedOut",
+    "SignatureError",
     "StrategyError",
     "did_you_mean",
     "shown",
@@ -107,6 +109,10 @@ class DataError(AdmError, ValueError):
 
 class StrategyError(AdmError, RuntimeError):
     """The user's own code raised, or returned something that can't be read; the cause is kept for `%tb`."""
+
+
+class SignatureError(AdmError, TypeError):
+    """A function, class or object that can't be the component or container that it is registered as."""
 
 
 class RunError(AdmError, RuntimeError):

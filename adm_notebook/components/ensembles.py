@@ -423,7 +423,9 @@ class _Reader:
             if given == known:
                 return known
         listed = ", ".join(METHODS)
-        if given is None:
+        if given is None and isinstance(self.entry.get("members"), Mapping):
+            self.wrong(f"{self.path}.method", "is missing; members under labels of regimes vote by_regime")
+        elif given is None:
             self.wrong(f"{self.path}.method", f"is missing; how do the members vote: {listed}")
         else:
             near = did_you_mean(given, METHODS)
@@ -445,7 +447,8 @@ class _Reader:
         elif isinstance(given, (list, tuple)):
             items = [(f"{path}[{i}]", item, None) for i, item in enumerate(given)]
         else:
-            self.wrong(path, f"must be a list of strategies, but was {shown(given)}")
+            instead = f"; write [{given}] and add others" if isinstance(given, str) else ""
+            self.wrong(path, f"must be a list of strategies, but was {shown(given)}{instead}")
             return []
         if not items:
             self.wrong(path, "is empty; list the strategies that vote, e.g. [momentum, rsi]")

@@ -89,7 +89,9 @@ class RuleType:
         for name, value in values.items():
             wrong = _wrong_value(value)
             if wrong:
-                guess = did_you_mean(name, _CONDITIONS) if isinstance(value, str) else ""  # a condition, misspelt?
+                guess = did_you_mean(name, _CONDITIONS) if isinstance(value, str) else ""
+                if guess and _is_condition(value):
+                    wrong = f"no condition of a rule has that name; they are {', '.join(_CONDITIONS)}"
                 problems.append(Problem(f"{path}.{name}", f"{wrong}.{guess}" if guess else wrong))
             elif name not in used and not broken:
                 guess = did_you_mean(name, [*_CONDITIONS, "direction"])
@@ -171,6 +173,15 @@ def _direction(given: Mapping[str, Any], path: str, problems: list[Problem]) -> 
             Problem(where, f"is {said}, but there are conditions for the other side; leave {other} out, or direction")
         )
     return direction
+
+
+def _is_condition(text: str) -> bool:
+    """Whether a text that stands for a parameter reads as a condition."""
+    try:
+        parse_condition(text)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _no_parameter(name: object) -> str:

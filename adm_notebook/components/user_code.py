@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adm_notebook.components.strategy import ParameterInfo
-from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, Problem, SignatureError, StrategyError, did_you_mean, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,19 +82,19 @@ def identity_of(function: Code) -> str:
 
 
 def check_signature(function: object, what: str, needs_bars: bool = True) -> None:
-    """Refuse what can't be called as `f(bars, **params)`; a TypeError, since it is code that is wrong, not a config.
+    """Refuse, by a SignatureError, what can't be called as `f(bars, **params)`: code is wrong, not a config.
 
     needs_bars  whether `f(**params)` is refused, too
     """
     if not callable(function):
-        raise TypeError(
+        raise SignatureError(
             f"@adm.{what} stands before a function: def my_{what}(bars, period=20), but this is {shown(function)}"
         )
     names = list(inspect.signature(function).parameters.values())
     if not needs_bars:
         return
     if not names or names[0].kind not in (names[0].POSITIONAL_ONLY, names[0].POSITIONAL_OR_KEYWORD):
-        raise TypeError(
+        raise SignatureError(
             f"the first parameter of a {what} is bars: def {getattr(function, '__name__', what)}(bars, period=20)"
         )
 

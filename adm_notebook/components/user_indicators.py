@@ -20,7 +20,7 @@ from adm_notebook.components.user_code import (
     parameters_from,
     type_problem,
 )
-from adm_notebook.errors import StrategyError
+from adm_notebook.errors import SignatureError, StrategyError, shown
 from adm_notebook.market.arrays import F64
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def indicator(function: F | str | None = None, *, outputs: tuple[str, ...] = ())
         check_signature(code, "indicator")
         name = (function if isinstance(function, str) else code.__name__).strip().lower()
         if not name.isidentifier():
-            raise TypeError(f"an indicator's name is used in rules, so that it must be a plain word, but was {name!r}")
+            message = f"an indicator's name is used in rules, so that it must be a plain word, but was {shown(name)}"
+            raise SignatureError(message)
         said = INDICATORS.register(name, UserIndicator(name, code, tuple(o.lower() for o in outputs)))
         if said:
             print(said)

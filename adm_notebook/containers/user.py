@@ -17,7 +17,7 @@ from adm_notebook.config.frozen import canonical_json
 from adm_notebook.containers.given import handed
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.returned import Reading, read
-from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, Problem, SignatureError, StrategyError, did_you_mean, shown
 from adm_notebook.patterns import CONTAINERS, KINDS, ROLES
 from adm_notebook.patterns.roles import canonical_role
 
@@ -255,6 +255,13 @@ def container(
     ...     swing = bars.close.pct_change().rolling(window).std()
     ...     return (swing < swing.expanding().median()).map({True: "calm", False: "wild"}).where(swing.notna())
     """
+    given: object = role
+    if not isinstance(given, str):
+        code = getattr(given, "__name__", shown(given))
+        message = (
+            f'stands before {code} without a role; write @adm.container("strategy"), or another of {", ".join(ROLES)}'
+        )
+        raise ConfigError(Problem("@adm.container", message), "The container")
     word = canonical_role(role, "role")
     _check_kinds((*(consumes or ()), *may_consume, *(produces or ())))
 
@@ -262,7 +269,7 @@ def container(
         own = name or getattr(code, "__name__", None) or type(code).__name__
         process = code if inspect.isfunction(code) else getattr(code, "process", None)
         if not callable(process):
-            raise TypeError(f"a container is a function, or has a method process; this is {shown(code)}")
+            raise SignatureError(f"a container is a function, or has a method process; this is {shown(code)}")
         kind = UserContainerType(
             name=own.strip().lower(),
             role=word,

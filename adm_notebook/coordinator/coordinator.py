@@ -61,10 +61,7 @@ class Coordinator:
         DataError
             where its prices can't be used.
         """
-        given: object = config
-        if not isinstance(given, WorkflowConfig):
-            message = f"must be a WorkflowConfig, but was {shown(given)}. Use adm.WorkflowConfig(...)"
-            raise ConfigError(Problem("config", message))
+        _check_kind(config)
         mode = execution_mode or self._default_mode
         if mode == "hybrid":
             return plan_phases(config, self._composable)
@@ -216,6 +213,13 @@ class EnhancedCoordinator(Coordinator):
         return self.enable_composable_containers
 
 
+def _check_kind(config: object) -> None:
+    """Refuse what is no WorkflowConfig."""
+    if not isinstance(config, WorkflowConfig):
+        instead = "adm.WorkflowConfig(**...)" if isinstance(config, dict) else "adm.WorkflowConfig(...)"
+        raise ConfigError(Problem("config", f"must be a WorkflowConfig, but was {shown(config)}. Use {instead}"))
+
+
 async def execute_backtest_workflow(
     config: WorkflowConfig, container_pattern: str = "full_backtest", execution_mode: str = "composable"
 ) -> WorkflowResult:
@@ -245,6 +249,7 @@ async def execute_backtest_workflow(
     >>> asyncio.run(adm.execute_backtest_workflow(config=config, container_pattern="simple_backtest")).pattern
     'simple_backtest'
     """
+    _check_kind(config)
     mapped = config.copy()
     mapped.parameters = {k: v for k, v in (mapped.parameters or {}).items() if k != "pattern"}
     mapped.parameters["container_pattern"] = container_pattern

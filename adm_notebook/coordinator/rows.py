@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 
 from adm_notebook.components import InvalidParameters
@@ -31,6 +32,10 @@ def attempt(row: Row, tree: ContainerTree) -> Outcome:
     return Outcome(row.number, "ok", "", passed.metrics, passed)
 
 
+_CODE = re.compile(r"\n\s*(?=line \d+, in )")
+"""What stands before the line of a user's code, where an error has it on a line of its own."""
+
+
 def one_line(error: AdmError) -> str:
     """What an error says, as a row of a table has it."""
     problems = getattr(error, "problems", None)
@@ -38,4 +43,4 @@ def one_line(error: AdmError) -> str:
         return "; ".join(p.message for p in problems)
     if isinstance(error, DataError):
         return " ".join(f"{error.message.rstrip('.')}. {error.hint}".split())
-    return " ".join(str(error).split())
+    return " ".join(_CODE.sub("; ", str(error)).split())

@@ -11,7 +11,7 @@ from adm_notebook.patterns.flow import Flow, container_of, declared, flow
 from adm_notebook.patterns.node import Node
 from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.registry import CONTAINERS, section_of
-from adm_notebook.patterns.roles import RESULTS
+from adm_notebook.patterns.roles import KINDS, RESULTS
 
 __all__ = ["GIVER", "Finding", "findings", "validate"]
 
@@ -120,7 +120,9 @@ def _about_container(node: Node) -> Iterator[str]:
             yield f"has the parameter {name}, but {kind.name} takes none{filled}"
     for name, info in kind.parameters.items():
         if info.required and name not in node.parameters:
-            yield f"lacks the parameter {name} of {kind.name}; write `parameters: {{{name}: ...}}`"
+            reads = kind.consumes or kind.may_consume
+            hint = "" if reads else f". If {name} is what it reads, name it by its kind: {', '.join(KINDS)}"
+            yield f"lacks the parameter {name} of {kind.name}; write `parameters: {{{name}: ...}}`{hint}"
 
 
 # ---- what flows in --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adm_notebook.errors import ConfigError, RunError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, Problem, RunError, did_you_mean, shown
 from adm_notebook.patterns import PATTERNS, Pattern, pattern_from, unplaced
 from adm_notebook.patterns.roles import ENSEMBLES
 from adm_notebook.planning.sections import Reader
@@ -94,7 +94,15 @@ def _check_places(reader: Reader, pattern: Pattern, asked: bool) -> None:
     counts = {
         key: len(value) if isinstance(value, (list, tuple)) else value is not None for key, value in given.items()
     }
-    reader.problems += unplaced(pattern, counts)
+    short = optimization.get("strategies") is None
+    for problem in unplaced(pattern, counts):
+        if problem.path == "optimization_config.strategies":
+            path = "backtest_config.strategy" if short else problem.path
+            message = problem.message.replace(problem.path, path)
+            if replays(pattern):
+                message = f"{pattern.name} takes the strategies of the store; leave {path} out"
+            problem = Problem(path, message)
+        reader.problems.append(problem)
 
 
 def _occupied(path: str) -> str:

@@ -86,6 +86,10 @@ def make_plan(
     entries = [] if placed or replays(tree) else read_strategies(reader)
     classifier_entries = [] if replays(tree) else read_classifiers(reader, tree)
     risk_entries = read_risk_profiles(reader, tree) if tree.has("execution") else []
+    if (placed or replays(tree)) and sections.constraints:
+        why = "the combinations of a replay are those of its store" if replays(tree) else "the pattern's own strategies"
+        verb = "" if replays(tree) else " have no parameters that are swept"
+        reader.wrong("optimization_config.constraints", f"plays no part: {why}{verb}; leave it out")
     if not tree.has("execution"):
         _simulates_nothing(reader, sections)
     request = collect(problems, DataRequest.resolve, config.data_config)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from adm_notebook.components import InvalidParameters
+from adm_notebook.components.ensembles import EnsembleType
 from adm_notebook.components.regimes import NO_REGIME, ONE_REGIME
 from adm_notebook.errors import Problem, did_you_mean
 from adm_notebook.patterns import Pattern
@@ -35,10 +36,19 @@ def check_regimes(
         named = regimes_of(strategy)
         odd = [[label for label in named if label not in (*labels, NO_REGIME)] for labels in given]
         if named and all(odd):
-            path = strategy.path.removesuffix(".parameters")
-            problems.append(Problem(f"{path}.regimes", _sentence(odd, given, classifiers)))
+            problems.append(Problem(_place(strategy, odd[0][0]), _sentence(odd, given, classifiers)))
     some_run = not combined and len(problems) < len(strategies)
     return [] if some_run and classifiers else problems
+
+
+def _place(strategy: PlannedStrategy, label: str) -> str:
+    """Where a strategy names a label: in its `regimes`, or in those of an ensemble's member."""
+    path = strategy.path.removesuffix(".parameters")
+    if isinstance(strategy.kind, EnsembleType):
+        member = next((m for m in strategy.kind.members if label in m.regimes), None)
+        if member is not None:
+            return member.path if member.path.endswith(f".members.{label}") else f"{member.path}.regimes"
+    return f"{path}.regimes"
 
 
 def _sentence(

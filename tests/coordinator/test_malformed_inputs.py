@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 import adm_notebook as adm
+from adm_notebook.errors import AdmError
+from adm_notebook.patterns import CONTAINERS
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
@@ -173,6 +176,57 @@ CONFIGS = {
         "memory_limit_mb: 10\nparameters: {max_memory_mb: 20}",
         "is 20, but memory_limit_mb, which means the same, is 10; keep one",
     ),
+    "members by regime without a method": (
+        "optimization_config: {strategies: [{type: ensemble, members: {up: momentum}}], classifiers: [trend]}",
+        "strategies[0].method  is missing; members under labels of regimes vote by_regime",
+    ),
+    "members without brackets": (
+        "optimization_config: {strategies: [{type: ensemble, method: majority, members: momentum}]}",
+        "strategies[0].members  must be a list of strategies, but was 'momentum'; write [momentum] and add others",
+    ),
+    "member under a regime that is never given": (
+        """optimization_config:
+  classifiers: [trend]
+  strategies:
+    - type: ensemble
+      method: by_regime
+      members: {up: momentum, dwn: rsi}""",
+        "members.dwn  names the regime dwn, which no classifier here gives. Did you mean `down`? (line 6, column 31)",
+    ),
+    "condition under a name of no condition": (
+        "backtest_config: {strategy: {type: rule, parameters: {enter: 'close > 3'}}}",
+        "no condition of a rule has that name; they are entry, exit, short_entry, short_exit. Did you mean `entry`?",
+    ),
+    "ensemble in an ensemble": (
+        "optimization_config: {strategies: [{type: ensemble, method: majority, members: [rsi, {type: ensemble}]}]}",
+        "members[1].type  an ensemble can't be a member of another; list its members here instead",
+    ),
+    "too many votes": (
+        "optimization_config: {strategies: [{type: ensemble, method: threshold, threshold: 2, members: [rsi]}]}",
+        "threshold  must be at most 1, the number of members, but was 2",
+    ),
+    "regimes without brackets": (
+        "optimization_config: {strategies: [{type: momentum, regimes: up}], classifiers: [trend]}",
+        "must be a list of labels: write [up]",
+    ),
+    "risk without a stop": (
+        "backtest_config: {size_mode: risk, size: 0.01}",
+        "size_mode risk needs a stop_loss: without one nobody knows what a trade risks",
+    ),
+    "misspelt stop": ("backtest_config: {stop_loss: {art: 2}}", "stop_loss.art  unknown field. Did you mean `atr`?"),
+    "strategy of a replay": (
+        "analysis_config: {mode: signal_replay, signals_path: store}\nbacktest_config: {strategy: momentum}",
+        "backtest_config.strategy  signal_replay takes the strategies of the store; leave backtest_config.strategy out",
+    ),
+    "constraint on a replay": (
+        """analysis_config: {mode: signal_replay, signals_path: store}
+optimization_config: {constraints: ['fast < slow']}""",
+        "constraints  plays no part: the combinations of a replay are those of its store; leave it out",
+    ),
+    "store that is not there": (
+        "analysis_config: {mode: signal_replay, signals_path: store}",
+        "is not there; a workflow with analysis_config.mode: signal_generation makes a store (line 1, column 40)",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"
@@ -329,7 +383,53 @@ def test_a_single_strategy_that_raises_gives_a_failed_result() -> None:
     result = adm.EnhancedCoordinator().run(config)
     assert not result.success
     assert result.best is None
-    assert "no idea" in result.errors[0]
+    assert "raised ValueError: no idea; line " in result.errors[0]
+    assert ", in hopeless: raise ValueError" in result.errors[0]
+
+
+CODE = {
+    "container without a role": (
+        "@adm.container\ndef mine(bars): return bars.close > 3",
+        '@adm.container  stands before mine without a role; write @adm.container("strategy"), or another of data,',
+    ),
+    "container of an unknown role": (
+        "@adm.container('classifer')\ndef mine(bars): return bars.close > 3",
+        "unknown role 'classifer'. Did you mean `classifier`?",
+    ),
+    "container that reads nothing": (
+        """@adm.container('strategy', 'mine')
+def mine(prices): return prices.close > 3
+adm.register_pattern(['data', {'portfolio': [{'role': 'strategy', 'container': 'mine'}]}, 'execution'])""",
+        "`parameters: {prices: ...}`. If prices is what it reads, name it by its kind: bars, features,",
+    ),
+    "strategy without bars": (
+        "@adm.strategy\ndef mine(): return 1",
+        "the first parameter of a strategy is bars: def mine(bars, period=20)",
+    ),
+    "strategy that is no function": ("adm.strategy('mine')(3)", "stands before a function: def my_strategy(bars"),
+    "container that does nothing": ("adm.container('risk', 'mine')(3)", "a container is a function, or has a method"),
+    "mapping for a config": (
+        "adm.EnhancedCoordinator().run({'backtest_config': {}})",
+        "must be a WorkflowConfig, but was {'backtest_config': {}}. Use adm.WorkflowConfig(**...)",
+    ),
+    "mapping for a config of the old coordinator": (
+        "asyncio.run(adm.execute_backtest_workflow(config={'backtest_config': {}}))",
+        "must be a WorkflowConfig",
+    ),
+    "unknown mode": (
+        "adm.EnhancedCoordinator().run(adm.WorkflowConfig(), 'compose')",
+        "execution_mode  must be one of traditional, composable, auto, hybrid, but was 'compose'. Did you mean `compos",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "said"), CODE.values(), ids=CODE)
+def test_a_mistake_in_python_is_told_in_a_few_lines(code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CONTAINERS, "_loaded", dict(CONTAINERS.snapshot()))
+    with pytest.raises(AdmError) as caught:  # which prints without a traceback
+        exec(code, {"adm": adm, "asyncio": asyncio})  # as a cell runs it
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 600
 
 
 def test_a_config_of_the_wrong_kind_is_named() -> None:
