@@ -272,13 +272,42 @@ def plan_entry(
     names = {*defaults, *fixed, *(axis.name for axis in axes)}
     if known is not None:
         known |= names
-    grid: I64 = np.array(list(itertools.product(*(range(len(a.values)) for a in axes))), dtype=np.int64)
-    grid = grid.reshape(-1, len(axes)) if axes else np.zeros((1, 0), np.int64)
+    shape = tuple(len(axis.values) for axis in axes)
+    grid: I64 = np.stack(np.unravel_index(np.arange(size), shape), axis=1) if axes else np.zeros((1, 0), np.int64)
     applicable = [c for c in constraints if c.names <= names]
     if applicable and left_out is not None:
-        keep = [_kept(at, axes, {**defaults, **fixed}, applicable, left_out) for at in grid]
-        grid = grid[np.array(keep, dtype=bool)]
+        grid = _constrained(grid, axes, {**defaults, **fixed}, applicable, left_out)
     return Planned(kind.name, kind, fixed, axes, grid, entry.parameter_path)
+
+
+def _constrained(
+    grid: I64,
+    axes: Sequence[Axis],
+    others: Mapping[str, Any],
+    constraints: Sequence[Constraint],
+    left_out: dict[str, int],
+) -> I64:
+    """The combinations that meet all constraints: those over plain numbers all at once, others one by one."""
+    columns = {name: value for name, value in others.items() if _is_plain(value)}
+    for k, axis in enumerate(axes):
+        columns.pop(axis.name, None)
+        if all(map(_is_plain, axis.values)):
+            columns[axis.name] = np.array(axis.values, np.float64)[grid[:, k]]
+    masks = [c.where(columns) if c.names <= columns.keys() else None for c in constraints]
+    if any(mask is None for mask in masks):
+        keep = [_kept(at, axes, others, constraints, left_out) for at in grid]
+        return grid[np.array(keep, dtype=bool)]
+    left = np.ones(len(grid), np.bool_)
+    for constraint, mask in zip(constraints, masks, strict=True):
+        met = np.broadcast_to(np.asarray(mask, np.bool_), left.shape)
+        left_out[constraint.text] += int((left & ~met).sum())
+        left &= met
+    return grid[left]
+
+
+def _is_plain(value: object) -> bool:
+    """A number that floats hold exactly enough to compare and compute with."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def _kept(

@@ -6,10 +6,14 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from adm_notebook.errors import ConfigError, Problem, shown
+from adm_notebook.market.arrays import F64, Bool
 
 __all__ = ["Constraint", "parse_constraint"]
 
@@ -39,6 +43,15 @@ class Constraint:
     text: str
     names: frozenset[str]
     holds: Callable[[Values], bool]
+    tree: ast.expr = field(repr=False, compare=False)
+
+    def where(self, columns: Mapping[str, F64]) -> Bool | None:
+        """Whether it is met, of many combinations at once; None where each has to be asked by itself.
+
+        columns
+            (n,) or a number, for each parameter that it speaks of: plain numbers alone.
+        """
+        return _whole(self.tree, columns)
 
 
 def parse_constraint(text: object, path: str) -> Constraint:
@@ -70,7 +83,7 @@ def parse_constraint(text: object, path: str) -> Constraint:
         raise ConfigError(
             _pointed(path, text, "speaks of no parameter; names stand without quotes, e.g. `fast < slow`", 1)
         )
-    return Constraint(path, text.strip(), frozenset(names), value)
+    return Constraint(path, text.strip(), frozenset(names), value, tree)
 
 
 def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[[Values], Any]:
@@ -118,6 +131,34 @@ def _compile(node: ast.expr, names: set[str], text: str, path: str) -> Callable[
                 "has something a condition can't hold; use parameters, numbers, + - * /, < <= > >= == !=, and, or, not"
             )
             raise ConfigError(_pointed(path, text, message, node.col_offset + 1))
+
+
+def _whole(node: ast.expr, columns: Mapping[str, F64]) -> Any:
+    """The node over whole columns; None for what numpy does not do as Python does (division, text)."""
+    match node:
+        case ast.Constant(value=int() | float() as constant) if not isinstance(constant, bool):
+            return float(constant)
+        case ast.Name(id=name):
+            return columns[name]
+        case ast.Attribute(value=ast.Name(id=member), attr=attribute):
+            return columns[f"{member}.{attribute}"]
+        case ast.UnaryOp(op=ast.Not() | ast.USub() as op, operand=operand):
+            inner = _whole(operand, columns)
+            return None if inner is None else np.logical_not(inner) if isinstance(op, ast.Not) else -inner
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
+            a, b = _whole(left, columns), _whole(right, columns)
+            return None if a is None or b is None else _ARITHMETIC[type(op)](a, b)
+        case ast.BoolOp(op=op, values=parts):
+            found = [_whole(part, columns) for part in parts]
+            join = np.logical_and if isinstance(op, ast.And) else np.logical_or
+            return None if any(part is None for part in found) else reduce(join, found)
+        case ast.Compare(left=left, ops=ops, comparators=rest):
+            terms = [_whole(left, columns), *(_whole(term, columns) for term in rest)]
+            if any(term is None for term in terms):
+                return None
+            return reduce(np.logical_and, [_COMPARE[type(o)](terms[i], terms[i + 1]) for i, o in enumerate(ops)])
+        case _:
+            return None
 
 
 def _must_be_condition(node: ast.expr, text: str, path: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from adm_notebook.components import InvalidParameters
 from adm_notebook.config import WorkflowConfig
@@ -66,12 +69,18 @@ def identity_of(
 
 
 def _described(planned: Planned[Any]) -> list[Any]:
-    """An entry: its label, what it is, and the parameters of each of its combinations."""
+    """An entry: its label, what it is, its parameters with their values, and which combinations of them there are."""
+    defaults = {name: p.default for name, p in planned.kind.parameters.items() if not p.required}
+    fixed = {**defaults, **planned.fixed}
+    for axis in planned.axes:
+        fixed.pop(axis.name, None)
     return [
         planned.label,
         planned.type,
         planned.kind.identity,
-        [_parameters(planned, combination) for combination in range(planned.n_combinations)],
+        sorted([name, _plain(value, f"{planned.path}.{name}")] for name, value in fixed.items()),
+        [[axis.name, [_plain(value, f"{planned.path}.{axis.name}") for value in axis.values]] for axis in planned.axes],
+        hashlib.sha256(np.ascontiguousarray(planned.grid, np.int64).tobytes()).hexdigest(),
     ]
 
 
@@ -84,13 +93,6 @@ def _indicators_of(strategy: PlannedStrategy) -> list[str]:
             continue
         return [i.function.identity for i in built.indicators if i.function.identity]
     return []
-
-
-def _parameters(planned: Planned[Any], combination: int) -> list[list[Any]]:
-    """Parameters of a combination, defaults filled in; numbers as floats, so that 10 and 10.0 are one."""
-    defaults = {n: p.default for n, p in planned.kind.parameters.items() if not p.required}
-    values = {**defaults, **planned.parameters(combination)}
-    return sorted([name, _plain(value, f"{planned.path}.{name}")] for name, value in values.items())
 
 
 def _plain(value: Any, path: str) -> Any:
