@@ -32,6 +32,7 @@ from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64, I8, I64
 from adm_notebook.planning import Plan, Row
+from adm_notebook.planning.grids import SettingsGrid
 
 __all__ = ["Lanes"]
 
@@ -283,12 +284,12 @@ class Lanes:
     def _moving(self) -> Any:
         """(n_risk * n_settings,) whether sizes or stops of these settings follow the market, or are known by then."""
         fixed = [True] if not self.plan.risk_profiles else self._fixed()
-        found = [
-            not is_fixed or bool(indicators_of(settings)) or settings.scaled
-            for is_fixed, row in zip(fixed, self.plan.settings, strict=True)
-            for settings in row
-        ]
-        return np.array(found, dtype=np.bool_)
+        found = []
+        for is_fixed, grid in zip(fixed, self.plan.settings, strict=True):
+            distinct = [grid[0]] if grid.is_simple else list(grid)
+            moving = [not is_fixed or bool(indicators_of(settings)) or settings.scaled for settings in distinct]
+            found.append(np.broadcast_to(np.array(moving, np.bool_), (len(grid),)))
+        return np.concatenate(found)
 
     def _fixed(self) -> list[bool]:
         return [
@@ -313,8 +314,8 @@ class Lanes:
         """The accounts of all settings of the plan, risk profile by risk profile."""
         with self._lock:
             if bars.symbol not in self._accounts:
-                flat = [settings for row in self.plan.settings for settings in row]
-                self._accounts[bars.symbol] = accounts_of(flat, bars.calendar)
+                made = [_accounts(grid, bars) for grid in self.plan.settings]
+                self._accounts[bars.symbol] = Accounts(*(np.concatenate(column) for column in zip(*made, strict=True)))
             return self._accounts[bars.symbol]
 
     def _ground(self, bars: Bars) -> Ground:
@@ -335,6 +336,13 @@ class Lanes:
             self.tree.count("classifier", len(rows) - 1, 0, 0.0, 0)
             found[rows] = 0 if regimes is None else regimes.lookback
         return found
+
+
+def _accounts(grid: SettingsGrid, bars: Bars) -> Accounts:
+    """The accounts of a grid of settings: of a simple one a single account, and what varies in it."""
+    if not grid.is_simple:
+        return accounts_of(list(grid), bars.calendar)
+    return accounts_of([grid[0]], bars.calendar).taken(np.zeros(len(grid), np.intp)).varied(**grid.varied())
 
 
 def _alike(made: Any, at: I64) -> Iterator[tuple[Any, Any]]:

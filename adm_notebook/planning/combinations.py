@@ -23,6 +23,7 @@ from adm_notebook.errors import ConfigError, Problem, did_you_mean
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.constraints import Constraint
 from adm_notebook.planning.entries import Entry
+from adm_notebook.planning.grids import Given
 from adm_notebook.planning.planned import (
     Kind,
     Planned,
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 Found = TypeVar("Found")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 AnyPlanned = TypeVar("AnyPlanned", bound=Planned[Any])
 
 MAX_COMBINATIONS = 10_000_000
@@ -57,7 +58,7 @@ PROBLEMS_MOST = 20
 
 
 def collect(
-    problems: list[Problem], step: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs
+    problems: list[Problem], step: Callable[Arguments, Found], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Found | None:
     """What `step` returns; what it finds wrong joins the others, so that a user sees everything at once."""
     try:
@@ -92,14 +93,15 @@ def swept_of(given: Mapping[str, Any], path: str) -> tuple[dict[str, Any], tuple
     return fixed, tuple(axes)
 
 
-def settings_of(given: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...], tuple[Axis, ...]]:
-    """The settings of each combination of swept ones, as they were given; and the axes, in the config's order."""
-    fixed, axes = swept_of(given, "backtest_config")
-    names = [axis.name for axis in axes]
-    return tuple(
-        nested({**fixed, **dict(zip(names, picked, strict=True))})
-        for picked in itertools.product(*(axis.values for axis in axes))
-    ), axes
+def settings_of(given: Mapping[str, Any]) -> Given:
+    """The settings of each combination of swept ones, as they were given; its axes are in the config's order.
+
+    Raises
+    ------
+    ConfigError
+        for sweeps that can't be walked.
+    """
+    return Given(*swept_of(given, "backtest_config"))
 
 
 # ---- entries --------------------------------------------------------------------------------------------------------
@@ -296,13 +298,15 @@ def _constrained(
     masks = [c.where(columns) if c.names <= columns.keys() else None for c in constraints]
     if any(mask is None for mask in masks):
         keep = [_kept(at, axes, others, constraints, left_out) for at in grid]
-        return grid[np.array(keep, dtype=bool)]
+        kept: I64 = grid[np.array(keep, dtype=bool)]
+        return kept
     left = np.ones(len(grid), np.bool_)
     for constraint, mask in zip(constraints, masks, strict=True):
         met = np.broadcast_to(np.asarray(mask, np.bool_), left.shape)
         left_out[constraint.text] += int((left & ~met).sum())
         left &= met
-    return grid[left]
+    met_by: I64 = grid[left]
+    return met_by
 
 
 def _is_plain(value: object) -> bool:

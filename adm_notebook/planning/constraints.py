@@ -51,7 +51,8 @@ class Constraint:
         columns
             (n,) or a number, for each parameter that it speaks of: plain numbers alone.
         """
-        return _whole(self.tree, columns)
+        met: Bool | None = _whole(self.tree, columns)
+        return met
 
 
 def parse_constraint(text: object, path: str) -> Constraint:

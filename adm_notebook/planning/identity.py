@@ -12,9 +12,9 @@ import numpy as np
 from adm_notebook.components import InvalidParameters
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.frozen import digest_of
-from adm_notebook.config.settings import Settings
 from adm_notebook.errors import ConfigError, Problem, shown
 from adm_notebook.patterns import CONTAINERS, Pattern
+from adm_notebook.planning.grids import SettingsGrid
 from adm_notebook.planning.planned import Planned, PlannedStrategy
 from adm_notebook.planning.sections import Sections
 
@@ -28,7 +28,7 @@ def identity_of(
     config: WorkflowConfig,
     sections: Sections,
     tree: Pattern,
-    settings: Iterable[Sequence[Settings]],
+    settings: Iterable[SettingsGrid],
     strategies: Sequence[PlannedStrategy],
     others: Sequence[Planned[Any]],
     symbols: tuple[str, ...],
@@ -60,7 +60,7 @@ def identity_of(
             sections.combined,
             [[objective.metric, objective.maximise] for objective in sections.objectives],
             [] if sections.method == "grid" else [sections.method, sections.n_trials, sections.seed],
-            [[s.digest for s in row] for row in settings],
+            [grid.identity() for grid in settings],
             [[*_described(s), s.allocation if sections.combined else None, _indicators_of(s)] for s in strategies],
             [_described(planned) for planned in others],
             origin,

@@ -19,6 +19,7 @@ from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market import Market
 from adm_notebook.market.arrays import I64
+from adm_notebook.planning.grids import Given, SettingsGrid
 from adm_notebook.planning.planned import Pick, PlannedClassifier, PlannedRisk, PlannedStrategy, Stack
 from adm_notebook.planning.sweeps import Axis
 
@@ -123,9 +124,8 @@ class Plan:
     strategies: tuple[PlannedStrategy, ...]
     classifiers: tuple[PlannedClassifier, ...]
     risk_profiles: tuple[PlannedRisk, ...]
-    given: tuple[Mapping[str, Any], ...]
-    settings: tuple[tuple[Settings, ...], ...]
-    setting_axes: tuple[Axis, ...]
+    given: Given
+    settings: tuple[SettingsGrid, ...]
     combined: bool
     objectives: tuple[Objective, ...]
     limits: Limits
@@ -137,6 +137,11 @@ class Plan:
     defaults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+
+    @property
+    def setting_axes(self) -> tuple[Axis, ...]:
+        """Swept settings of `backtest_config`, in the config's order."""
+        return self.given.axes
 
     @property
     def pattern(self) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
+from adm_notebook.config.settings import Settings
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.errors import AdmError, ConfigError, Problem
 from adm_notebook.market import Market, load
@@ -27,6 +28,7 @@ from adm_notebook.planning.combinations import (
 )
 from adm_notebook.planning.constraints import parse_constraint
 from adm_notebook.planning.entries import Entry, read_classifiers, read_risk_profiles, read_strategies
+from adm_notebook.planning.grids import Given
 from adm_notebook.planning.identity import identity_of
 from adm_notebook.planning.memory import check_memory, columns_of
 from adm_notebook.planning.modes import Work, choose_mode
@@ -93,12 +95,12 @@ def make_plan(
     if not tree.has("execution"):
         _simulates_nothing(reader, sections)
     request = collect(problems, DataRequest.resolve, config.data_config)
-    given, setting_axes = collect(problems, settings_of, sections.settings) or (({},), ())
+    given = collect(problems, settings_of, sections.settings) or Given({}, ())
     constraints = [c for p, t in sections.constraints if (c := collect(problems, parse_constraint, t, p))]
     strategies, left_out = (placed, {}) if placed else strategies_of(entries, sections, constraints, problems)
     classifiers = classifiers_of(classifier_entries, problems) if stored is None else list(stored.classifiers)
     risk_profiles = risk_profiles_of(risk_entries, problems)
-    resolved = collect(problems, resolve_settings, given, setting_axes, risk_profiles)
+    resolved = collect(problems, resolve_settings, given, risk_profiles)
     if execution_mode not in ("auto", "traditional") or not composable:  # words that are wrong whatever the bars
         collect(problems, choose_mode, execution_mode, composable, Work(1, 1), 1)
     if not problems and stored is None:
@@ -106,11 +108,11 @@ def make_plan(
     raise_if(problems, config)
     assert request is not None
     assert resolved is not None
-    settings, overridden = resolved
+    settings, shown_settings, overridden = resolved
     defaults, warnings = list(reader.defaults), list(reader.warnings)
     defaults[:0] = request.notes
     warnings += overridden
-    warnings += dict.fromkeys(sentence for row in settings for s in row for sentence in s.slips)
+    warnings += dict.fromkeys(sentence for s in shown_settings for sentence in s.slips)
     warnings += _unused_allocations(sections, entries)
     _check_weights(sections, entries, problems)
     raise_if(problems, config)
@@ -124,7 +126,7 @@ def make_plan(
         raise_if(_other_bars(stored.store, market), config)
     if sections.combined:
         raise_if(_clashing_times(market), config)
-    raise_if(_without_times(market, settings), config)
+    raise_if(_without_times(market, shown_settings), config)
     warnings += market.notes
     warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
@@ -151,7 +153,6 @@ def make_plan(
         risk_profiles=tuple(risk_profiles),
         given=given,
         settings=settings,
-        setting_axes=setting_axes,
         combined=sections.combined,
         objectives=sections.objectives,
         store=None if stored is None else stored.store,
@@ -309,10 +310,10 @@ def _clashing_times(market: Market) -> list[Problem]:
     ]
 
 
-def _without_times(market: Market, settings: Sequence[Sequence[Any]]) -> list[Problem]:
+def _without_times(market: Market, settings: Sequence[Settings]) -> list[Problem]:
     """A limit on a day's loss needs days."""
     untimed = [symbol for symbol, bars in market.items() if not bars.calendar.has_time]
-    if not untimed or not any(s.max_daily_loss is not None for row in settings for s in row):
+    if not untimed or not any(s.max_daily_loss is not None for s in settings):
         return []
     message = f"needs bars with times, but {untimed[0]} has none; give it a DatetimeIndex, or leave the limit out"
     return [Problem("max_daily_loss", message)]

@@ -9,30 +9,34 @@ from adm_notebook.components import RiskProfile
 from adm_notebook.components.risk import overlay
 from adm_notebook.config.settings import Settings
 from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.planning.grids import PROBLEMS_MOST, Given, SettingsGrid
 from adm_notebook.planning.planned import PlannedRisk
 from adm_notebook.planning.sweeps import Axis
 
 __all__ = ["overridden_sweeps", "resolve_settings"]
 
-PROBLEMS_MOST = 20
-
 
 def resolve_settings(
-    given: Sequence[Mapping[str, Any]], axes: Sequence[Axis], profiles: Sequence[PlannedRisk]
-) -> tuple[tuple[tuple[Settings, ...], ...], list[str]]:
-    """Settings by [combination of a risk profile][combination of swept settings], and what is to be said of them.
+    given: Given, profiles: Sequence[PlannedRisk]
+) -> tuple[tuple[SettingsGrid, ...], list[Settings], list[str]]:
+    """Settings by [combination of a risk profile][combination of swept settings].
 
     Of a profile that depends on the bars only running it tells: its rows have the settings of `backtest_config` here.
+
+    Returns
+    -------
+    the grids; settings that show all values in them; and sentences on what a profile overrides
 
     Raises
     ------
     ConfigError
         for settings that are wrong, alone or together, and for swept settings that a profile sets.
     """
-    base = _resolved(given, "backtest_config")
+    base = SettingsGrid(given, {}, "backtest_config")
+    shown = list(base.shown())
     if not profiles:
-        return (base,), []
-    rows: list[tuple[Settings, ...]] = []
+        return (base,), shown, []
+    grids: list[SettingsGrid] = []
     said: dict[str, None] = {}
     problems: list[Problem] = []
     for profile in profiles:
@@ -40,35 +44,29 @@ def resolve_settings(
             if len(problems) > PROBLEMS_MOST:
                 break
             try:
-                rows.append(_laid_over(given, base, axes, profile, combination, said))
+                grid = _laid_over(given, base, profile, combination, said)
+                shown += grid.shown()
+                grids.append(grid)
             except ConfigError as error:
                 problems += error.problems
     if problems:
         raise ConfigError(dict.fromkeys(problems))
-    return tuple(rows), list(said)
+    return tuple(grids), shown, list(said)
 
 
 def _laid_over(
-    given: Sequence[Mapping[str, Any]],
-    base: tuple[Settings, ...],
-    axes: Sequence[Axis],
-    planned: PlannedRisk,
-    combination: int,
-    said: dict[str, None],
-) -> tuple[Settings, ...]:
+    given: Given, base: SettingsGrid, planned: PlannedRisk, combination: int, said: dict[str, None]
+) -> SettingsGrid:
     profile: RiskProfile = planned.build(combination)
     if not profile.fixed:
         return base
     own = profile.settings(None)  # type: ignore[arg-type]  # a fixed profile looks at no bars
-    if problems := overridden_sweeps(own, axes, planned.label):
+    if problems := overridden_sweeps(own, given.axes, planned.label):
         raise ConfigError(problems)
-    laid = []
-    for values in given:
-        merged, differing = overlay(values, own, planned.path)
-        for name in differing:
-            said[f"Risk profile {planned.label} sets `{name}`, and so does backtest_config; the profile wins."] = None
-        laid.append(merged)
-    return _resolved(laid, planned.path)
+    _, differing = overlay(given[0], own, planned.path)
+    for name in differing:
+        said[f"Risk profile {planned.label} sets `{name}`, and so does backtest_config; the profile wins."] = None
+    return SettingsGrid(given, own, planned.path)
 
 
 def overridden_sweeps(own: Mapping[str, Any], axes: Sequence[Axis], label: str) -> list[Problem]:
@@ -79,18 +77,3 @@ def overridden_sweeps(own: Mapping[str, Any], axes: Sequence[Axis], label: str) 
         for name in own
         if name in swept
     ]
-
-
-def _resolved(given: Sequence[Mapping[str, Any]], path: str) -> tuple[Settings, ...]:
-    found: list[Settings] = []
-    problems: list[Problem] = []
-    for values in given:
-        if len(problems) > PROBLEMS_MOST:
-            break
-        try:
-            found.append(Settings.resolve(values, path))
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(dict.fromkeys(problems))
-    return tuple(found)
