@@ -132,10 +132,10 @@ class Shared:
         while shelf.is_too_full:
             self._held -= shelf.drop_oldest()
         while self._held > self.budget:
-            fullest = max(self._shelves, key=lambda s: s.held_bytes)
-            if len(fullest.items) < 2:
+            several = [s for s in self._shelves if len(s.items) > 1]
+            if not several:
                 break
-            self._held -= fullest.drop_oldest()
+            self._held -= max(several, key=lambda s: s.held_bytes).drop_oldest()
         shelf.peak_bytes = max(shelf.peak_bytes, shelf.held_bytes)
 
     def clear(self) -> None:

@@ -20,7 +20,7 @@ from adm_notebook.coordinator.workers import Workers
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan, Row
-from adm_notebook.planning.memory import MB, need_of
+from adm_notebook.planning.memory import GROUND_BYTES, LOADED_BYTES, MB, lane_bytes, need_of
 from adm_notebook.results import Detail
 
 __all__ = ["ComposableExecutor"]
@@ -65,9 +65,8 @@ class ComposableExecutor:
     ) -> Iterator[Sequence[Outcome]]:
         run: Callable[[I64], tuple[Sequence[Outcome], I64]]
         if plan.at_once:
-            lanes = Lanes(plan, tree)
-            batches = deque(lanes.batches(numbers, workers))
-            run = lambda part: (lanes.run(part), part[:0])  # noqa: E731
+            lanes = Lanes(plan, tree, gate)
+            batches, run = deque(lanes.batches(numbers, workers)), lanes.run
         else:
             n_bars = max(bars.n_bars for bars in plan.market.values())
             size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
@@ -141,6 +140,10 @@ def _fitted(plan: Plan, n_rows: int) -> tuple[int, int | None]:
         return workers, None
     need = need_of(plan)
     free = int(plan.limits.memory_mb * MB) - need.least
+    if plan.at_once:
+        n_bars = max(bars.n_bars for bars in plan.market.values())
+        free -= LOADED_BYTES + GROUND_BYTES * n_bars + workers * lane_bytes(plan)
+        return workers, need.indicators + int(max(0, free) * SHARED_PART)
     workers = max(1, min(workers, 1 + free // (2 * max(1, need.worker))))
     left = free - (workers - 1) * need.worker
     return workers, need.indicators + int(max(0, left) * SHARED_PART)

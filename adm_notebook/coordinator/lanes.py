@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from adm_notebook.config.settings import Settings
 from adm_notebook.containers import ContainerTree
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.values import RiskSettings
+from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.coordinator.rows import attempt, one_line
 from adm_notebook.engine.account import Signals
@@ -33,11 +34,15 @@ from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64, I8, I64
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.grids import SettingsGrid
+from adm_notebook.planning.memory import lane_bytes
 
 __all__ = ["Lanes"]
 
-CHUNK_BYTES = 400_000
-"""Of targets or flags that are made at once: they are still in the cache when accounts read them."""
+MOST_AT_ONCE = 512
+"""Combinations whose signals are made together at most: enough to share the columns that they read."""
+
+PATIENCE = 0.1
+"""Seconds after which a batch hands over what it has, so that progress is smooth and a stop is quick."""
 
 BAR_ROWS = 30_000_000
 """Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is."""
@@ -80,8 +85,9 @@ class Lanes:
         open; what it shares is used, and what is done is counted there.
     """
 
-    def __init__(self, plan: Plan, tree: ContainerTree) -> None:
-        self.plan, self.tree = plan, tree
+    def __init__(self, plan: Plan, tree: ContainerTree, gate: Gate) -> None:
+        self.plan, self.tree, self.gate = plan, tree, gate
+        self._bytes = lane_bytes(plan)
         self._lock = threading.Lock()
         self._grounds: dict[str, Ground] = {}
         self._accounts: dict[str, Accounts] = {}
@@ -101,15 +107,26 @@ class Lanes:
             for i in range(0, len(part), most):
                 yield part[i : i + most]
 
-    def run(self, numbers: I64) -> list[Outcome] | Block:
-        """The rows of one batch; one by one where anything goes wrong with them together."""
+    def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
+        """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.
+
+        Rows go one by one where anything is wrong with them together.
+        """
         try:
             return self._block(self._batch(numbers))
         except (RunCancelled, RunTimedOut, RunError):
             raise
         except AdmError:  # whichever row it belongs to: each is tried by itself and says what is wrong
-            outcomes = [attempt(self.plan.row(number), self.tree) for number in numbers.tolist()]
-            return [outcome._replace(passed=None) for outcome in outcomes]
+            finished: list[Outcome] = []
+            began = time.perf_counter()
+            for done, number in enumerate(numbers.tolist()):
+                if done and self._must_hand_over(began):
+                    return finished, numbers[done:]
+                finished.append(attempt(self.plan.row(number), self.tree)._replace(passed=None))
+            return finished, numbers[:0]
+
+    def _must_hand_over(self, began: float) -> bool:
+        return self.gate.stopped or self.gate.timed_out or time.perf_counter() - began > PATIENCE
 
     def _batch(self, numbers: I64) -> _Batch:
         symbol, classifier, risk, setting, strategy = self.plan.coordinates(numbers)
@@ -118,21 +135,28 @@ class Lanes:
         first = int(strategy[0]) - pick.combination
         return _Batch(numbers, int(symbol[0]), pick.entry, strategy - first, classifier, risk, setting)
 
-    def _block(self, batch: _Batch) -> Block:
+    def _block(self, batch: _Batch) -> tuple[Block, I64]:
         bars = self.plan.market[self.plan.symbols[batch.symbol]]
         values = np.full((len(batch.numbers), len(self.plan.measures)), math.nan)
         refused: dict[int, tuple[str, str]] = {}
-        combinations, at = np.unique(batch.combination, return_inverse=True)
-        chunk = max(1, CHUNK_BYTES // bars.n_bars)
-        program = self._program(batch.entry)
-        if program is None:
-            for i in range(len(combinations)):
+        combinations, first, at = np.unique(batch.combination, return_index=True, return_inverse=True)
+        program, began = self._program(batch.entry), time.perf_counter()
+        step = 1 if program is None else self._step(bars)
+        end = len(batch.numbers)
+        i = 0
+        while i < len(combinations):
+            if i and self._must_hand_over(began):
+                end = int(first[i])  # rows of one combination follow each other
+                break
+            if program is None:
                 self._one(batch, np.flatnonzero(at == i), bars, values, refused)
-        else:
-            for i in range(0, len(combinations), chunk):
-                here = np.flatnonzero((at >= i) & (at < i + chunk))
-                self._several(program, batch, combinations[i : i + chunk], at[here] - i, here, bars, values, refused)
-        return Block(batch.numbers, values, refused)
+                i += 1
+                continue
+            rows = self._rows(program, batch.entry, combinations[i : i + step], bars)
+            here = np.flatnonzero((at >= i) & (at < i + rows.n))
+            self._several(rows, batch, at[here] - i, here, bars, values, refused)
+            i += rows.n
+        return Block(batch.numbers[:end], values[:end], refused), batch.numbers[end:]
 
     # ---- what strategies want -----------------------------------------------------------------------------------
 
@@ -144,11 +168,23 @@ class Lanes:
                 self._programs[entry] = program_of(planned.kind, planned.fixed, planned.axes, planned.path)
             return self._programs[entry]
 
+    def _step(self, bars: Bars) -> int:
+        """How many combinations are worked out together at most: their signals fit, and share columns."""
+        return min(MOST_AT_ONCE, max(1, self._bytes // 8 // bars.n_bars))
+
+    def _rows(self, program: Program, entry: int, combinations: I64, bars: Bars) -> ProgramRows:
+        """The first of these combinations, as many as read no more columns than a thread may hold."""
+        grid = self.plan.strategies[entry].grid
+        while True:
+            rows = program.rows(grid[combinations])
+            if len(combinations) == 1 or len(rows.outputs) * bars.n_bars * 8 <= self._bytes * 3 // 4:
+                return rows
+            combinations = combinations[: len(combinations) // 2]
+
     def _several(
         self,
-        program: Program,
+        rows: ProgramRows,
         batch: _Batch,
-        combinations: I64,
         at: I64,
         here: I64,
         bars: Bars,
@@ -160,12 +196,11 @@ class Lanes:
         at, here  for each row of these combinations: which of them it has, and its place in the batch
         """
         began = time.perf_counter()
-        rows = program.rows(self.plan.strategies[batch.entry].grid[combinations])
         feature = lambda indicator: self.tree.feature(bars, indicator)  # noqa: E731
         made = evaluate(rows, rows.columns(feature), bars.prices)
         lookbacks = rows.lookbacks_with(feature, bars.prices.close)
-        self.tree.count("strategy", len(here), len(combinations), time.perf_counter() - began, bars.n_bars)
-        self.tree.count("ensemble", len(here), len(combinations), 0.0, bars.n_bars)
+        self.tree.count("strategy", len(here), rows.n, time.perf_counter() - began, bars.n_bars)
+        self.tree.count("ensemble", len(here), rows.n, 0.0, bars.n_bars)
         known = self._refusals(rows, batch, at, here, refused)
         kept = np.flatnonzero(known)
         if rows.gives == "targets":

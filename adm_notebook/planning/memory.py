@@ -11,7 +11,7 @@ from adm_notebook.errors import Problem
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
 
-__all__ = ["Need", "check_memory", "columns_of", "need_of"]
+__all__ = ["GROUND_BYTES", "LOADED_BYTES", "Need", "check_memory", "columns_of", "lane_bytes", "need_of"]
 
 MB = 2**20
 
@@ -61,6 +61,27 @@ def need_of(plan: Plan) -> Need:
         worker=n_bars * (BAR_BYTES_PLAIN if plain else BAR_BYTES) * sleeves,
         indicators=n_bars * columns * (COLUMN_BYTES_PLAIN if plain else COLUMN_BYTES),
     )
+
+
+GROUND_BYTES = 300
+"""Of a bar, for what accounts on the same bars share when many are measured at once (`engine.sweep.Ground`)."""
+
+LOADED_BYTES = 12 * MB
+"""Of compiled code that is loaded when many accounts are first measured at once. Measured: 10 MB."""
+
+LANE_BYTES = 64 * MB
+"""What one thread may hold of signals and indicators of a part of a sweep, where nobody sets a limit."""
+
+
+def lane_bytes(plan: Plan) -> int:
+    """What one thread may hold of signals and indicators when many rows are measured at once; 0 where that can't be."""
+    limit = plan.limits.memory_mb
+    if limit is None:
+        return LANE_BYTES
+    need, n_bars = need_of(plan), max(bars.n_bars for bars in plan.market.values())
+    free = int(limit * MB) - need.least - LOADED_BYTES - GROUND_BYTES * n_bars
+    part = min(LANE_BYTES, free // (2 * max(1, min(plan.limits.workers, plan.n_planned))))
+    return part if part >= 2 * need.indicators + 4 * n_bars else 0
 
 
 def check_memory(plan: Plan) -> list[Problem]:

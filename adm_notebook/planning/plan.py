@@ -220,8 +220,10 @@ class Plan:
             return False
         if self.mode != "composable" or self.combined or not self.simulates or self.output_path is not None:
             return False
+        from adm_notebook.planning.memory import lane_bytes
+
         own = ("stored_signals",)
-        return all(
+        return lane_bytes(self) > 0 and all(
             (node.container is None or node.container in own) and node.role != "analysis" and node.limits is None
             for _, node in self.tree.walk()
         )
