@@ -39,6 +39,7 @@ __all__ = [
     "end_labels",
     "heading",
     "money_labels",
+    "panel",
     "percent_labels",
     "png",
     "round_ticks",
@@ -111,6 +112,12 @@ class Chart(Figure):
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         return png(self), {"width": WIDTH}
+
+
+def panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at this place, in CSS pixels from the left and the top of the picture."""
+    whole_width, whole = figure.get_figwidth() * _CSS_DPI, figure.get_figheight() * _CSS_DPI
+    return figure.add_axes((left / whole_width, 1 - (top + height) / whole, width / whole_width, height / whole))
 
 
 def text_style(color: str, *, bold: bool = False) -> dict[str, Any]:

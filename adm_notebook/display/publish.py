@@ -153,10 +153,17 @@ def _draw(subject: Subject, theme: str | None) -> Chart:
 def _alt(subject: Subject) -> str:
     """The picture in words."""
     axes = subject.axes
-    if len(axes) == 2:
-        return f"Heatmap of {subject.objective.label} by {axes[0]} and {axes[1]}; the best cell is outlined"
     if axes:
-        return f"{subject.objective.label} by {axes[0]}; the best value is ringed"
+        from adm_notebook.display.outcomes import outcomes_of
+        from adm_notebook.display.parallel import paths_of
+
+        paths = f"; below, lines through all of {', '.join(found)}" if (found := paths_of(subject)) else ""
+        below = "; at the bottom, how all outcomes are distributed" if outcomes_of(subject) is not None else ""
+        beneath = paths + below
+        if len(axes) == 2:
+            label = subject.objective.label
+            return f"Heatmap of {label} by {axes[0]} and {axes[1]}; the best cell is outlined{beneath}"
+        return f"{subject.objective.label} by {axes[0]}; the best value is ringed{beneath}"
     own = percent(subject.result.metrics["total_return"])
     benchmark = subject.result.benchmark
     beside = "" if benchmark is None else f" and of buy and hold ({percent(benchmark.metrics['total_return'])})"

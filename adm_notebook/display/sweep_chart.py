@@ -1,4 +1,4 @@
-"""The picture of a sweep: a heatmap of two parameters, or a line of one."""
+"""The picture of a sweep: a heatmap of two parameters or a line of one; beneath it all parameters and all outcomes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm, to_rgb
 from matplotlib.patches import Rectangle
@@ -16,6 +15,8 @@ from matplotlib.patches import Rectangle
 from adm_notebook.display.equity_chart import thin
 from adm_notebook.display.measures import Measure
 from adm_notebook.display.numbers import value_text
+from adm_notebook.display.outcomes import DISTRIBUTION, draw_outcomes, outcomes_of, ring, scale_labels
+from adm_notebook.display.parallel import PARALLEL, draw_paths, paths_of
 from adm_notebook.display.picture import (
     WIDTH,
     Chart,
@@ -25,14 +26,11 @@ from adm_notebook.display.picture import (
     dress,
     end_labels,
     heading,
-    money_labels,
-    percent_labels,
+    panel,
     round_ticks,
     set_ticks,
-    signed_labels,
     text_style,
     text_width,
-    tick_decimals,
 )  # fmt: skip
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_numeric, plane_of
@@ -54,11 +52,19 @@ def sweep_chart(subject: Subject, axes: Sequence[str], t: Theme) -> Chart:
     if subject.best is None:
         raise ValueError("there is no row that could be drawn")
     plane = plane_of(subject.stats, subject.best, subject.swept, axes)
-    figure = Chart(WIDTH, HEIGHT, t)
+    outcomes, paths = outcomes_of(subject), paths_of(subject)
+    beneath = (DISTRIBUTION if outcomes is not None else 0) + (PARALLEL if paths else 0)
+    figure = Chart(WIDTH, HEIGHT + beneath, t)
     if len(axes) == 1:
         _line(figure, subject, plane, axes[0], t)
     else:
         _heatmap(figure, subject, plane, axes, t)
+    top = HEIGHT
+    if paths:
+        draw_paths(figure, subject, paths, top, t)
+        top += PARALLEL
+    if outcomes is not None:
+        draw_outcomes(figure, subject, outcomes, top, t)
     return figure
 
 
@@ -79,7 +85,7 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
 
     left = max(30.0, max(text_width(label_of(v), bold=True) for v in longest(ys)) + 10)
     width, height = WIDTH - left - _BAR, HEIGHT - _TOP - _BOTTOM
-    ax = figure.add_axes((left / WIDTH, _BOTTOM / HEIGHT, width / WIDTH, height / HEIGHT))
+    ax = panel(figure, left, _TOP, width, height)
     dress(ax, t, grid=False, baseline=False)
     blocks, present, per_block = _in_blocks(cells, present, width, height)
     norm, colours = _scale(blocks, t)
@@ -102,7 +108,7 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
             outline = Rectangle((x, y), 1, 1, fill=False, edgecolor=color, linewidth=line, zorder=5, clip_on=False)
             ax.add_patch(outline)
     else:
-        _ring(ax, t, x + 0.5, y + 0.5)
+        ring(ax, t, x + 0.5, y + 0.5)
     ax.set_xlim(0, len(xs))
     ax.set_ylim(0, len(ys))
     for which, values_along, at, room in (("x", xs, x, width), ("y", ys, y, height)):
@@ -115,18 +121,6 @@ def _heatmap(figure: Chart, subject: Subject, plane: pd.DataFrame, axes: Sequenc
     row_name, column_name = (drawable(name, 200) for name in (rows, columns))
     heading(ax, t, f"{subject.objective.label} by {row_name} (rows) and {column_name} (columns){means}")
     _colour_bar(figure, ScalarMappable(norm=norm, cmap=colours), subject.objective, blocks, t)
-
-
-def _ring(ax: Axes, t: Theme, x: float, y: float) -> None:
-    """The mark of the chosen point, kept apart from what lies beneath it."""
-    for color, line in ((t.ground, 3.2), (t.ink, 1.6)):
-        style: dict[str, Any] = {
-            "markersize": 9,
-            "markerfacecolor": "none",
-            "markeredgecolor": color,
-            "markeredgewidth": line,
-        }
-        ax.plot([x], [y], "o", zorder=5, clip_on=False, **style)
 
 
 def _cells(
@@ -180,8 +174,7 @@ def _colour_bar(figure: Chart, mappable: ScalarMappable, objective: Measure, cel
     if len(finite) == 0 or finite.min() == finite.max():
         return
     low, high = float(finite.min()), float(finite.max())
-    panel = HEIGHT - _TOP - _BOTTOM
-    ax = figure.add_axes(((WIDTH - _BAR + 16) / WIDTH, _BOTTOM / HEIGHT, 10 / WIDTH, panel / HEIGHT))
+    ax = panel(figure, WIDTH - _BAR + 16, _TOP, 10, HEIGHT - _TOP - _BOTTOM)
     levels = np.linspace(low, high, 256)
     ax.imshow(
         mappable.to_rgba(levels)[:, None, :3],
@@ -194,17 +187,8 @@ def _colour_bar(figure: Chart, mappable: ScalarMappable, objective: Measure, cel
     ax.yaxis.tick_right()
     set_ticks(ax, "x", [], [], t)
     ticks = round_ticks(low, high, 5)
-    set_ticks(ax, "y", ticks, _scale_labels(ticks, objective), t)
+    set_ticks(ax, "y", ticks, scale_labels(ticks, objective), t)
     ax.set_ylim(low, high)
-
-
-def _scale_labels(ticks: Sequence[float], objective: Measure) -> list[str]:
-    """Values beside a scale, all with the decimals that their step needs."""
-    if objective.kind in ("money", "gain"):
-        return money_labels(ticks)
-    if objective.kind in ("change", "level", "share"):
-        return percent_labels(ticks)
-    return signed_labels(ticks, tick_decimals(ticks))
 
 
 # ---- line -----------------------------------------------------------------------------------------------------------
@@ -224,16 +208,14 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
 
     left, right = 54, 118
     width = WIDTH - left - right
-    ax = figure.add_axes(
-        (left / WIDTH, (_BOTTOM + 16) / HEIGHT, width / WIDTH, (HEIGHT - _TOP - _BOTTOM - 16) / HEIGHT)
-    )
+    ax = panel(figure, left, _TOP, width, HEIGHT - _TOP - _BOTTOM - 16)
     dress(ax, t)
     reach = [*y[finite], *([held] if math.isfinite(held) else [])] or [0.0, 1.0]
     low, high = min(reach), max(reach)
     pad = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
     ax.set_ylim(low - pad, high + pad)
     ticks = round_ticks(low - pad, high + pad, 6)
-    set_ticks(ax, "y", ticks, _scale_labels(ticks, o), t)
+    set_ticks(ax, "y", ticks, scale_labels(ticks, o), t)
     if low < 0 < high:
         ax.axhline(0, color=t.axis, linewidth=0.8, linestyle="-", zorder=1)
 
@@ -266,7 +248,7 @@ def _line(figure: Chart, subject: Subject, plane: pd.DataFrame, name: str, t: Th
     best = subject.result.metrics[o.name]
     labels = []
     if math.isfinite(best):
-        _ring(ax, t, place, best)
+        ring(ax, t, place, best)
         chosen = drawable(f"best, {value_text(subject.stats.at[subject.best, name])}", 106, bold=True)
         labels.append(EndLabel(best, f"{chosen}\n{o.number(best, wide=False)}", t.series, bold=True))
     if math.isfinite(held):
