@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["FrozenConfig", "canonical_json", "digest_of", "parse", "problems_of"]
+__all__ = ["Clashes", "FrozenConfig", "canonical_json", "digest_of", "parse", "problems_of"]
 
 
 class FrozenConfig(BaseModel):
@@ -39,6 +39,14 @@ class FrozenConfig(BaseModel):
     def digest(self) -> str:
         """sha256 of the canonical JSON, defaults filled in: equal configs have one digest, in every process."""
         return digest_of(self.model_dump(mode="json"))
+
+
+class Clashes(ValueError):
+    """Several things that a model's own check found wrong with how its fields go together; each becomes a Problem."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = tuple(sentences)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -72,8 +80,11 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str = "") 
     """What pydantic found, said in the words of the user who has to mend it."""
     seen: dict[tuple[str, str], Problem] = {}
     for detail in error.errors(include_url=False):
-        problem = Problem(_location(detail), _sentence(detail, model)).under(path)
-        seen.setdefault((problem.path, problem.message), problem)
+        error_raised = detail.get("ctx", {}).get("error")
+        several = error_raised.sentences if isinstance(error_raised, Clashes) else (_sentence(detail, model),)
+        for sentence in several:
+            problem = Problem(_location(detail), sentence).under(path)
+            seen.setdefault((problem.path, problem.message), problem)
     return list(seen.values())
 
 

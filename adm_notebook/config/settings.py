@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from adm_notebook.config.frozen import FrozenConfig, parse
+from adm_notebook.config.frozen import Clashes, FrozenConfig, parse
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
 __all__ = [
@@ -269,7 +269,7 @@ class Settings(FrozenConfig):
         if self.finalize == "last_open" and self.fill == "close":
             wrong.append("finalize last_open does not go with fill close; use last_close")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise Clashes(wrong)
         return self
 
     @property

@@ -164,3 +164,14 @@ def test_what_is_hardly_meant_is_pointed_out() -> None:
 
 def test_repr_shows_only_what_was_changed() -> None:
     assert repr(Settings.resolve({"commission": 0.001})) == "Settings(commission=Commission(rate=0.001))"
+
+
+def test_each_clash_between_settings_is_a_problem_of_its_own() -> None:
+    clashing = {"trailing": True, "finalize": "last_open", "fill": "close", "margin": 0.5}
+    with pytest.raises(ConfigError) as raised:
+        Settings.resolve(clashing)
+    assert [problem.message for problem in raised.value.problems] == [
+        "margin 0.5 needs size_rule whole; with fractional sizes it must be 1",
+        "trailing needs a stop_loss to trail",
+        "finalize last_open does not go with fill close; use last_close",
+    ]
