@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
 
 
-ROWS_AT_ONCE = 100
-"""Fewer rows go through the containers one by one: they are done before anything else would pay."""
+ROWS_AT_ONCE, BAR_ROWS_AT_ONCE = 100, 20_000_000
+"""Fewer rows, or rows of fewer bars in all, go through the containers one by one: they are done within a second, and the
+kernels that measure many at once need not even be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ class Plan:
     @property
     def at_once(self) -> bool:
         """Whether rows are measured many at a time: enough of them, built-in containers alone, no signals to keep."""
-        if self.n_planned < ROWS_AT_ONCE:
+        n_bars = max(bars.n_bars for bars in self.market.values())
+        if self.n_planned < ROWS_AT_ONCE or self.n_planned * n_bars < BAR_ROWS_AT_ONCE:
             return False
         if self.mode != "composable" or self.combined or not self.simulates or self.output_path is not None:
             return False

@@ -30,6 +30,7 @@ def outcomes_of(config: adm.WorkflowConfig, least: int, monkeypatch: pytest.Monk
     """Every row; many at a time where there are at least so many."""
     with monkeypatch.context() as patch:
         patch.setattr("adm_notebook.planning.plan.ROWS_AT_ONCE", least)
+        patch.setattr("adm_notebook.planning.plan.BAR_ROWS_AT_ONCE", 0)
         plan = adm.EnhancedCoordinator().plan(config, "composable")
         assert isinstance(plan, Plan)
         batches = list(ComposableExecutor().outcomes(plan, range(plan.n_rows), Gate()))
