@@ -223,6 +223,9 @@ class DataRequest:
             if config.source is None and not problems:
                 inferred, notes = _inferred_source(config, frame)
                 config = config.model_copy(update={"source": inferred})
+            if config.source == "sample" and config.columns:
+                message = "is not used by the bundled sample, whose columns are known: leave it out, or name a `path`"
+                problems.append(Problem("columns", message))
         except ValidationError as error:
             problems.extend(_elsewhere(problem) for problem in problems_of(error, DataConfig))
         except _UnknownKindError as error:

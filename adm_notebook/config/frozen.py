@@ -136,7 +136,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return str(context.get("error", detail["msg"])).removeprefix("Value error, ")
     if kind in _WORDS:
         numbers = {k: _plain(v) if isinstance(v, (int, float)) else v for k, v in context.items()}
-        sentence = f"{_WORDS[kind].format(**numbers)}, but was {_seen(seen)}{_as_number(kind, seen)}"
+        sentence = f"{_WORDS[kind].format(**numbers)}, but was {_seen(seen)}{_instead(kind, seen, context)}"
         if kind in ("literal_error", "enum") and isinstance(seen, str):
             sentence += "." + did_you_mean(
                 seen, [w.strip("'") for w in str(context["expected"]).replace(" or ", ", ").split(", ")]
@@ -146,10 +146,18 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, but was {_seen(seen)}"
 
 
-def _as_number(kind: str, value: object) -> str:
-    """What to write for `5%` or `1,000`, where a number was to stand."""
-    if kind not in ("float_type", "float_parsing", "int_type", "int_parsing") or not isinstance(value, str):
+def _instead(kind: str, value: object, context: Mapping[str, Any]) -> str:
+    """What to write, where a slip is a common one: `5%`, `1,000`, 20 for 20%, another form of a range."""
+    if kind == "less_than_equal" and context.get("le") == 1 and isinstance(value, (int, float)) and 1 < value <= 100:
+        return f"; {value:g}% is {value / 100:g}"
+    if kind not in ("float_type", "float_parsing", "int_type", "int_parsing"):
         return ""
+    if isinstance(value, Mapping) and _RANGE & set(map(str, value)):
+        return "; a range is written {min: 5, max: 10, step: 1}"
+    if not isinstance(value, str):
+        return ""
+    if value.strip().startswith(("range(", "np.arange(", "linspace(", "np.linspace(")):
+        return "; a range is written {min: 5, max: 10, step: 1}"
     text = value.strip()
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):  # no decimal comma
         text = text.replace(",", "")
@@ -159,6 +167,10 @@ def _as_number(kind: str, value: object) -> str:
         return ""
     fits = math.isfinite(number) and (kind.startswith("float") or number.is_integer())
     return f"; write {number:.12g}" if fits else ""
+
+
+_RANGE = frozenset(("start", "stop", "end", "from", "to", "low", "high", "step", "range"))
+"""Names by which ranges are given elsewhere."""
 
 
 def _seen(value: object) -> str:

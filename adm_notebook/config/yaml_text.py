@@ -172,6 +172,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
         hint = (
             ". Keys of one section begin in one column; a list is indented below its key, and nothing stands beside it"
         )
+    elif "quoted scalar" in said:
+        hint = ". Is a closing quote missing?"
     elif "flow mapping" in said or "flow sequence" in said:
         hint = ". Is a closing bracket missing?"
     place = (mark.line + 1, mark.column + 1) if mark else (None, None)

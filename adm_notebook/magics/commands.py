@@ -65,7 +65,7 @@ class _Call:
         """The words after the command, as many as expected."""
         wanted = " ".join(expected)
         if len(self.given) > len(expected) or (len(self.given) < len(expected) and not optional):
-            form = f"%adm {self.command} {f'[{wanted}]' if optional else wanted}".strip()
+            form = f"%adm {self.command} {f'[{wanted}]' if optional and wanted else wanted}".strip()
             got = " ".join(self.given) or "nothing"
             raise usage_error("%adm", Problem(self.command, f"is written `{form}`, but was given {got}"))
         return self.given

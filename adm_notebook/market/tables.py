@@ -138,8 +138,8 @@ def choose_symbols(available: Sequence[str], wanted: Sequence[str] | None, label
     """
     listed = ", ".join(available[:20]) + (f" and {len(available) - 20} more" if len(available) > 20 else "")
     problems = [
-        Problem("data_config.symbols", f"{label} has no symbol {name!r}, but {listed}.{did_you_mean(name, available)}")
-        for name in wanted or ()
+        Problem("data_config.symbols", f"{label} has no symbol {name!r}, but {listed}{'.' if near else ''}{near}")
+        for name, near in ((name, did_you_mean(name, available)) for name in wanted or ())
         if name not in available
     ]
     if problems:

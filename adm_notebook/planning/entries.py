@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adm_notebook.components import CLASSIFIERS, STRATEGIES
 from adm_notebook.components.risk import profile_entry
 from adm_notebook.errors import ConfigError, shown
 from adm_notebook.patterns import Pattern
@@ -85,7 +86,9 @@ def _strategy(reader: Reader, item: Any, path: str) -> Entry | None:
         reader.wrong(path, "an ensemble needs members: {type: ensemble, method: majority, members: [momentum, rsi]}")
         return None
     if not isinstance(item, Mapping):
-        reader.wrong(path, f"must be a strategy's name or {{type, parameters}}, but was {shown(item)}")
+        several = isinstance(item, (list, tuple)) and path == "backtest_config.strategy"
+        instead = "; several stand in optimization_config.strategies" if several else ""
+        reader.wrong(path, f"must be a strategy's name or {{type, parameters}}, but was {shown(item)}{instead}")
         return None
     if "type" not in item and (said := as_a_key(item)):
         reader.wrong(path, said)
@@ -105,7 +108,8 @@ def _strategy(reader: Reader, item: Any, path: str) -> Entry | None:
         isinstance(allocation, bool) or not isinstance(allocation, (int, float)) or not 0 < allocation <= 1
     ):
         reader.wrong(
-            f"{path}.allocation", f"must be a share of the capital, above 0 and at most 1, but was {shown(allocation)}"
+            f"{path}.allocation",
+            f"must be a share of the capital, above 0 and at most 1, but was {shown(allocation)}{_share(allocation)}",
         )
         return None
     if found is None:
@@ -167,6 +171,30 @@ def read_risk_profiles(reader: Reader, tree: Pattern) -> list[Entry]:
     return entries
 
 
+def _share(value: object) -> str:
+    """What to write for a share given in per cent."""
+    text = str(value).strip().removesuffix("%")
+    try:
+        per_cent = float(text)
+    except ValueError:
+        return ""
+    return f"; {per_cent:g}% is {per_cent / 100:g}" if 0 < per_cent <= 100 and not isinstance(value, bool) else ""
+
+
+def _without_dashes(parameters: object) -> str:
+    """What to write for parameters given as a list of single ones."""
+    if not isinstance(parameters, (list, tuple)) or not all(isinstance(p, Mapping) and len(p) == 1 for p in parameters):
+        return ""
+    return "; write each on a line of its own, without the dash before it" if parameters else ""
+
+
+def _example(name: object, what: str, example: str) -> str:
+    """A type to write: what was called `name`, if that is one; it only says what an entry is called."""
+    registry = STRATEGIES if what == "strategy" else CLASSIFIERS
+    known = isinstance(name, str) and registry.find(name) is not None
+    return f"type: {name}; `name` is only what it is called" if known else example
+
+
 def _named(
     reader: Reader, item: Mapping[str, Any], path: str, what: str, example: str
 ) -> tuple[str, str | None, Mapping[str, Any]] | None:
@@ -176,12 +204,15 @@ def _named(
     if not isinstance(kind, str):
         reader.wrong(
             f"{path}.type",
-            f"is missing; name a {what}, e.g. {example}" if kind is None else f"must be text, but was {shown(kind)}",
+            f"is missing; name a {what}, e.g. {_example(name, what, example)}"
+            if kind is None
+            else f"must be text, but was {shown(kind)}",
         )
     if name is not None and (not isinstance(name, str) or not name.strip()):
         reader.wrong(f"{path}.name", f"must be text, but was {shown(name)}")
     if parameters is not None and not isinstance(parameters, Mapping):
-        reader.wrong(f"{path}.parameters", f"must be a mapping (name: value), but was {shown(parameters)}")
+        instead = _without_dashes(parameters)
+        reader.wrong(f"{path}.parameters", f"must be a mapping (name: value), but was {shown(parameters)}{instead}")
     if len(reader.problems) > before:
         return None
     return str(kind), name, dict(parameters or {})

@@ -138,7 +138,7 @@ def test_custom_is_what_is_given() -> None:
     [
         ("custom", {"size": -1, "stop_loss": {"art": 2}},
          [".stop_loss.art: unknown field. Did you mean `atr`?", ".size: must be above 0, but was -1"]),
-        ("custom", {"max_daily_loss": 3}, [".max_daily_loss: must be 1 or less, but was 3"]),
+        ("custom", {"max_daily_loss": 3}, [".max_daily_loss: must be 1 or less, but was 3; 3% is 0.03"]),
         ("custom", {"size_mode": "units"},
          [".size: is missing beside size_mode units: what it is measured in goes with the mode"]),
         ("moderate", {"size_mode": "fraction"},

@@ -227,6 +227,49 @@ optimization_config: {constraints: ['fast < slow']}""",
         "analysis_config: {mode: signal_replay, signals_path: store}",
         "is not there; a workflow with analysis_config.mode: signal_generation makes a store (line 1, column 40)",
     ),
+    "columns of the sample": ("data_config: {columns: {close: Close}}", "columns  is not used by the bundled sample"),
+    "drawdown in per cent": ("backtest_config: {max_drawdown: 20}", "must be 1 or less, but was 20; 20% is 0.2"),
+    "allocation in per cent": (
+        "optimization_config: {strategies: [{type: momentum, allocation: 30%}]}",
+        "above 0 and at most 1, but was '30%'; 30% is 0.3",
+    ),
+    "range in other words": (
+        "backtest_config: {strategy: {type: ma_crossover, parameters: {fast: {start: 5, stop: 10, step: 1}}}}",
+        "but was {'start': 5, 'stop': 10, 'step': 1}; a range is written {min: 5, max: 10, step: 1}",
+    ),
+    "range as Python has it": (
+        """backtest_config:
+  strategy:
+    type: ma_crossover
+    parameters:
+      fast: range(5, 10)""",
+        "but was 'range(5, 10)'; a range is written {min: 5, max: 10, step: 1} (line 5, column 7)",
+    ),
+    "quote that is not closed": ("backtest_config: {strategy: 'momentum}", "Is a closing quote missing?"),
+    "built-in profile by its name alone": (
+        "optimization_config: {risk_profiles: [{name: conservative, stop_loss: 0.1}]}",
+        "name  names a profile that there is; write type: conservative, or give your own another name",
+    ),
+    "several strategies for one": (
+        "backtest_config: {strategy: [rsi]}",
+        "; several stand in optimization_config.strat",
+    ),
+    "strategy by its name alone": (
+        "backtest_config: {strategy: {name: momentum}}",
+        "strategy.type  is missing; name a strategy, e.g. type: momentum; `name` is only what it is called",
+    ),
+    "classifier by its name alone": (
+        "optimization_config: {classifiers: [{name: trend}]}",
+        "classifiers[0].type  is missing; name a classifier, e.g. type: trend; `name` is only",
+    ),
+    "parameters as a list": (
+        """backtest_config:
+  strategy:
+    type: momentum
+    parameters:
+      - lookback: 5""",
+        "but was [{'lookback': 5}]; write each on a line of its own, without the dash before it",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"

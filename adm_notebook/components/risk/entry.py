@@ -50,6 +50,9 @@ def profile_entry(item: Any, path: str) -> tuple[str, str, dict[str, Any]]:
         name = ""
     if not isinstance(name, str):
         problems.append(Problem(f"{path}.name", f"must be text, but was {shown(name)}"))
+    elif "type" not in item and RISK_PROFILES.find(name) is not None:
+        message = f"names a profile that there is; write type: {name}, or give your own another name"
+        problems.append(Problem(f"{path}.name", message))
     inner = item.get("parameters")
     if inner is None:
         inner = {}
