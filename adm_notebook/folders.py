@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from adm_notebook.errors import RunError, shown
 
-__all__ = ["Contents", "Staging", "reason", "resolved", "short"]
+__all__ = ["Contents", "Staging", "nearby", "reason", "resolved", "short"]
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none: folders are written without a lock there, and left-overs stay
@@ -298,6 +298,13 @@ def _listed(names: list[str]) -> str:
 def reason(error: Exception) -> str:
     """Why it failed, as a sentence ends."""
     return str(getattr(error, "strerror", None) or error)
+
+
+def nearby(path: Path) -> str:
+    """The path as a user would type it: from the folder they work in, where it lies in that."""
+    with suppress(ValueError, OSError):  # elsewhere; or the working folder is gone
+        path = path.relative_to(Path.cwd())
+    return short(path)
 
 
 def short(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from adm_notebook.display.html import render
 from adm_notebook.display.lede import caption, lede
@@ -20,6 +21,7 @@ from adm_notebook.display.tables import (
 )
 from adm_notebook.display.words import marked, plural
 from adm_notebook.errors import ConfigError
+from adm_notebook.folders import nearby
 
 __all__ = ["HTML_MOST", "Card", "card_of"]
 
@@ -96,7 +98,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         yaml=_yaml(subject, yaml_most),
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
-        kept_in=str(result.metadata["signals_path"]) if subject.n_signals is not None else "",
+        kept_in=nearby(Path(result.metadata["signals_path"])) if subject.n_signals is not None else "",
         continue_with=_continue_with(subject),
     )
 

@@ -12,6 +12,7 @@ from adm_notebook.display.html import render
 from adm_notebook.display.numbers import count
 from adm_notebook.display.style import style_tag
 from adm_notebook.display.words import Name, Words, clip, enumerated, marked, plain, plural
+from adm_notebook.folders import nearby
 
 if TYPE_CHECKING:
     from adm_notebook.signals import SignalStore
@@ -41,7 +42,7 @@ class SignalsView:
             grid=grid,
             said=said,
             yaml=self._yaml,
-            path=str(self.store.path),
+            path=nearby(self.store.path),
             next=f"%adm replay {self.name if self.name.isidentifier() else 'PATH'} --set stop_loss=[0.02, 0.05]",
         )
         return style_tag() + body
