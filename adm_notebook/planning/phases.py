@@ -152,14 +152,18 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
     phases = read_phases(config)
     found: dict[Problem, list[str]] = {}
     plans: list[Plan] = []
+    planned: dict[str, tuple[Phase, Plan]] = {}
     for phase in phases:
+        source = None if phase.take is None else planned.get(phase.take.phase)
         try:
-            plans.append(phase.plan(composable))
+            planned[phase.name] = _planned(phase, composable, source)
+            plans.append(planned[phase.name][1])
         except ConfigError as error:
             for problem in error.problems:
                 found.setdefault(problem, []).append(phase.name)
     if found:
         raise ConfigError([_told(problem, names, len(phases)) for problem, names in found.items()])
+    phases = tuple(phase for phase, _ in planned.values())
     for phase, plan in zip(phases, plans, strict=True):
         if phase.take is not None:
             earlier = plans[[p.name for p in phases].index(phase.take.phase)]
@@ -168,6 +172,58 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
             except ConfigError as error:
                 raise ConfigError(located(list(error.problems), config.positions)) from None
     return HybridPlan(config.copy(), phases, tuple(plans))
+
+
+def _planned(phase: Phase, composable: bool, source: tuple[Phase, Plan] | None) -> tuple[Phase, Plan]:
+    """A phase and its plan; what it leaves open of its strategies is as in the phase that it takes rows from."""
+    if source is None:
+        return phase, phase.plan(composable)
+    before, earlier = source
+    if not _names_strategies(phase.config):
+        config = phase.config.copy()
+        for section, key in _STRATEGIES:
+            if key in getattr(before.config, section):
+                getattr(config, section)[key] = getattr(before.config.copy(), section)[key]
+        phase = replace(phase, config=config)
+    plan = phase.plan(composable)
+    left_open = _left_open(plan, earlier)
+    if left_open:
+        config = phase.config.copy()
+        for path, values in left_open.items():
+            _fill_in(config, path, values)
+        phase = replace(phase, config=config)
+        plan = phase.plan(composable)
+    return phase, plan
+
+
+_STRATEGIES = (("optimization_config", "strategies"), ("backtest_config", "strategy"))
+
+
+def _names_strategies(config: WorkflowConfig) -> bool:
+    return any((getattr(config, section) or {}).get(key) is not None for section, key in _STRATEGIES)
+
+
+def _left_open(plan: Plan, earlier: Plan) -> dict[str, dict[str, Any]]:
+    """By the path of their parameters: what the earlier plan sweeps of a strategy, and this one says nothing of."""
+    swept = {(s.label, s.type): s.axes for s in earlier.strategies}
+    found = {}
+    for strategy in plan.strategies:
+        stated = {*strategy.fixed, *(axis.name for axis in strategy.axes)}
+        axes = [axis for axis in swept.get((strategy.label, strategy.type), ()) if axis.name not in stated]
+        if axes:
+            found[strategy.path] = {axis.name: list(axis.values) for axis in axes}
+    return found
+
+
+def _fill_in(config: WorkflowConfig, path: str, values: Mapping[str, Any]) -> None:
+    """Add parameters to the strategy whose parameters stand at `path`."""
+    section, key = next((section, key) for section, key in _STRATEGIES if path.startswith(f"{section}.{key}"))
+    holder: Any = getattr(config, section)
+    at: Any = key
+    if key == "strategies":
+        holder, at = holder[key], int(path.partition("[")[2].partition("]")[0])
+    entry = {"type": holder[at]} if isinstance(holder[at], str) else dict(holder[at])
+    holder[at] = {**entry, "parameters": {**(entry.get("parameters") or {}), **values}}
 
 
 def _told(problem: Problem, names: Sequence[str], n_phases: int) -> Problem:
@@ -350,8 +406,8 @@ def ranked(stats: pd.DataFrame, objective: str, maximise: bool, top: int) -> pd.
 def selected(plan: Plan, taken: pd.DataFrame, earlier: Plan, path: str) -> Plan:
     """The plan with those of its rows alone that have the strategy and parameters of rows that an earlier phase found.
 
-    Rows are matched by strategy and by every swept column that both phases have; by symbol, classifier and risk
-    profile, where both phases have the same ones.
+    Rows are matched by strategy and its parameters that the earlier phase sweeps, and by every swept column that both
+    phases have; by symbol, classifier and risk profile, where both phases have the same ones.
 
     Raises
     ------
@@ -360,8 +416,13 @@ def selected(plan: Plan, taken: pd.DataFrame, earlier: Plan, path: str) -> Plan:
     """
     import pandas as pd
 
-    identity = pd.DataFrame(plan.identity(np.arange(plan.n_rows, dtype=np.int64)))
+    numbers = np.arange(plan.n_rows, dtype=np.int64)
+    identity = pd.DataFrame(plan.identity(numbers))
     swept = [column for column in plan.swept if column in earlier.swept]
+    for column, (label, name) in _swept_parameters(earlier).items():
+        if column not in swept:
+            identity[column] = _values_of(plan, label, name, numbers)
+            swept.append(column)
     same = [
         column
         for column, ours, theirs in (
@@ -379,7 +440,26 @@ def selected(plan: Plan, taken: pd.DataFrame, earlier: Plan, path: str) -> Plan:
     if not len(kept):
         message = "takes rows whose parameters are not among those of this phase; let both phases sweep the same values"
         raise ConfigError(Problem(f"{path}.take", message))
-    return replace(plan, selection=kept if plan.selection is None else plan.selection[kept])
+    return replace(plan, selection=kept, search=None)  # these rows, however the others would have been chosen
+
+
+def _swept_parameters(plan: Plan) -> dict[str, tuple[str | None, str]]:
+    """Columns of parameters that strategies sweep: the strategy, in a combined portfolio, and the parameter."""
+    if plan.combined:
+        return {f"{s.label}.{axis.name}": (s.label, axis.name) for s in plan.strategies for axis in s.axes}
+    names = plan.strategy_stack.axes()
+    return {f"param.{name}" if f"param.{name}" in plan.swept else name: (None, name) for name in names}
+
+
+def _values_of(plan: Plan, label: str | None, name: str, numbers: I64) -> Any:
+    """(n,) values of a strategy's parameter in some rows, also where it has one alone; NaN where there is none."""
+    strategy = plan.coordinates(numbers)[-1]
+    if label is None:
+        return plan.strategy_stack.column(name, strategy)
+    at = next((k for k, s in enumerate(plan.strategies) if s.label == label), None)
+    if at is None:
+        return np.full(len(numbers), np.nan, dtype=object)
+    return plan.strategies[at].values(name, np.unravel_index(strategy, plan.sizes)[at])
 
 
 def _labels(planned: Sequence[Any]) -> list[str]:

@@ -76,6 +76,46 @@ def test_taken_rows_are_these_and_not_their_product() -> None:
     assert len(result.stats) == 3 < len(lookbacks) * len(thresholds)
 
 
+@pytest.mark.parametrize(
+    "ours",
+    [
+        {},
+        {"optimization_config": {"strategies": ["rsi", "simple_momentum"]}},
+        {"optimization_config": {"strategies": [{"type": "momentum", "parameters": {"direction": "long"}}]}},
+        {"backtest_config": {"strategy": "momentum"}},
+        {"backtest_config": {"strategy": {"type": "momentum", "parameters": {"threshold": [0.0, 0.01]}}}},
+    ],
+)
+def test_what_a_phase_leaves_open_is_as_in_the_rows_that_it_takes(ours: dict[str, Any]) -> None:
+    sweep = {"type": "momentum", "parameters": {"lookback": [3, 5, 8, 13], "threshold": [0.0, 0.01]}}
+    screen = {**SCREEN, "config": {"optimization_config": {"strategies": [sweep]}}}
+    result = run(workflow(screen, {**CONFIRM, "config": ours}, optimization_config={}))
+    best = result.phases["screen"].stats.sort_values("sharpe", ascending=False, kind="stable").head(3)
+    columns = ["lookback", "threshold", "sharpe"]
+    found, expected = (f[columns].sort_values(columns).reset_index(drop=True) for f in (result.stats, best))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_phase_that_fixes_a_parameter_runs_those_of_the_rows_alone_that_have_it() -> None:
+    fixed = {**SWEEP, "parameters": {**SWEEP["parameters"], "lookback": 8}}  # type: ignore[dict-item]
+    confirm = {"name": "confirm", "config": {"optimization_config": {"strategies": [fixed]}}}
+    result = run(workflow(SCREEN, {**confirm, "take": {"from": "screen", "top": 8}}))
+    assert sorted(result.stats["threshold"]) == [0.0, 0.01]
+    order = result.phases["screen"].stats.sort_values("sharpe", ascending=False, kind="stable")
+    without = int((order["lookback"] == 8).to_numpy().argmax())  # so many better rows have another lookback
+    assert without > 0
+    result = run(workflow(SCREEN, {**confirm, "take": {"from": "screen", "top": without}}))
+    assert "takes rows whose parameters are not among those of this phase" in result.errors[0]
+
+
+def test_rows_are_taken_from_combinations_that_were_drawn_at_random() -> None:
+    drawn = {"method": "random", "n_trials": 5, "seed": 4, "strategies": [SWEEP]}
+    result = run(workflow(optimization_config=drawn))
+    best = result.phases["screen"].stats.sort_values("sharpe", ascending=False, kind="stable").head(3)
+    assert len(result.phases["screen"].stats) == 5
+    assert set(result.stats.index) == set(best.index)
+
+
 def test_a_phase_may_take_from_one_before_the_last_and_change_costs_and_pattern() -> None:
     costly = {
         "name": "costly", "pattern": "full_backtest", "take": {"from": "screen", "top": 2},
