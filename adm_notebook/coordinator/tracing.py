@@ -221,7 +221,9 @@ def _bar_at(bars: Bars, text: str) -> int:
     if time == time.normalize() and after < len(index) and index[after].normalize() == time:
         return after  # a date, of bars within the day
     near_by = [moment(bars, i) for i in (after - 1, after) if 0 <= i < len(index)]
-    raise RunError(f"There is no bar at {text}; the nearest are {' and '.join(near_by)}.")
+    raise RunError(
+        f"There is no bar at {text}; the nearest {'are' if len(near_by) > 1 else 'is'} {' and '.join(near_by)}."
+    )
 
 
 # ---- what the containers gave ---------------------------------------------------------------------------------------

@@ -108,7 +108,9 @@ def _about_container(node: Node) -> Iterator[str]:
         return
     for name, value in node.parameters.items():
         if name in kind.parameters:
-            if wrong := type_problem(kind.parameters[name], value):
+            if isinstance(value, (list, tuple)) and kind.parameters[name].type is not None:
+                yield f"has several values for {name} of {kind.name}; in a pattern it takes one, and is not swept"
+            elif wrong := type_problem(kind.parameters[name], value):
                 yield f"has the parameter {name} of {kind.name}, which {wrong}"
             continue
         if kind.parameters:

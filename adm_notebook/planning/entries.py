@@ -27,6 +27,7 @@ class Entry:
     ensemble  the whole entry, where it is an ensemble
     whole     the whole entry, where it says more than type, name and parameters
     bare      whether it is a name alone
+    beside    whether its parameters stand beside its type, as those of a risk profile may
     """
 
     type: str
@@ -38,6 +39,7 @@ class Entry:
     ensemble: Mapping[str, Any] | None = None
     whole: Mapping[str, Any] | None = None
     bare: bool = False
+    beside: bool = False
 
     @property
     def type_path(self) -> str:
@@ -47,7 +49,7 @@ class Entry:
     @property
     def parameter_path(self) -> str:
         """Where its parameters stand."""
-        return f"{self.path}.parameters"
+        return self.path if self.beside else f"{self.path}.parameters"
 
 
 def read_strategies(reader: Reader) -> list[Entry]:
@@ -167,7 +169,8 @@ def read_risk_profiles(reader: Reader, tree: Pattern) -> list[Entry]:
         except ConfigError as error:
             reader.problems.extend(error.problems)
             continue
-        entries.append(Entry(kind, name or None, parameters, at, bare=isinstance(item, str)))
+        beside = isinstance(item, Mapping) and not item.get("parameters")
+        entries.append(Entry(kind, name or None, parameters, at, bare=isinstance(item, str), beside=beside))
     return entries
 
 

@@ -103,6 +103,14 @@ def check_memory(plan: Plan) -> list[Problem]:
         widest = max(plan.strategies, key=columns_of)
         message = f"is {most:,}, but {widest.label} alone reads {columns:,} indicator columns. Raise it to {columns:,}"
         problems.append(Problem("parameters.max_indicators", message))
+    for path, node in plan.tree.of_role("indicator"):
+        least = None if node.limits is None else node.limits.max_indicators
+        if least is not None and columns > least:
+            widest = max(plan.strategies, key=columns_of)
+            message = f"lets {path} hold {least:,} indicator column{'' if least == 1 else 's'} (limits.max_indicators)"
+            message += f", but {widest.label} alone reads {columns:,}. Raise it to {columns:,}"
+            inline = plan.config.parameters.get("pattern") is not None
+            problems.append(Problem(f"parameters.{'pattern' if inline else 'container_pattern'}", message))
     return problems
 
 

@@ -270,6 +270,20 @@ optimization_config: {constraints: ['fast < slow']}""",
       - lookback: 5""",
         "but was [{'lookback': 5}]; write each on a line of its own, without the dash before it",
     ),
+    "stop of a profile beside its type": (
+        "optimization_config: {risk_profiles: [{type: custom, stop_loss: {period: 3}}]}",
+        "risk_profiles[0].stop_loss  must be a multiple of atr or of std, but neither is given; write {atr: 2, per",
+    ),
+    "too few indicators in a pattern": (
+        """backtest_config: {strategy: ma_crossover}
+parameters:
+  pattern:
+    - data
+    - {role: indicator, limits: {max_indicators: 1}}
+    - portfolio: [strategies]
+    - execution""",
+        "lets indicators hold 1 indicator column (limits.max_indicators), but ma_crossover alone reads 2. Raise it",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"
@@ -444,6 +458,13 @@ CODE = {
 def mine(prices): return prices.close > 3
 adm.register_pattern(['data', {'portfolio': [{'role': 'strategy', 'container': 'mine'}]}, 'execution'])""",
         "`parameters: {prices: ...}`. If prices is what it reads, name it by its kind: bars, features,",
+    ),
+    "parameter of a container swept": (
+        """@adm.container('strategy', 'mine')
+def mine(bars, n=3): return bars.close > n
+adm.register_pattern(['data', {'portfolio': [
+    {'role': 'strategy', 'container': 'mine', 'parameters': {'n': [3, 4]}}]}, 'execution'])""",
+        "has several values for n of mine; in a pattern it takes one, and is not swept",
     ),
     "strategy without bars": (
         "@adm.strategy\ndef mine(): return 1",

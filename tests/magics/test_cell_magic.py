@@ -349,7 +349,11 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
         ("migrate", BODY, "`%%adm migrate` comes with a later version"),
         ("--pattern simple", BODY, "unknown pattern 'simple'. Known: full_backtest, signal_generation"),
         ("--pattern full_backtst", BODY, "Did you mean `full_backtest`? (line 1, column 17)"),
-        ("--pattern signal_replay", BODY, "signal_replay takes the strategies of the store; leave backtest_config.strategy out"),
+        (
+            "--pattern signal_replay",
+            BODY,
+            "signal_replay takes the strategies of the store; leave backtest_config.strategy out",
+        ),
         (
             "--pattern simple_backtest",
             "\noptimization_config: {risk_profiles: [moderate]}",
