@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook._version import __version__
@@ -23,6 +24,7 @@ from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
 from adm_notebook.results.result import best_row
+from adm_notebook.results.rows import read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +62,7 @@ def assemble(
     executor: Executor,
     duration: float,
     failure: BaseException | None,
+    folder: Path | None = None,
 ) -> WorkflowResult:
     """The result of a run that has ended, in whichever way.
 
@@ -73,8 +76,10 @@ def assemble(
         wall time, seconds.
     failure
         what ended the run before its time: a stop, a timeout, an error; None if it came to its end.
+    folder
+        that the finished rows were written to; None where they are in `outcomes`.
     """
-    stats = stats_frame(plan, outcomes)
+    stats = stats_frame(plan, outcomes) if folder is None else read_rows(folder, _judged(plan))
     best = best_row(stats, plan.objective, plan.maximise) if plan.simulates else None
     errors = _errors(plan, stats, failure)
     detail = kept if kept is not None and kept.row == best else None
@@ -90,11 +95,11 @@ def assemble(
     notes: list[str] = []
     if plan.simulates:
         _add_unfilled(stats, detail, warnings, notes)
-    partial = failure is not None and len(outcomes) < plan.n_planned
+    partial = failure is not None and len(stats) < plan.n_planned
     return WorkflowResult(
         success=not errors and (best is not None or not plan.simulates),
         config=plan.config,
-        stats=stats,
+        stats=stats if folder is None else folder,
         workflow_id=plan.workflow_id,
         workflow_type=plan.workflow_type,
         mode=plan.mode,
@@ -109,6 +114,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
+            **({} if folder is None else {"results_path": str(folder)}),
             **_kept(plan, stats, failure),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
@@ -142,6 +148,12 @@ def _kept(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> dic
 def _combinations(store: SignalStore) -> int:
     """Combinations of strategies in a store; members of ensembles are none of their own."""
     return int(store.combinations["member"].isna().sum())
+
+
+def _judged(plan: Plan) -> list[str]:
+    """The columns that a run is judged by; all that is read of rows that are too many to hold."""
+    wanted = [plan.objective, "n_unfilled"] if plan.simulates else ["n_signals"]
+    return [*dict.fromkeys(wanted), "status", "error"]
 
 
 def _ended(failure: BaseException | None) -> str:

@@ -171,7 +171,8 @@ class Coordinator:
         if plan.workflow_id != result.workflow_id:
             message = "The bars or the config have changed since this result was made: its rows don't fit new ones."
             raise RunError(f"{message} Run the whole workflow again.")
-        if plan.search is not None or plan.output_path is not None:  # trials and stores are made as a whole
+        whole = plan.search is not None or plan.output_path is not None or plan.results_path is not None
+        if whole:  # trials, stores and folders of rows are made as a whole
             return Run(plan, _executor(plan)).start()
         earlier = [
             Outcome(

@@ -38,7 +38,7 @@ class HybridRun(Run):
         self._inner: Run | None = None
         self._results: dict[str, WorkflowResult] = {}
         self._phases_begun: tuple[int, int] = (0, 0)  # phases, and the rows of those that have ended; swapped as one
-        self._thread = threading.Thread(target=self._drive, name="adm-hybrid", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="adm-hybrid", daemon=True)
 
     # ---- watching and steering ----------------------------------------------------------------------------------
 

@@ -16,9 +16,10 @@ from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
-from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
+from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
 from adm_notebook.planning import Plan
 from adm_notebook.results import WorkflowResult
+from adm_notebook.results.rows import RowsFolder, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,9 @@ __all__ = ["Run"]
 
 EVENT_INTERVAL = 0.1
 """Seconds between two events of progress: views coalesce further."""
+
+ROWS_HELD = 50_000
+"""Finished rows in memory, where the config names a folder for them: then they are written to it."""
 
 PATIENCE = 0.8
 """Seconds that a stopped run is given to end by itself; user code that doesn't return is left behind after that."""
@@ -54,6 +58,8 @@ class Run:
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)
         self._told = 0
+        self._folder: RowsFolder | None = None
+        self._in_folder = 0
         self._begun: set[str] = set()
         self._lock = threading.Lock()
         self._listeners: list[queue.SimpleQueue[Event]] = []
@@ -64,7 +70,7 @@ class Run:
         self._callbacks: list[Callable[[], None]] = []
         self._started = time.perf_counter()
         self._ended: float | None = None
-        self._thread = threading.Thread(target=self._drive, name="adm-run", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="adm-run", daemon=True)
 
     def start(self) -> Run:
         """Begin to work, on a thread of its own."""
@@ -86,7 +92,7 @@ class Run:
     def progress(self) -> events.Progress:
         """How far the run is."""
         with self._lock:
-            done = len(self._outcomes)
+            done = self._in_folder + len(self._outcomes)
         elapsed = (self._ended or time.perf_counter()) - self._started
         rate = (done - self._earlier) / elapsed if elapsed > 0 else 0.0
         total = max(done, self.plan.n_planned)
@@ -96,8 +102,13 @@ class Run:
     def partial(self) -> pd.DataFrame:
         """The rows that are finished, with the columns of `WorkflowResult.stats`."""
         with self._lock:
-            outcomes = self._outcomes[:]
-        return stats_frame(self.plan, outcomes)
+            outcomes, folder = self._outcomes[:], self._folder
+        rows = stats_frame(self.plan, outcomes)
+        if folder is None or not folder.n_rows or self._result is not None:
+            return rows if self._result is None else self._result.stats
+        import pandas as pd
+
+        return pd.concat([read_rows(folder.where), rows]).sort_index()
 
     def events(self) -> Iterator[Event]:
         """The run's events from its start to its end: what has passed is told in short, the rest as it comes."""
@@ -191,11 +202,36 @@ class Run:
 
     # ---- working ------------------------------------------------------------------------------------------------
 
+    def _work(self) -> None:
+        """Drive the run to its end; nobody waits for ever, whatever goes wrong on the way."""
+        try:
+            self._drive()
+        except BaseException as error:  # noqa: BLE001  # there is nobody above this thread who could answer it
+            self._give_up(error)
+
+    def _give_up(self, error: BaseException) -> None:
+        """End a run whose result could not be made, with one that says why."""
+        from adm_notebook.coordinator.failed import failed_result
+
+        if self._result is not None:
+            return
+        said = str(error) if isinstance(error, AdmError) else f"{type(error).__name__}: {error}"
+        result = failed_result(self.plan.config, StrategyError(said), self.plan.mode)
+        self._ended = time.perf_counter()
+        with self._lock:
+            self._ending, self._result = True, result
+        self._tell(events.RunFailed(said, result))
+        self._done.set()
+        for wake in self._callbacks:
+            wake()
+
     def _drive(self) -> None:
         self._tell(events.RunStarted(self.plan))
         told = time.perf_counter()
         failure: BaseException | None = None
         try:
+            if self.plan.results_path is not None:
+                self._folder = RowsFolder(self.plan.results_path, self.plan.kinds)
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
                 with self._lock:
                     if self._ending:  # this thread was left behind
@@ -246,6 +282,20 @@ class Run:
             for listener in listeners:
                 listener.put(rows)
         self._tell(self.progress)
+        if self._told >= ROWS_HELD:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        """Write the rows that were told to the folder for them, if there is one, and let go of them."""
+        if self._folder is None:
+            return
+        with self._lock:
+            told, count = self._outcomes[: self._told], self._told
+        self._folder.append(stats_frame(self.plan, told))
+        with self._lock:
+            self._outcomes = self._outcomes[count:]
+            self._in_folder += count
+            self._told = 0
 
     def _finish(self, failure: BaseException | None) -> None:
         with self._lock:
@@ -255,7 +305,12 @@ class Run:
             self._ending = True
         self._ended = time.perf_counter()
         duration = self._ended - self._started
-        result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure)
+        folder = None
+        if self._folder is not None:
+            if len(outcomes):
+                self._folder.append(stats_frame(self.plan, outcomes))
+            folder = self._folder.commit(workflow_id=self.plan.workflow_id, planned=self.plan.n_planned)
+        result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure, folder)
         result.metadata["peak_memory_mb"] = self._gate.growth.peak()
         with self._lock:
             self._result = result

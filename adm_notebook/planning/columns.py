@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,27 @@ class Columns:
             found[column] = partial(_of_stack, plan.strategy_stack, name, "strategy")
         return found
 
+    def kinds(self) -> dict[str, str]:
+        """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
+        type; the same for every part of the rows."""
+        plan = self._plan
+        values: dict[str, list[Any]] = {}
+        for prefix, stack in (
+            ("classifier.", plan.classifier_stack),
+            ("risk.", plan.risk_stack),
+            ("", plan.strategy_stack),
+        ):
+            for name in stack.axes():
+                for entry in stack.entries:
+                    axis = next((axis for axis in entry.axes if axis.name == name), None)
+                    own = list(axis.values) if axis is not None else [entry.values(name, np.zeros(1, np.int64))]
+                    for column in (f"{prefix}{name}", f"param.{name}", f"{entry.label}.{name}"):
+                        values.setdefault(column, []).extend(own)
+        for axis in plan.setting_axes:
+            for column in (axis.name, f"setting.{axis.name}"):
+                values[column] = list(axis.values)
+        return {column: _kind(values[column]) for column in self.swept}
+
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""
         import pandas as pd
@@ -100,3 +121,9 @@ class Columns:
         for column, values in self.swept.items():
             columns[column] = pd.Series(values(at)).infer_objects().array
         return columns
+
+
+def _kind(values: Sequence[Any]) -> str:
+    if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
+        return "str"
+    return "int64" if all(isinstance(v, int) for v in values) else "float64"

@@ -57,7 +57,7 @@ def need_of(plan: Plan) -> Need:
     columns = max((columns_of(s) for s in plan.strategies), default=0)
     columns += max((columns_of(c) for c in plan.classifiers), default=0)
     return Need(
-        rows=plan.n_planned * ROW_BYTES,
+        rows=rows_of(plan),
         worker=n_bars * (BAR_BYTES_PLAIN if plain else BAR_BYTES) * sleeves,
         indicators=n_bars * columns * (COLUMN_BYTES_PLAIN if plain else COLUMN_BYTES),
     )
@@ -82,6 +82,18 @@ def lane_bytes(plan: Plan) -> int:
     free = int(limit * MB) - need.least - LOADED_BYTES - GROUND_BYTES * n_bars
     part = min(LANE_BYTES, free // (2 * max(1, min(plan.limits.workers, plan.n_planned))))
     return part if part >= 2 * need.indicators + 4 * n_bars else 0
+
+
+ROW_BYTES_IN_FOLDER, ROWS_IN_MEMORY = 60, 100_000
+"""Of a row that is written to a folder: its number on the way, and the columns that a run is judged by in the end; and
+how many rows are held in full meanwhile."""
+
+
+def rows_of(plan: Plan) -> int:
+    """Bytes that the finished rows take."""
+    if plan.results_path is None:
+        return plan.n_planned * ROW_BYTES
+    return min(plan.n_planned, ROWS_IN_MEMORY) * ROW_BYTES + plan.n_planned * ROW_BYTES_IN_FOLDER
 
 
 def check_memory(plan: Plan) -> list[Problem]:

@@ -33,8 +33,8 @@ __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
 
 
 ROWS_AT_ONCE, BAR_ROWS_AT_ONCE = 100, 20_000_000
-"""Fewer rows, or rows of fewer bars in all, go through the containers one by one: they are done within a second, and the
-kernels that measure many at once need not even be loaded."""
+"""Fewer rows, or rows of fewer bars in all, go through the containers one by one: they are done within a second, and
+the kernels that measure many at once need not even be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +240,18 @@ class Plan:
         """The folder that signals are kept in; None where they are not."""
         path: str | None = self.config.analysis_config.get("output_path")
         return path
+
+    @property
+    def results_path(self) -> str | None:
+        """The folder that rows are written to while they are made; None where they are kept in memory."""
+        path: str | None = self.config.infrastructure_config.get("results")
+        return path
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """How a table on disk holds each swept column: `int64`, `float64` or `str`."""
+        found: Mapping[str, str] = self._columns.kinds()
+        return found
 
     @property
     def is_single(self) -> bool:

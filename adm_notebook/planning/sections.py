@@ -11,7 +11,7 @@ from adm_notebook.config import WorkflowConfig, WorkflowType
 from adm_notebook.config.homes import KEYS, stands_elsewhere
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
+from adm_notebook.errors import ConfigError, Problem, RunError, did_you_mean, shown
 from adm_notebook.planning.plan import Objective
 from adm_notebook.planning.slips import beside_parameters
 
@@ -107,11 +107,7 @@ def read_sections(reader: Reader) -> Sections:
     _workflow_type(reader)
     backtest, optimization, parameters = config.backtest_config, config.optimization_config, config.parameters
     method, n_trials, seed, storage = _search(reader, optimization)
-    if "results" in config.infrastructure_config:
-        reader.wrong(
-            "infrastructure_config.results",
-            "streaming rows to Parquet comes with a later version; leave it out and use result.save",
-        )
+    _results_path(reader)
     return Sections(
         settings={k: v for k, v in backtest.items() if k in Settings.model_fields},
         combined=_combined(reader, backtest.get("portfolio")),
@@ -139,6 +135,23 @@ def _without_parameters(reader: Reader, backtest: Mapping[str, Any]) -> list[Any
         else:
             kept.append(key)
     return kept
+
+
+def _results_path(reader: Reader) -> None:
+    """The folder that rows are written to while they are made; checked before anything runs."""
+    from adm_notebook.results.rows import check_rows_folder
+
+    path = reader.config.infrastructure_config.get("results")
+    if path is None:
+        return
+    where = "infrastructure_config.results"
+    if not isinstance(path, str) or not path.strip():
+        reader.wrong(where, f"must be the path of a folder, but was {shown(path)}")
+        return
+    try:
+        check_rows_folder(path)
+    except RunError as error:
+        reader.wrong(where, str(error))
 
 
 def _workflow_type(reader: Reader) -> None:

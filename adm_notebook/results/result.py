@@ -128,7 +128,7 @@ class WorkflowResult:
         *,
         success: bool,
         config: WorkflowConfig,
-        stats: pd.DataFrame,
+        stats: pd.DataFrame | Path,
         workflow_id: str,
         workflow_type: str,
         mode: str,
@@ -167,6 +167,10 @@ class WorkflowResult:
         Columns: identity (`portfolio`, `symbol`, `strategy`, `classifier`, `risk_profile`), one a swept parameter, the
         metrics of the specification, `status` (ok, invalid, failed) and `error`. Rows that never ran are absent.
         """
+        if isinstance(self._stats, Path):  # too many to hold: read from their folder at each call
+            from adm_notebook.results.rows import read_rows
+
+            return read_rows(self._stats)
         return self._stats.copy(deep=False)  # under copy-on-write a write to it copies what it changes
 
     @property
@@ -198,8 +202,16 @@ class WorkflowResult:
         """The best row of `stats` by `optimization_config.objective`, or None where no row is ok."""
         if self._best_label is None:
             return None
-        row: pd.Series[Any] = self._stats.loc[self._best_label]  # type: ignore[assignment]  # labels are unique
+        row: pd.Series[Any] = self._row(self._best_label).loc[self._best_label]  # type: ignore[assignment]
         return row
+
+    def _row(self, label: int) -> pd.DataFrame:
+        """The rows of `stats`, or, of those in a folder, the one with that label."""
+        if isinstance(self._stats, Path):
+            from adm_notebook.results.rows import read_rows
+
+            return read_rows(self._stats, row=label)
+        return self._stats
 
     @property
     def pareto(self) -> pd.DataFrame:
@@ -272,8 +284,9 @@ class WorkflowResult:
             number = None
         if number is None or isinstance(row, bool):
             raise RunError(f"detail({shown(row)}): name a row by its number, one of the labels of result.stats")
-        stats = self._stats
+        stats = self._row(number)
         if number not in stats.index:
+            stats = self.stats
             held = f"rows {stats.index.min()} to {stats.index.max()}" if len(stats) else "no rows"
             raise RunError(
                 f"detail({number}): there is no such row; this result has {held} (the labels of result.stats)"

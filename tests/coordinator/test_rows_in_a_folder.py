@@ -1,0 +1,95 @@
+"""`infrastructure_config: {results: PATH}`: rows go to Parquet while they are made, and read the same from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import adm_notebook as adm
+
+STRATEGIES: list[dict[str, Any]] = [
+    {"type": "ma_crossover", "parameters": {"fast": [2, 5, 30], "slow": [10, 25.0], "ma_type": ["sma", "ema"]}},
+    {"type": "rsi", "parameters": {"period": [3, 9], "entry": [20, 32.5]}},
+    "momentum",
+]
+
+
+def config(path: Path | None, **backtest: Any) -> adm.WorkflowConfig:
+    return adm.WorkflowConfig(
+        data_config={"symbols": ["SP500"], "max_bars": 300},
+        backtest_config={"commission": [0, 0.001], "warmup": ["auto", 40], **backtest},
+        optimization_config={"strategies": STRATEGIES},
+        infrastructure_config={} if path is None else {"results": str(path)},
+    )
+
+
+@pytest.mark.parametrize("mode", ["traditional", "composable"])
+def test_rows_read_from_the_folder_are_those_of_memory(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adm_notebook.coordinator.run.ROWS_HELD", 7)
+    monkeypatch.setattr("adm_notebook.coordinator.run.EVENT_INTERVAL", 0.0)
+    coordinator, folder = adm.EnhancedCoordinator(), tmp_path / "deep" / "rows"
+    held, written = coordinator.run(config(None), mode), coordinator.run(config(folder), mode)
+    assert written.success
+    assert written.metadata["results_path"] == str(folder)
+    assert len(list(folder.glob("part-*.parquet"))) > 3
+    expected = held.stats.assign(
+        warmup=held.stats["warmup"].astype(str),
+        ma_type=held.stats["ma_type"].fillna("").astype(str),
+        fast=held.stats["fast"].astype(float),
+        period=held.stats["period"].astype(float),
+    )
+    pd.testing.assert_frame_equal(written.stats, expected, check_dtype=False)
+    assert written.best is not None
+    assert held.best is not None
+    assert written.best.name == held.best.name
+    assert written.metrics == held.metrics
+    pd.testing.assert_frame_equal(written.trades, held.trades)
+    pd.testing.assert_frame_equal(written.detail(3).trades, held.detail(3).trades)
+    table = pd.read_parquet(folder / "part-000000.parquet")
+    assert {"row", "strategy", "fast", "sharpe", "status"} <= set(table.columns)
+
+
+def test_a_run_that_is_stopped_keeps_the_rows_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.coordinator.run.ROWS_HELD", 1)
+    run = adm.EnhancedCoordinator().start(config(tmp_path / "rows"), "traditional")
+    for event in run.events():
+        if type(event).__name__ == "PartialResults":
+            run.cancel()
+            break
+    partial = run.partial
+    result = run.result(timeout=30)
+    assert not result.success
+    assert result.metadata["partial"]
+    assert 0 < len(result.stats) < run.plan.n_rows
+    assert set(partial.index) <= set(result.stats.index)
+
+
+def test_a_folder_that_holds_something_else_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(adm.ConfigError, match=r"infrastructure_config\.results .*notes\.txt"):
+        adm.EnhancedCoordinator().plan(config(tmp_path))
+    with pytest.raises(adm.ConfigError, match="must be the path of a folder, but was 3"):
+        adm.EnhancedCoordinator().plan(adm.WorkflowConfig(infrastructure_config={"results": 3}))
+
+
+def test_rows_of_a_second_run_take_the_place_of_the_first(tmp_path: Path) -> None:
+    coordinator = adm.EnhancedCoordinator()
+    coordinator.run(config(tmp_path / "rows"))
+    again = coordinator.run(config(tmp_path / "rows", stop_loss=0.05))
+    assert len(again.stats) == again.facts.n_planned
+    assert len(list((tmp_path / "rows").glob("part-*.parquet"))) == 1
+
+
+def test_a_result_that_cannot_be_made_ends_the_run_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("adm_notebook.coordinator.run.assemble", broken)
+    result = adm.EnhancedCoordinator().start(config(None)).result(timeout=30)
+    assert not result.success
+    assert result.errors == ["ZeroDivisionError: a mistake of ours"]
