@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adm_notebook.config.frozen import digest_of
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.errors import RunError
@@ -101,19 +102,26 @@ class _Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         direction = optuna.study.StudyDirection
         ways = [direction.MAXIMIZE if o.maximise else direction.MINIMIZE for o in self.plan.objectives]
-        seed = self.search.seed + self.symbol
-        sampler = optuna.samplers.TPESampler(seed=seed) if len(ways) == 1 else optuna.samplers.NSGAIISampler(seed=seed)
-        if self.search.storage is None:
-            return optuna.create_study(directions=ways, sampler=sampler)
-        path = Path(self.search.storage).expanduser()
+        study = optuna.create_study(directions=ways) if self.search.storage is None else self._kept_study(ways)
+        # one that goes on does not draw again what it began with
+        seed = self.search.seed + self.symbol + len(study.trials)
+        several = len(ways) > 1
+        study.sampler = optuna.samplers.NSGAIISampler(seed=seed) if several else optuna.samplers.TPESampler(seed=seed)
+        return study
+
+    def _kept_study(self, ways: list[optuna.study.StudyDirection]) -> optuna.Study:
+        """The study of this grid, these bars and this symbol in the file; a new one where there is none yet."""
+        import optuna
+
+        path = Path(str(self.search.storage)).expanduser()
+        name = digest_of([self.search.grid, self.plan.market.fingerprint])[:16]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             return optuna.create_study(
                 storage=f"sqlite:///{path}",
-                study_name=f"{self.plan.workflow_id[:16]}-{self.symbol}",
+                study_name=f"{name}-{self.symbol}",
                 load_if_exists=True,
                 directions=ways,
-                sampler=sampler,
             )
         except Exception as error:  # of SQLite, SQLAlchemy or Optuna, whatever is wrong with the file
             raise RunError(f"The study in {path} can't be used: {' '.join(str(error).split())[:200]}") from error

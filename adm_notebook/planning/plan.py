@@ -62,11 +62,13 @@ class Search:
     n_trials  rows that it may try, for each symbol
     seed      of its sampler: the same search tries the same rows
     storage   path of an SQLite file that keeps it, so that a later run goes on with it; None keeps nothing
+    grid      digest of what it chooses from: a search that is kept goes on with other n_trials and another seed
     """
 
     n_trials: int
     seed: int
-    storage: str | None = None
+    storage: str | None
+    grid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,11 @@ def make_plan(
     digest = collect(problems, identity_of, config, sections, tree, settings, strategies, others, tuple(market), origin)
     raise_if(problems, config)
     assert digest is not None
+    search = None
+    if sections.method == "optuna":
+        whole = replace(sections, method="grid")
+        grid = identity_of(config, whole, tree, settings, strategies, others, tuple(market), origin)
+        search = Search(sections.n_trials, sections.seed, sections.storage, grid)
     plan = Plan(
         config=config,
         workflow_type=str(config.workflow_type),
@@ -156,7 +161,7 @@ def make_plan(
         combined=sections.combined,
         objectives=sections.objectives,
         store=None if stored is None else stored.store,
-        search=Search(sections.n_trials, sections.seed, sections.storage) if sections.method == "optuna" else None,
+        search=search,
         limits=limits,
         digest=digest,
         left_out=left_out,
@@ -248,12 +253,31 @@ def is_simple_backtest(config: WorkflowConfig) -> bool:
     if (config.parameters.get("container_pattern") or implied_pattern(Reader(config))) != "simple_backtest":
         return False
     entries = config.optimization_config.get("strategies") or [config.backtest_config.get("strategy")]
-    values: list[Any] = [*config.backtest_config.values()]
-    for entry in entries:
-        values += (entry.get("parameters") or {}).values() if isinstance(entry, Mapping) else ()
-    for value in list(values):
-        values += value.values() if isinstance(value, Mapping) else ()
-    return not any(map(is_swept, values))
+    settings = {name: value for name, value in config.backtest_config.items() if name != "strategy"}
+    return not _is_swept_in(settings) and not any(map(_sweeps, _each(entries)))
+
+
+def _sweeps(entry: object) -> bool:
+    """Whether a strategy, or one that votes in it, has several values where one could stand."""
+    if not isinstance(entry, Mapping) or entry.get("enabled", True) is False:
+        return False
+    own = {name: entry.get(name) for name in ("threshold", "weight")}
+    return _is_swept_in(own) or _is_swept_in(entry.get("parameters")) or any(map(_sweeps, _each(entry.get("members"))))
+
+
+def _is_swept_in(values: object) -> bool:
+    """Whether a value of a mapping is swept, or a part of one: `commission.rate`."""
+    if not isinstance(values, Mapping):
+        return False
+    parts = [part for value in values.values() if isinstance(value, Mapping) for part in value.values()]
+    return any(map(is_swept, [*values.values(), *parts]))
+
+
+def _each(entries: object) -> list[Any]:
+    """The items of a list, or the values of a mapping."""
+    if isinstance(entries, Mapping):
+        return list(entries.values())
+    return list(entries) if isinstance(entries, (list, tuple)) else []
 
 
 def _workers(config: WorkflowConfig) -> int:

@@ -86,6 +86,19 @@ def test_a_kept_study_goes_on_where_it_stopped(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.stats, first.stats)
 
 
+def test_a_kept_study_goes_on_with_more_trials_and_another_seed(tmp_path: Path) -> None:
+    coordinator, storage = adm.EnhancedCoordinator(), str(tmp_path / "study.db")
+    figures = ["strategy", "risk_profile", "sharpe", "total_return", "n_trades"]
+    few = coordinator.run(config(method="optuna", n_trials=4, seed=3, storage=storage)).stats
+    more = coordinator.run(config(method="optuna", n_trials=24, seed=3, storage=storage)).stats
+    other = coordinator.run(config(method="optuna", n_trials=32, seed=9, storage=storage)).stats
+    for fewer, further in ((few, more), (more, other)):
+        assert set(fewer.index) < set(further.index)
+        pd.testing.assert_frame_equal(further.loc[fewer.index, figures], fewer[figures])
+    fresh = coordinator.run(config(method="optuna", n_trials=32, seed=9)).stats
+    assert set(few.index) - set(fresh.index)  # what was kept is not what the other seed would have begun with
+
+
 def test_a_study_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_text("no database")
     result = adm.EnhancedCoordinator().run(config(method="optuna", n_trials=8, storage=str(tmp_path / "study.db")))
