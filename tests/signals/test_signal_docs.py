@@ -26,6 +26,18 @@ def test_its_python_prints_what_it_says_and_its_sql_runs(tmp_path: Path, monkeyp
     assert duckdb.sql(BLOCKS["sql"]).fetchall() == [(1, 2), (2, 2)]
 
 
+def test_its_workflows_keep_signals_and_replay_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept, replayed = (
+        adm.EnhancedCoordinator().run(adm.WorkflowConfig.from_yaml(block))
+        for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    )
+    assert kept.success
+    assert adm.SignalStore("signals").strategies == ("ma_crossover", "momentum")
+    assert replayed.success
+    assert len(replayed.stats) == 2 * len(kept.stats)
+
+
 def test_it_names_every_column_and_every_method() -> None:
     for schema in (signal_schema(pa.int64()), regime_schema(pa.int64()), COMBINATION_COLUMNS):
         for name in schema.names:
