@@ -70,16 +70,17 @@ def identity_of(
 
 def _described(planned: Planned[Any]) -> list[Any]:
     """An entry: its label, what it is, its parameters with their values, and which combinations of them there are."""
-    defaults = {name: p.default for name, p in planned.kind.parameters.items() if not p.required}
-    fixed = {**defaults, **planned.fixed}
+    path = planned.path
+    defaults = {n: _default(p.default, f"{path}.{n}") for n, p in planned.kind.parameters.items() if not p.required}
+    fixed = {**defaults, **{name: _plain(value, f"{path}.{name}") for name, value in planned.fixed.items()}}
     for axis in planned.axes:
         fixed.pop(axis.name, None)
     return [
         planned.label,
         planned.type,
         planned.kind.identity,
-        sorted([name, _plain(value, f"{planned.path}.{name}")] for name, value in fixed.items()),
-        [[axis.name, [_plain(value, f"{planned.path}.{axis.name}") for value in axis.values]] for axis in planned.axes],
+        sorted([name, value] for name, value in fixed.items()),
+        [[axis.name, [_plain(value, f"{path}.{axis.name}") for value in axis.values]] for axis in planned.axes],
         hashlib.sha256(np.ascontiguousarray(planned.grid, np.int64).tobytes()).hexdigest(),
     ]
 
@@ -93,6 +94,13 @@ def _indicators_of(strategy: PlannedStrategy) -> list[str]:
             continue
         return [i.function.identity for i in built.indicators if i.function.identity]
     return []
+
+
+def _default(value: Any, path: str) -> Any:
+    """A default; in a user's function it may be a list, which in a config would stand for several values."""
+    if isinstance(value, (list, tuple)):
+        return [_default(item, f"{path}[{i}]") for i, item in enumerate(value)]
+    return _plain(value, path)
 
 
 def _plain(value: Any, path: str) -> Any:
