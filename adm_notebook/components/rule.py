@@ -67,6 +67,9 @@ class RuleType:
     def build(self, given: Mapping[str, Any], path: str) -> RuleStrategy:
         """The strategy; all that is wrong with its conditions and parameters is reported at once."""
         values = {n: _plain(v) for n, v in given.items() if n not in _INFO}
+        unfit = {
+            n for n, v in values.items() if not isinstance(v, (str, bool, int, float))
+        }  # told below, with its name
         problems: list[Problem] = []
         bound: dict[str, Expression] = {}
         used: set[str] = set()
@@ -82,7 +85,8 @@ class RuleType:
             try:
                 template: Template = parse_condition(str(text))
                 used |= template.names.keys()
-                bound[name] = bind(template, values)
+                if unfit.isdisjoint(template.names):
+                    bound[name] = bind(template, values)
             except ExpressionError as error:
                 problems.append(error.problem(f"{path}.{name}"))
         broken = bool(problems)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import adm_notebook as adm
 from adm_notebook.errors import AdmError
@@ -284,6 +289,10 @@ parameters:
     - execution""",
         "lets indicators hold 1 indicator column (limits.max_indicators), but ma_crossover alone reads 2. Raise it",
     ),
+    "parameter of a rule that is no number": (
+        "backtest_config: {strategy: {type: rule, parameters: {entry: close > sma(n), n: {a: 1}}}}",
+        "WorkflowConfig: 1 problem\n  backtest_config.strategy.parameters.n  must be a number, but was {'a': 1}",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"
@@ -367,6 +376,77 @@ def test_a_malformed_config_is_refused_in_a_few_lines(text: str, said: str, tmp_
     assert said in answer, answer
     assert len(answer) < 900
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+WHOLE: dict[str, Any] = {
+    "workflow_type": "backtest",
+    "parameters": {"container_pattern": "full_backtest", "max_indicators": 50},
+    "data_config": {"symbols": ["SP500"], "start": "2001-01-01", "timeframe": "1d", "max_bars": 60},
+    "backtest_config": {
+        "initial_capital": 1000,
+        "commission": {"rate": 0.001, "fixed": 1},
+        "stop_loss": {"atr": 2, "period": 14},
+        "trailing": True,
+        "warmup": "auto",
+        "portfolio": {"combine": False},
+        "volatility": {"method": "std", "period": 20},
+    },
+    "optimization_config": {
+        "strategies": [
+            {"type": "ma_crossover", "name": "a", "parameters": {"fast": [5, 10], "slow": {"min": 20, "max": 30}}},
+            {"type": "momentum", "regimes": {"up": {"lookback": 3}, "down": {"threshold": 0.1}}, "enabled": True},
+            {"type": "ensemble", "method": "weighted", "members": ["rsi", {"type": "momentum", "weight": 2}]},
+            {"type": "rule", "parameters": {"entry": "close > sma(n)", "exit": "close < sma(n)", "n": [5, 6]}},
+        ],
+        "classifiers": ["trend", {"type": "volatility", "parameters": {"period": [14, 20], "low_ratio": 0.7}}],
+        "risk_profiles": ["moderate", {"name": "mine", "parameters": {"size": [0.1, 0.2], "stop_loss": 0.1}}],
+        "constraints": ["fast < slow"],
+        "objective": ["sharpe", "max_drawdown"],
+        "direction": ["maximize", "minimize"],
+        "method": "random",
+        "n_trials": 5,
+    },
+    "max_workers": 1,
+    "memory_limit_mb": 500,
+}
+"""A config that says a little of everything."""
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a config, from outside in."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+WORDS = ("x", "", "trend", "momentum", "ensemble", "none", "1e3", "5%", "...", "close > 1")
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 40) | st.floats() | st.sampled_from(WORDS) | st.just(...),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "min", "max", "x"]), inner),
+    max_leaves=4,
+)
+
+
+def told(sections: dict[str, Any]) -> str:
+    """The plan, or why there is none; any other error than ours fails the test."""
+    try:
+        return repr(adm.EnhancedCoordinator().plan(adm.WorkflowConfig(**sections)))
+    except AdmError as error:
+        return str(error)
+
+
+@given(st.sampled_from(list(places(WHOLE))), junk)
+@settings(max_examples=400)
+def test_whatever_is_written_is_planned_or_refused_with_reasons(place: tuple[Any, ...], value: Any) -> None:
+    given_ = copy.deepcopy(WHOLE)
+    holder: Any = given_
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = value
+    answer = told(given_)
+    assert answer
+    assert not re.search(r" object at 0x|Traceback|NoneType", answer), answer
 
 
 def prices(n: int = 60) -> pd.DataFrame:
