@@ -28,6 +28,8 @@ validate  checks everything and says so in one line; NAME, if given, keeps the W
 Anywhere in the YAML {{name}} or {{name.attribute}} stands for a variable of the notebook: a list stays a list, a
 DataFrame stays a DataFrame. `frame: df` in data_config names a DataFrame, too.
 A parameter that is a list, or {min: 5, max: 50, step: 5}, is swept. Interrupt keeps what was finished.
+Of a grid that is too large, `optimization_config: {method: random, n_trials: 200}` draws some rows; `method: optuna`
+chooses each by what the earlier ones brought.
 """
 
 LINE_HELP = """Look at components, patterns, data and runs.

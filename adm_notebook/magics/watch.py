@@ -66,6 +66,8 @@ class LiveLine:
         plan = self.run.plan
         if not self._comparable:  # phases that look for different things have no best in common
             return
+        if plan.objective not in rows.columns:  # signals are kept, and nothing is simulated
+            return
         values = rows.loc[rows["status"] == "ok", plan.objective].astype(float).dropna()
         known = [*values, *([] if self.best is None else [self.best])]
         self.best = (max(known) if plan.maximise else min(known)) if known else None

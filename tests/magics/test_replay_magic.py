@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import adm_notebook as adm
+from adm_notebook.config.yaml_text import load_mapping
+from adm_notebook.magics.watch import LiveLine
 from conftest import Cell
 
 PRICES = "data_config: {symbols: [SP500], max_bars: 400}\n"
@@ -171,6 +174,18 @@ def test_tab_knows_the_runs_that_have_signals_and_the_settings(cell: Cell, shell
     assert completed("%adm replay kept --") == ["--set", "--mode", "--data", "--quiet"]
     assert completed("%adm replay kept --set stop_") == ["stop_loss=", "stop_base="]
     assert completed("%adm replay kept --mode tr") == ["traditional"]
+
+
+def test_a_live_line_follows_a_run_that_has_no_best(tmp_path: Path) -> None:
+    values, _ = load_mapping(generation(tmp_path / "s"))
+    run = adm.EnhancedCoordinator().start(adm.WorkflowConfig.from_mapping(values))
+    line = LiveLine(run)
+    assert run.result().success
+    for thread in threading.enumerate():
+        if thread.name == "adm-live":
+            thread.join(5)
+    assert line.best is None
+    assert line.text.startswith("3 of 3 combinations")
 
 
 def test_an_interrupted_generation_says_that_nothing_was_kept(
