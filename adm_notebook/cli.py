@@ -57,11 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="run a workflow that a YAML file describes",
-        description="Run a workflow; the file holds what a cell holds: backtest_config: {strategy: momentum}",
+        description="Run a workflow; the file holds what a %%adm cell holds: backtest_config: {strategy: momentum}",
     )
     run.add_argument("config", type=Path, help="the YAML file")
     run.add_argument("--mode", default="auto", help="traditional, composable, hybrid or auto (default: %(default)s)")
-    run.add_argument("--out", type=Path, help="folder to save the result in, as Parquet and JSON")
+    run.add_argument(
+        "--out", type=Path, help="folder to save the result in, as Parquet and JSON; adm.WorkflowResult.load reads it"
+    )
     run.set_defaults(command=_run)
     return parser
 
