@@ -48,6 +48,11 @@ def _of_sleeve(plan: Plan, s: int, name: str, at: _Coordinates) -> Any:
     return plan.strategies[s].values(name, np.unravel_index(at.strategy, plan.sizes)[s])
 
 
+def _own(plan: Plan, role: str) -> str:
+    """The user's own containers of a role, which stand where the config would name something; empty without one."""
+    return "+".join(dict.fromkeys(node.name for _, node in plan.tree.of_role(role) if node.container is not None))
+
+
 class Columns:
     """The columns of a plan's rows.
 
@@ -115,8 +120,10 @@ class Columns:
             "portfolio": rows,
             "symbol": pd.array(symbol, dtype="str"),
             "strategy": pd.array(strategy, dtype="str"),
-            "classifier": pd.array(plan.classifier_stack.labels(at.classifier, ONE_REGIME), dtype="str"),
-            "risk_profile": pd.array(plan.risk_stack.labels(at.risk, NO_PROFILE), dtype="str"),
+            "classifier": pd.array(
+                plan.classifier_stack.labels(at.classifier, _own(plan, "classifier") or ONE_REGIME), dtype="str"
+            ),
+            "risk_profile": pd.array(plan.risk_stack.labels(at.risk, _own(plan, "risk") or NO_PROFILE), dtype="str"),
         }
         for column, values in self.swept.items():
             columns[column] = pd.Series(values(at)).infer_objects().array
