@@ -61,6 +61,12 @@ class SearchExecutor:
         return self._inner.detail(plan, row, gate)
 
 
+def _cause(error: Exception) -> str:
+    """What the database or the system said, without the SQL around it."""
+    said = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+    return " ".join(str(said).split())[:200]
+
+
 class _Study:
     """The search on one symbol."""
 
@@ -124,7 +130,7 @@ class _Study:
                 directions=ways,
             )
         except Exception as error:  # of SQLite, SQLAlchemy or Optuna, whatever is wrong with the file
-            raise RunError(f"The study in {path} can't be used: {' '.join(str(error).split())[:200]}") from error
+            raise RunError(f"The study in {path} can't be used: {_cause(error)}") from error
 
     def _tell(self, study: optuna.Study, trial: optuna.Trial, outcome: Outcome | None) -> None:
         import optuna

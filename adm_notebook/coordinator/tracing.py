@@ -148,7 +148,7 @@ def moment(bars: Bars, bar: int) -> str:
 def _row_number(result: WorkflowResult, row: int | None) -> int:
     if row is None:
         if result.best is None:
-            raise RunError("There is no best row to trace: no row is ok. Name one: trace(result, row=0).")
+            raise RunError("There is no best row to trace: no row is ok. Name one: row=0, or --row 0.")
         return int(str(result.best.name))
     if row not in result.stats.index:
         raise RunError(f"There is no row {shown(row)}; this result has {len(result.stats):,} (result.stats).")

@@ -256,6 +256,8 @@ class _CellLineReader:
         elif not value:
             needs = {
                 "--set": "KEY=VALUE, e.g. --set commission=0.002",
+                "--mode": "a value: auto, traditional, composable or hybrid",
+                "--pattern": "a value: the name of a pattern; `%adm patterns` lists them",
                 "--data": "a file, a DataFrame's name or `sample`",
             }
             self.problems.append(Problem(option, f"needs {needs.get(option, 'a value')}"))

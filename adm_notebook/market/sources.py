@@ -68,7 +68,8 @@ def load(request: DataRequest) -> Market:
         market = _from_registered(name, config)
     else:
         known = (*_BUILT_IN, *_registered)
-        message = f"must be one of {', '.join(known)}, but was {shown(name)}.{did_you_mean(name, known)}"
+        near = did_you_mean(name, known) or f" One of your own is made by @adm.register_source({shown(name)})"
+        message = f"must be one of {', '.join(known)}, but was {shown(name)}.{near}"
         raise ConfigError(Problem("data_config.source", message.removesuffix(".")))
     return market
 
@@ -94,9 +95,9 @@ def register_source(name: str) -> Callable[[AnySource], AnySource]:
     Market(flat: 3 bars; flat)
     """
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(
-            Problem("register_source", f'needs a name: @register_source("my_source"), but was given {shown(name)}')
-        )
+        own, seen = getattr(name, "__name__", "my_source"), "a function" if callable(name) else shown(name)
+        message = f'needs a name: @adm.register_source("{own}"), but was given {seen}'
+        raise ConfigError(Problem("register_source", message))
     if name in _BUILT_IN:
         raise ConfigError(Problem("register_source", f"{name!r} is built in; choose another name"))
 

@@ -293,6 +293,10 @@ parameters:
         "backtest_config: {strategy: {type: rule, parameters: {entry: close > sma(n), n: {a: 1}}}}",
         "WorkflowConfig: 1 problem\n  backtest_config.strategy.parameters.n  must be a number, but was {'a': 1}",
     ),
+    "source that nobody made": (
+        "data_config: {source: yahoo}",
+        "must be one of sample, csv, parquet, frame, but was 'yahoo'. One of your own is made by @adm.register_source(",
+    ),
     "allocation above the whole": (
         (
             "backtest_config: {portfolio: {combine: true}}\n"
@@ -546,6 +550,10 @@ adm.register_pattern(['data', {'portfolio': [
     {'role': 'strategy', 'container': 'mine', 'parameters': {'n': [3, 4]}}]}, 'execution'])""",
         "has several values for n of mine; in a pattern it takes one, and is not swept",
     ),
+    "source without a name": (
+        "@adm.register_source\ndef mine(config): return config",
+        'needs a name: @adm.register_source("mine"), but was given a function',
+    ),
     "strategy without bars": (
         "@adm.strategy\ndef mine(): return 1",
         "the first parameter of a strategy is bars: def mine(bars, period=20)",
@@ -574,6 +582,19 @@ def test_a_mistake_in_python_is_told_in_a_few_lines(code: str, said: str, monkey
         exec(code, {"adm": adm, "asyncio": asyncio})  # as a cell runs it
     assert said in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_a_study_in_a_file_that_is_none_is_told_without_the_words_of_the_database(tmp_path: Path) -> None:
+    file = tmp_path / "study.db"
+    file.write_text("no database" * 50)
+    search = {"method": "optuna", "n_trials": 2, "storage": str(file)}
+    sweep = {"strategies": [{"type": "rsi", "parameters": {"period": [5, 6]}}], **search}
+    result = adm.EnhancedCoordinator().run(
+        adm.WorkflowConfig(data_config={"frame": prices()}, optimization_config=sweep)
+    )
+    assert not result.success
+    assert "study.db can't be used: file is not a database" in result.errors[0]
+    assert "SQL:" not in result.errors[0]
 
 
 def test_a_config_of_the_wrong_kind_is_named() -> None:
