@@ -433,14 +433,19 @@ def selected(plan: Plan, taken: pd.DataFrame, earlier: Plan, path: str) -> Plan:
         if set(ours) == set(theirs)
     ]
     keys = ["strategy", *same, *swept]
-    wanted = set(map(_key, taken[keys].itertuples(index=False)))
-    kept: I64 = np.array(
-        [i for i, row in enumerate(identity[keys].itertuples(index=False)) if _key(row) in wanted], dtype=np.int64
-    )
+    wanted = list(map(_key, taken[keys].itertuples(index=False)))
+    ours = list(map(_key, identity[keys].itertuples(index=False)))
+    among = set(wanted)
+    kept: I64 = np.array([i for i, row in enumerate(ours) if row in among], dtype=np.int64)
     if not len(kept):
         message = "takes rows whose parameters are not among those of this phase; let both phases sweep the same values"
         raise ConfigError(Problem(f"{path}.take", message))
-    return replace(plan, selection=kept, search=None)  # these rows, however the others would have been chosen
+    among = set(ours)
+    missing = sum(row not in among for row in wanted)
+    said = (f"{missing:,} of {len(wanted):,} rows taken have parameters that this phase has not, and don't run.",)
+    return replace(  # these rows, however the others would have been chosen
+        plan, selection=kept, search=None, warnings=(*plan.warnings, *(said if missing else ()))
+    )
 
 
 def _swept_parameters(plan: Plan) -> dict[str, tuple[str | None, str]]:

@@ -101,6 +101,7 @@ def test_a_phase_that_fixes_a_parameter_runs_those_of_the_rows_alone_that_have_i
     confirm = {"name": "confirm", "config": {"optimization_config": {"strategies": [fixed]}}}
     result = run(workflow(SCREEN, {**confirm, "take": {"from": "screen", "top": 8}}))
     assert sorted(result.stats["threshold"]) == [0.0, 0.01]
+    assert "6 of 8 rows taken have parameters that this phase has not, and don't run." in result.warnings
     order = result.phases["screen"].stats.sort_values("sharpe", ascending=False, kind="stable")
     without = int((order["lookback"] == 8).to_numpy().argmax())  # so many better rows have another lookback
     assert without > 0
