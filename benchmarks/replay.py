@@ -1,6 +1,6 @@
 """W3: 10,000 stop-loss x take-profit x size settings on kept signals: a replay, peers and a plain loop in one run.
 
-    python benchmarks/replay.py [--settings 10000] [--bars 102236] [--runs 3] [--part 200]
+    python benchmarks/replay.py [--grid 25 20 20] [--bars 102236] [--runs 3] [--part 200]
 
 The signals are those of one SMA(10)/SMA(50) crossover on one-minute bars, kept once; keeping them is timed apart. Ours
 runs through the public `EnhancedCoordinator.run`: opening the store, planning, all 17 metrics of every row, the table
@@ -40,15 +40,12 @@ SURVIVED = 0.00001
 """A commission at which one-minute accounts survive: peers treat dust differently."""
 
 
-def axes_of(n: int) -> dict[str, list[float]]:
-    """`n` settings: stop-losses x take-profits x 10 sizes."""
-    per_axis = round((n / 10) ** 0.5)
-    if per_axis * per_axis * 10 != n:
-        sys.exit(f"--settings must be 10 times a square, e.g. 1000 or 10000, but was {n}")
+def axes_of(stop_losses: int, take_profits: int, sizes: int) -> dict[str, list[float]]:
+    """So many values of each, from tight to wide."""
     return {
-        "stop_loss": np.linspace(0.001, 0.02, per_axis).round(6).tolist(),
-        "take_profit": np.linspace(0.001, 0.04, per_axis).round(6).tolist(),
-        "size": np.linspace(0.1, 1.0, 10).round(3).tolist(),
+        "stop_loss": np.linspace(0.001, 0.02, stop_losses).round(6).tolist(),
+        "take_profit": np.linspace(0.001, 0.04, take_profits).round(6).tolist(),
+        "size": np.linspace(0.1, 1.0, sizes).round(4).tolist(),
     }
 
 
@@ -171,7 +168,7 @@ def check_vectorbt(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--settings", type=int, default=10_000)
+    parser.add_argument("--grid", type=int, nargs=3, default=(25, 20, 20), help="stop-losses, take-profits, sizes")
     parser.add_argument("--bars", type=int, default=102_236)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--part", type=int, default=200, help="rows that the peers run")
@@ -189,7 +186,7 @@ def main() -> int:
 
 
 def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, versions: str) -> int:
-    axes, coordinator = axes_of(options.settings), adm.EnhancedCoordinator()
+    axes, coordinator = axes_of(*options.grid), adm.EnhancedCoordinator()
     rows, threads = combinations(axes), len(os.sched_getaffinity(0))
     print(f"{machine()}; {versions}")
     print(f"{len(rows):,} settings on the signals of one crossover, {len(frame):,} one-minute bars, {threads} threads")
@@ -212,7 +209,7 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
     vectorbt_part(frame, flags, part.head(2), COMMISSION)
     theirs = timed(lambda: vectorbt_part(frame, flags, part, COMMISSION), 1)[0] * scale
     raptor = timed(lambda: raptorbt_part(frame, flags, part, COMMISSION), 1)[0] * scale
-    few = {"stop_loss": axes["stop_loss"][::40][:2], "take_profit": axes["take_profit"][::40][:2], "size": [0.5]}
+    few = {name: values[:: -(-len(values) // 2)][:2] for name, values in axes.items()}
     old_way = coordinator.run(replay(frame, folder, COMMISSION, **few), execution_mode="traditional")
     traditional = old_way.duration_seconds * len(rows) / len(old_way.stats)
 
@@ -231,7 +228,6 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
     lines, same = compared("the plain loop", stats, pd.DataFrame(figures, columns=list(METRICS)), 1e-9)
     again = stats.merge(old_way.stats[list(few)], on=list(few))
     more, also = compared("the traditional mode", again, old_way.stats[list(METRICS)], 1e-9)
-    small = part.head(0)
     small = pd.DataFrame({name: values[:: max(1, len(values) // 5)][:5] for name, values in axes.items()})
     vector, equal = check_vectorbt(frame, folder, flags, small)
     print("\n".join(lines + more + vector))

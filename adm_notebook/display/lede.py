@@ -60,7 +60,8 @@ def caption(subject: Subject) -> Words:
         return ()
     names = [clip(str(stats.at[best, c]), 40) for c in subject.varying_names]
     held = [c for c in subject.swept if c not in axes and stats[c].nunique() > 1 and not is_missing(stats.at[best, c])]
-    words: list[str] = ["The picture shows ", *enumerated([clip(a, 40) for a in axes])]
+    kind = "heatmap" if len(axes) == 2 else "line"
+    words: list[str] = [f"The {kind} shows ", *enumerated([clip(a, 40) for a in axes])]
     if held and len(axes) == 2:
         words.append(", which matter most," if names else ", which matter most")
     if names:

@@ -386,3 +386,67 @@ def test_a_replay_without_data_uses_those_of_the_store(tmp_path: Path) -> None:
     assert len(result.stats) == 12
     assert result.facts.n_bars == 300
     assert "No data_config: that of the signal store is used." in result.warnings
+
+
+# ---- signals that are kept while they are traded --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_full_backtest_keeps_the_same_signals_while_it_trades_them(mode: str, tmp_path: Path) -> None:
+    """Also in a sweep of more rows than are measured one by one."""
+    stops = {"stop_loss": [0.01 * k for k in range(1, 8)], "commission": [0.0, 0.001]} if mode == "composable" else {}
+    while_trading = adm.WorkflowConfig(
+        data_config={"frame": TWO},
+        backtest_config=stops,
+        optimization_config=MIXED,
+        analysis_config={"output_path": str(tmp_path / "traded")},
+    )
+    result = run(while_trading, mode)
+    assert result.success
+    assert len(result.stats) == 32 * (14 if stops else 1)
+    assert run(mixed(tmp_path / "alone")).success
+    for one, other in zip(contents(tmp_path / "traded"), contents(tmp_path / "alone"), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+    assert result.metadata["signals_path"] == str(tmp_path / "traded")
+    pd.testing.assert_frame_equal(result.signals, adm.SignalStore(tmp_path / "traded").signals())
+    replayed = run(replay(tmp_path / "traded", data_config={"frame": TWO}, backtest_config=stops), mode)
+    pd.testing.assert_frame_equal(replayed.stats, result.stats, check_exact=True)
+
+
+def test_many_combinations_are_all_kept_and_all_replayed(tmp_path: Path) -> None:
+    many = {"type": "ma_crossover", "parameters": {"fast": {"min": 2, "max": 16}, "slow": {"min": 10, "max": 24}}}
+    kept = run(generation(tmp_path / "s", many, optimization_config={"constraints": ["fast < slow"]}))
+    assert kept.success
+    assert len(kept.stats) == adm.SignalStore(tmp_path / "s").manifest.counts.combinations > 150
+    settings = {"take_profit": [0.02, 0.1], "commission": 0.001}
+    full = run(
+        adm.WorkflowConfig(
+            data_config={"frame": BARS},
+            backtest_config=settings,
+            optimization_config={"strategies": [many], "constraints": ["fast < slow"]},
+        )
+    )
+    replayed = run(replay(tmp_path / "s", backtest_config=settings))
+    pd.testing.assert_frame_equal(replayed.stats, full.stats, check_exact=True)
+    pd.testing.assert_frame_equal(replayed.trades, full.trades, check_exact=True)
+
+
+def test_a_part_drawn_at_random_is_replayed_as_that_part(tmp_path: Path) -> None:
+    drawn = {"method": "random", "n_trials": 4, "seed": 3}
+    kept = run(generation(tmp_path / "s", optimization_config=drawn))
+    assert kept.success
+    assert adm.SignalStore(tmp_path / "s").manifest.counts.combinations == 4
+    replayed = run(replay(tmp_path / "s"))
+    assert replayed.success
+    asked = replayed.stats[replayed.stats["status"] == "ok"]
+    assert asked[["fast", "slow"]].to_dict("list") == kept.stats[["fast", "slow"]].to_dict("list")
+
+
+def test_a_replay_that_names_strategies_or_classifiers_is_refused(tmp_path: Path) -> None:
+    assert run(generation(tmp_path / "s")).success
+    assert refused(replay(tmp_path / "s", optimization_config={"strategies": ["rsi"]})).startswith(
+        "optimization_config.strategies"
+    )
+    assert refused(replay(tmp_path / "s", optimization_config={"classifiers": ["trend"]})).startswith(
+        "optimization_config.classifiers"
+    )

@@ -135,7 +135,7 @@ def test_a_caption_says_what_the_picture_holds_fixed() -> None:
     values = {"fast": [5, 10, 20], "slow": [50, 100, 200], "ma_type": ["sma", "ema"]}
     result = sweep(values, symbols=["SP500", "NASDAQ"])
     said = plain(caption(Subject(result)))
-    assert said.startswith("The picture shows fast and slow, which matter most, for ")
+    assert said.startswith("The heatmap shows fast and slow, which matter most, for ")
     assert "the others as chosen: ma_type " in said
     assert said.endswith("(9 of 36 rows).")
     assert caption(Subject(golden_sweep())) == ()
