@@ -40,6 +40,20 @@ SURVIVED = 0.00001
 """A commission at which one-minute accounts survive: peers treat dust differently."""
 
 
+def spent(function: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
+    """Medians of wall time and of processor time over all threads, in seconds, and what the last call returned.
+
+    On a machine that is busy elsewhere the second is what counts.
+    """
+    wall, processor = [], []
+    for _ in range(runs):
+        start, began = time.perf_counter(), time.process_time()
+        value = function()
+        wall.append(time.perf_counter() - start)
+        processor.append(time.process_time() - began)
+    return float(np.median(wall)), float(np.median(processor)), value
+
+
 def axes_of(stop_losses: int, take_profits: int, sizes: int) -> dict[str, list[float]]:
     """So many values of each, from tight to wide."""
     return {
@@ -195,12 +209,12 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
     config = replay(frame, folder, COMMISSION, **axes)
     coordinator.run(config, execution_mode="composable")
     with PeakMemory() as memory:
-        ours, result = timed(lambda: coordinator.run(config, execution_mode="composable"), options.runs)
+        ours, ours_cpu, result = spent(lambda: coordinator.run(config, execution_mode="composable"), options.runs)
     stats = result.stats
     target = adm.SignalStore(folder).decision(0).target
     loop = plain(frame, target, rows, COMMISSION, threads)
     loop()
-    alone, figures = timed(loop, options.runs)
+    alone, alone_cpu, figures = spent(loop, options.runs)
 
     part = rows.iloc[:: max(1, len(rows) // options.part)].head(options.part).reset_index(drop=True)
     scale = len(rows) / len(part)
@@ -223,6 +237,7 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
         ("adm_notebook, keeping the signals", kept),
     ):
         print(f"  {name:<46} {seconds:>10.3f} {seconds / ours:>10.1f}x")
+    print(f"  processor time: ours {ours_cpu:.3f} s, the plain loop {alone_cpu:.3f} s")
     print(f"  memory grew by {memory.growth:,.0f} MB at most ({memory.how})\n")
 
     lines, same = compared("the plain loop", stats, pd.DataFrame(figures, columns=list(METRICS)), 1e-9)
@@ -232,7 +247,7 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
     vector, equal = check_vectorbt(frame, folder, flags, small)
     print("\n".join(lines + more + vector))
     targets = [
-        ("less time than the plain loop", ours < alone),
+        ("less processor time than the plain loop", ours_cpu < alone_cpu),
         ("50 times faster than raptorbt", raptor >= 50 * ours),
         ("200 times faster than vectorbt", theirs >= 200 * ours),
         ("100 times faster than traditional", traditional >= 100 * ours),

@@ -187,8 +187,6 @@ def own_workflows(draw: st.DrawFn) -> Words:
             vote["threshold"] = draw(st.sampled_from([1, 0.6]))
         entries.append(vote)
     backtest: Words = {"warmup": draw(st.sampled_from([0, "auto"])), "commission": draw(st.sampled_from([0, 0.001]))}
-    if draw(st.booleans()):
-        backtest["size_by_strength"] = True
     backtest |= draw(size_and_stops())
     if draw(st.integers(0, 2)) == 0:
         backtest["portfolio"] = {"combine": True}
