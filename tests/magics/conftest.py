@@ -1,36 +1,17 @@
-"""A real InteractiveShell with the extension loaded, and what a cell in it said, showed and left behind."""
+"""A real InteractiveShell with the extension loaded."""
 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from magic_cases import Cell, Ran
 from traitlets.config import Config
 
 from adm_notebook.engine import warmup
-
-
-@dataclass(frozen=True)
-class Ran:
-    """One cell that was run: whether it succeeded, what it raised, what it printed, and its rich outputs."""
-
-    success: bool
-    error: BaseException | None
-    text: str
-    outputs: list[Any]
-
-    @property
-    def plain(self) -> str:
-        """The text of the first output."""
-        return str(self.outputs[0].data["text/plain"])
-
-
-Cell = Callable[[str], Ran]
 
 
 @pytest.fixture(scope="session")

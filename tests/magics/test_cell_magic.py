@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from magic_cases import Cell
 
 import adm_notebook as adm
-from conftest import Cell
 
 BODY = """
 data_config: {symbols: [SP500], max_bars: 400}

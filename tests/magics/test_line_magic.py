@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from magic_cases import Cell
 
 import adm_notebook as adm
 from adm_notebook.components import CLASSIFIERS, RISK_PROFILES
 from adm_notebook.coordinator.tracing import trace
 from adm_notebook.patterns import PATTERNS
-from conftest import Cell
 
 RUN = "%%adm golden --quiet\ndata_config: {max_bars: 300}\n"
 RUN += "backtest_config: {strategy: {type: rsi, parameters: {period: [7, 14]}}}"

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from magic_cases import Cell
 
 import adm_notebook as adm
 from adm_notebook.config.yaml_text import load_mapping
 from adm_notebook.magics.watch import LiveLine
-from conftest import Cell
 
 PRICES = "data_config: {symbols: [SP500], max_bars: 400}\n"
 STRATEGIES = "optimization_config: {strategies: [{type: ma_crossover, parameters: {fast: [5, 10], slow: 50}}, rsi]}\n"
