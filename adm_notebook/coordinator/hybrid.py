@@ -100,11 +100,12 @@ class HybridRun(Run):
             ended = sum(len(result.stats) for result in self._results.values())
             self._inner = None
             self._phases_begun = len(self._results) + 1, ended
-            inner = self._inner = Run(ready, self._make_executor(ready)).start()
-            if self._gate.stopped:
+            inner = self._inner = Run(ready, self._make_executor(ready))
+            if self._gate.stopped:  # a stop that came before `inner` was there to be told
                 inner.cancel()
             if self._gate.paused:
                 inner.pause()
+            inner.start()
             for event in inner.events():
                 if isinstance(event, (events.RunFinished, events.RunCancelled, events.RunFailed)):
                     end = event

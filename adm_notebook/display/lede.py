@@ -34,9 +34,9 @@ def _neighbours(subject: Subject) -> str:
     if len(near) == 0:
         return ""
     low, high = o.number(float(near.min())), o.number(float(near.max()))
-    verdict = "a broad plateau, not a lone peak" if near.min() > _PLATEAU * best else "a lone peak, not a broad plateau"
     if len(near) == 1:
-        return f"Its one neighbour has {low} as its {o.words}: {verdict}."
+        return f"Its one neighbour has {low} as its {o.words}; one alone doesn't tell a plateau from a lone peak."
+    verdict = "a broad plateau, not a lone peak" if near.min() > _PLATEAU * best else "a lone peak, not a broad plateau"
     return f"Its {len(near):,} neighbours have {o.plural} from {low} to {high}: {verdict}."
 
 

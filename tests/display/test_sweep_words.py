@@ -107,8 +107,9 @@ def test_a_plateau_is_told_from_a_peak_by_three_quarters_of_the_best(scores: lis
     result._best_label = best
     said = lede(Subject(result))
     near = [scores[i] for i in (best - 1, best + 1) if 0 <= i < len(scores)]
-    assert ("a broad plateau, not" in said) == (min(near) > 0.75 * scores[best])
-    assert ("a lone peak, not" in said) == (min(near) <= 0.75 * scores[best])
+    assert ("one alone doesn't tell" in said) == (len(near) == 1)
+    assert ("a broad plateau, not" in said) == (len(near) > 1 and min(near) > 0.75 * scores[best])
+    assert ("a lone peak, not" in said) == (len(near) > 1 and min(near) <= 0.75 * scores[best])
 
 
 def test_a_sweep_says_what_its_best_row_is_worth() -> None:
