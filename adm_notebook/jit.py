@@ -5,6 +5,9 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -12,8 +15,9 @@ import numpy.typing as npt
 from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
 
-__all__ = ["inlined", "jit", "on_warmup", "readonly", "warmups"]
+__all__ = ["inlined", "inner", "jit", "on_warmup", "readonly", "warmups"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -32,23 +36,52 @@ def jit(function: Function) -> Function:
     Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
     then discards its cached code too.
     """
-    return _compiled(function, inline=False)
-
-
-def inlined(function: Function) -> Function:
-    """`jit`, with the code put into that of each function that calls it: where arguments are many and work is little.
-
-    A structure of arrays costs more to hand over than the arithmetic of most such functions.
-    """
-    return _compiled(function, inline=True)
-
-
-def _compiled(function: Function, *, inline: bool) -> Function:
-    compiled = njit(nogil=True, forceinline=inline)(function)
+    compiled = njit(nogil=True)(function)
     if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
         with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
             vars(compiled)["_cache"] = _Cache(function)
     return cast("Function", compiled)
+
+
+def inner(function: Function) -> Function:
+    """`function`, compiled for other compiled functions, whose machine code holds it: nothing of its own is kept.
+
+    Without what Python needs to call it, it compiles in about three quarters of the time. Python may call it all the
+    same; it is compiled once more then.
+    """
+    return _part(function, inline=False)
+
+
+def inlined(function: Function) -> Function:
+    """`inner`, with the code put into that of each function that calls it: where arguments are many and work is little.
+
+    A structure of arrays costs more to hand over than the arithmetic of most such functions.
+    """
+    return _part(function, inline=True)
+
+
+def _part(function: Function, *, inline: bool) -> Function:
+    if not isinstance(njit(function), Dispatcher):
+        return function
+    return cast("Function", _Part(function, inline))
+
+
+class _Part(CPUDispatcher):
+    """A function without an entry point for Python: a call from there goes to one that has it."""
+
+    def __init__(self, function: Callable[..., object], inline: bool) -> None:
+        options = {"nopython": True, "nogil": True, "forceinline": inline}
+        super().__init__(function, targetoptions={**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True})
+
+    def add_overload(self, cres: Any) -> None:
+        """Note what was compiled for callers, and keep it from Python."""
+        self.overloads[tuple(cres.signature.args)] = cres
+
+    def _compile_for_args(self, *_: object, **__: object) -> Any:
+        """What Python calls instead; asked for at each call, as Python is told of no overload."""
+        if "_entry" not in vars(self):
+            vars(self)["_entry"] = njit(nogil=True)(self.py_func)
+        return vars(self)["_entry"]
 
 
 def readonly(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
@@ -109,6 +142,19 @@ class _Cache(FunctionCache):
 def _stamps_of_callees(function: Callable[..., object]) -> Iterator[bytes]:
     for name in function.__code__.co_names:
         callee = function.__globals__.get(name)
+        if isinstance(callee, _Part):
+            yield _stamp(callee.py_func.__code__.co_filename)
+            yield from _stamps_of_callees(callee.py_func)
+            continue
         cache = vars(callee).get("_cache") if isinstance(callee, Dispatcher) else None
         if isinstance(cache, _Cache):
             yield from cache.source_stamp
+
+
+@cache
+def _stamp(file: str) -> bytes:
+    """The digest of a source file; of its name where it can't be read, as in a notebook, whose cells have new names."""
+    try:
+        return sha256(Path(file).read_bytes()).digest()
+    except OSError:
+        return sha256(file.encode()).digest()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adm_notebook.jit import jit
+from adm_notebook.jit import inner
 from adm_notebook.market.arrays import F64, I64
 
 NEXT_OPEN, CLOSE, PREV_CLOSE = range(3)  # Settings.fill
@@ -99,7 +99,7 @@ Books = Any  # a record of dtype BOOKS; numba passes records by reference
 Rules = Any  # a record of dtype RULES
 
 
-@jit
+@inner
 def floored(size: float, lot: float) -> float:
     """The largest multiple of `lot` that is no larger than `size`, both in units; a lot of 0 allows any size.
 
@@ -113,7 +113,7 @@ def floored(size: float, lot: float) -> float:
     return lots * lot
 
 
-@jit
+@inner
 def opening_size(rules: Rules, balance: float, direction: int, reference: float, strength: float) -> tuple[float, int]:
     """Units (unsigned) that an opening gets, and FILLED or why it gets none.
 
@@ -168,7 +168,7 @@ def opening_size(rules: Rules, balance: float, direction: int, reference: float,
     return units, FILLED
 
 
-@jit
+@inner
 def book_exit(rules: Rules, books: Books, trades: F64, bar: int, price: float, fee: float, reason: int) -> None:
     """Enter the end of the open trade, at `price` and for `fee`, as one row of `trades`; the account is flat then."""
     row = trades[books.n_trades]
@@ -186,7 +186,7 @@ def book_exit(rules: Rules, books: Books, trades: F64, bar: int, price: float, f
     books.position = 0.0
 
 
-@jit
+@inner
 def book_unfilled(books: Books, unfilled: I64, reason: int) -> None:
     """Enter the opening of the pending order among those that gave no trade, and forget it."""
     row = unfilled[books.n_unfilled]
@@ -195,14 +195,14 @@ def book_unfilled(books: Books, unfilled: I64, reason: int) -> None:
     books.order_opens = 0
 
 
-@jit
+@inner
 def close_at(rules: Rules, books: Books, trades: F64, bar: int, price: float, reason: int) -> None:
     """Close the position at exactly `price` (stops, ruin, the last close: no slippage), with commission."""
     fee = rules.fixed + abs(books.position) * price * rules.rate
     book_exit(rules, books, trades, bar, price, fee, reason)
 
 
-@jit
+@inner
 def execute(
     rules: Rules,
     books: Books,
@@ -257,7 +257,7 @@ def execute(
     set_band(rules, books)
 
 
-@jit
+@inner
 def set_band(rules: Rules, books: Books) -> None:
     """Note the prices between which stops need no look: few bars leave them, and only those call `check_stops`."""
     side = math.copysign(1.0, books.position)
@@ -269,7 +269,7 @@ def set_band(rules: Rules, books: Books) -> None:
         books.lower, books.upper = max(profit, books.stop_base) if rules.trailing else profit, stop
 
 
-@jit
+@inner
 def check_stops(
     rules: Rules, books: Books, trades: F64, bar: int, open_: float, high: float, low: float, close: float
 ) -> bool:

@@ -30,13 +30,13 @@ from adm_notebook.engine.fills import (
     close_at,
     execute,
 )
-from adm_notebook.jit import jit
+from adm_notebook.jit import inner, jit
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 EVENTS_A_DECISION = 4  # rows that are added to trades or to unfilled orders before the next decision, at most
 
 
-@jit
+@inner
 def decision(
     rules: Rules, position: float, long_entry: bool, long_exit: bool, short_entry: bool, short_exit: bool
 ) -> tuple[bool, int]:
@@ -75,7 +75,7 @@ def edges(target: I8, warmup: int, flags: Bool) -> None:
             before = now
 
 
-@jit
+@inner
 def run_account(
     settings: Any,
     ledger: Any,
@@ -228,7 +228,7 @@ def run_account(
     return n_bars
 
 
-@jit
+@inner
 def pass_quiet_bars(
     rules: Rules,
     books: Books,
@@ -275,7 +275,7 @@ def pass_quiet_bars(
     return i, last_close, peak
 
 
-@jit
+@inner
 def fill_order(
     rules: Rules,
     books: Books,
@@ -300,7 +300,7 @@ def fill_order(
     return True
 
 
-@jit
+@inner
 def finish(
     rules: Rules,
     books: Books,

@@ -9,7 +9,7 @@ import numpy as np
 
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import EXIT_REASONS, METRICS, Account
-from adm_notebook.jit import jit, readonly
+from adm_notebook.jit import inner, jit, readonly
 from adm_notebook.market.arrays import F64, I8, I64
 from adm_notebook.market.calendar import Calendar
 
@@ -210,7 +210,7 @@ def curve_sums(equity: F64, capital: float) -> tuple[float, float, float, float,
     return mean, deviation, largest, downside / n_bars, drawdown
 
 
-@jit
+@inner
 def _threshold(peak: float, drawdown: float) -> float:
     """Equity below which the drawdown from `peak` may be a new worst: few bars are, so that few are divided.
 
@@ -219,7 +219,7 @@ def _threshold(peak: float, drawdown: float) -> float:
     return peak * (1.0 + drawdown) * (1.0 + 1e-15) if peak > 0.0 else np.inf
 
 
-@jit
+@inner
 def _block_sums(returns: F64, n: int) -> tuple[float, float, float]:
     """Of the first n returns: their sum, that of min(return, 0) squared, and the largest absolute value.
 
@@ -241,7 +241,7 @@ def _block_sums(returns: F64, n: int) -> tuple[float, float, float]:
     return (s0 + s1) + (s2 + s3), (d0 + d1) + (d2 + d3), max(max(m0, m1), max(m2, m3))
 
 
-@jit
+@inner
 def _squared_distances(returns: F64, n: int, mean: float) -> float:
     """Sum of the squared distances of the first n returns from `mean`; four sums side by side."""
     s0 = s1 = s2 = s3 = 0.0

@@ -57,16 +57,16 @@ from adm_notebook.engine.sweep_kernels import (
 )
 from adm_notebook.engine.tight import is_tight, run_tight
 from adm_notebook.engine.unowned import unowned
-from adm_notebook.jit import inlined, jit
+from adm_notebook.jit import inlined, inner, jit
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
-__all__ = ["begin_curve", "put_row", "sweep_segments", "target_events"]
+__all__ = ["begin_curve", "put_row", "room_for", "sweep_segments", "target_events"]
 
 EPSILON = 2.3e-16
 LEAST_SQUARES = 4e-10  # a sum of squared returns above it has lost less than 1e-10 of itself to their rounding
 
 
-@jit
+@inner
 def target_events(targets: I8, warmup: int, bars: I64, kinds: U8) -> int:
     """Bars whose flags are set, into `bars` and `kinds` (both (n_bars + 1,)); how many there are.
 
@@ -108,7 +108,7 @@ def changes(targets: I8, i: int, size: int) -> bool:
     return found
 
 
-@jit
+@inner
 def flag_events(flags: U8, bars: I64, kinds: U8) -> int:
     """The same of packed flags, (n_bars,)."""
     n = 0
@@ -119,7 +119,7 @@ def flag_events(flags: U8, bars: I64, kinds: U8) -> int:
     return n
 
 
-@jit
+@inner
 def begin_curve(curve: F64, capital: float, warmup: int) -> None:
     """The sums before bar `warmup`; equity is the capital until then."""
     curve[:] = 0.0
@@ -128,7 +128,7 @@ def begin_curve(curve: F64, capital: float, warmup: int) -> None:
     curve[LOOK] = threshold(capital, 0.0) if warmup > 0 else np.inf
 
 
-@jit
+@inner
 def put_row(out: F64, curve: F64, tally: F64, n_bars: int, capital: float, periods: float) -> bool:
     """Write the metrics of a row; False where its sums may have lost more digits than the specification allows.
 
@@ -168,6 +168,19 @@ def put_row(out: F64, curve: F64, tally: F64, n_bars: int, capital: float, perio
     return True
 
 
+def room_for(n_bars: int) -> tuple[Any, ...]:
+    """Arrays that `sweep_segments` works in: about 17 bytes a bar."""
+    return (
+        np.empty((ROOM, 8)),
+        np.empty((ROOM, 3), np.int64),
+        np.empty(n_bars + 1, np.int64),
+        np.empty(n_bars + 1, np.uint8),
+        np.empty(n_bars),
+        np.empty(CURVE),
+        np.empty(TALLY),
+    )
+
+
 @jit
 def sweep_segments(
     metrics: F64,
@@ -178,37 +191,14 @@ def sweep_segments(
     warmups: I64,
     terrain: Terrain,
     wanted: Wanted,
+    held: Any,
 ) -> None:
     """Trade and measure the rows that are not done, as `sweep_bars` does; rows it can't be sure of are left undone.
 
     metrics_style must be standard and max_daily_loss infinite in these rows; the rest as in `sweep_bars`.
+
+    held  `room_for` these bars; the caller keeps it, as there are only views of it here
     """
-    n_bars: int = terrain.close.shape[0]
-    scratch = (
-        np.empty((ROOM, 8)),
-        np.empty((ROOM, 3), np.int64),
-        np.empty(n_bars + 1, np.int64),
-        np.empty(n_bars + 1, np.uint8),
-        np.empty(n_bars),
-        np.empty(CURVE),
-        np.empty(TALLY),
-    )
-    sweep_rows(metrics, done, rules, ledgers, periods, warmups, terrain, wanted, scratch)
-
-
-@jit
-def sweep_rows(
-    metrics: F64,
-    done: Bool,
-    rules: Any,
-    ledgers: Any,
-    periods: F64,
-    warmups: I64,
-    terrain: Terrain,
-    wanted: Wanted,
-    held: Any,
-) -> None:
-    """`sweep_segments`; the caller keeps `held`, arrays to work in, of which there are only views here."""
     n_bars: int = terrain.close.shape[0]
     trades, unfilled, bars, kinds = unowned(held[0]), unowned(held[1]), unowned(held[2]), unowned(held[3])
     scratch, curve, tally = unowned(held[4]), unowned(held[5]), unowned(held[6])
@@ -286,7 +276,7 @@ def sweep_rows(
         done[row] = put_row(metrics[row], curve, tally, n_bars, capital, periods[row])
 
 
-@jit
+@inner
 def run_row(
     curve: F64,
     tally: F64,
@@ -430,7 +420,7 @@ def run_row(
         i += 1
 
 
-@jit
+@inner
 def empty_books(tally: F64, books: Any, trades: F64, n_bars: int) -> None:
     """Move the trades and the unfilled orders since the last event to the sums."""
     if books.n_trades > 0:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adm_notebook.jit import inlined, jit, readonly
+from adm_notebook.jit import inlined, inner, jit, readonly
 from adm_notebook.market.arrays import F64, I64, Prices
 
 __all__ = ["CURVE", "Terrain", "advance", "extremes", "held_over", "mark", "terrain_of"]
@@ -133,7 +133,8 @@ def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, 
             _join(heads[t], heads[t - 1] if t > start else heads[t], t == start, lowest, highest, price, t)
         for t in range(end - 1, start - 1, -1):
             _join(tails[t], tails[t + 1] if t < end - 1 else tails[t], t == end - 1, lowest, highest, price, t)
-        blocks[0, b] = heads[end - 1]
+        for column in range(4):  # numba compiles an assignment of rows for a second
+            blocks[0, b, column] = heads[end - 1, column]
     for level in range(1, levels):
         half = 1 << (level - 1)
         for b in range(n_blocks):
@@ -160,7 +161,7 @@ def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, 
     return price, lowest, highest, blocks, heads, tails, logs, returns
 
 
-@jit
+@inner
 def _join(into: F64, other: F64, alone: bool, lowest: F64, highest: F64, price: F64, t: int) -> None:
     """Write the extremes of bar t, and of `other` unless it stands alone; prices that are NaN count for nothing."""
     least = np.inf if np.isnan(price[t]) else price[t]
@@ -171,7 +172,7 @@ def _join(into: F64, other: F64, alone: bool, lowest: F64, highest: F64, price: 
     into[MOST] = most if alone else max(most, other[MOST])
 
 
-@jit
+@inner
 def _add(sums: F64, lost: F64, at: int, value: float) -> None:
     total = sums[at] + value
     if abs(sums[at]) >= abs(value):
@@ -206,7 +207,8 @@ def _moments(price: F64, centres: F64, group: int) -> F64:
     for t in range(n):
         row = moments[t]
         if t % group > 0:
-            row[:] = moments[t - 1]
+            for column in range(16):
+                row[column] = moments[t - 1, column]
         if t == 0 or np.isnan(price[t - 1]):
             continue
         centre = centres[t // group]
@@ -327,7 +329,7 @@ def settled(curve: F64, worst: float, best: float) -> bool:
     return True
 
 
-@jit
+@inner
 def search(
     terrain: Terrain,
     curve: F64,
@@ -440,7 +442,7 @@ def series(terrain: Terrain, curve: F64, i: int, j: int, inside: bool, w: float)
     curve[NOISE_R] += abs(w) * (share * abs(sums[a, 0]) + abs(sums[b, 0]))
 
 
-@jit
+@inner
 def walked(terrain: Terrain, curve: F64, i: int, j: int, balance: float, position: float, entry_price: float) -> None:
     """Enter the returns of bars i <= t < j one by one, four side by side; equity is above 0 on all of them."""
     price = terrain.price

@@ -18,7 +18,7 @@ from adm_notebook.engine.account import METRICS, NEEDS_TIMES, Signals
 from adm_notebook.engine.compiled import ledger_of, rules_of
 from adm_notebook.engine.fills import BOOKS, RULES
 from adm_notebook.engine.metrics import periods_per_year
-from adm_notebook.engine.segment_kernels import sweep_segments
+from adm_notebook.engine.segment_kernels import room_for, sweep_segments
 from adm_notebook.engine.segments import Terrain, terrain_of
 from adm_notebook.engine.sweep_kernels import (
     LONG_ENTRY,
@@ -250,8 +250,11 @@ def sweep(
             first,
             ground.terrain,
             wanted,
+            room_for(n_bars),
         )
         done &= chosen  # the others, and those that it was not sure of, go bar by bar
+    if done.all():
+        return metrics  # most sweeps: what the others need is not even compiled
     sweep_bars(
         metrics,
         done,
@@ -292,4 +295,6 @@ def _kernels() -> None:
     price = np.ones(3)
     calendar = Calendar.of(pd.date_range("2020-01-01", periods=3, tz="UTC"))
     ground = Ground.of(Prices(price, price, price, price), calendar)
-    sweep(ground, accounts_of([Settings()], calendar), 1, targets=np.array([0, 1, 1], np.int8))
+    accounts, targets = accounts_of([Settings()], calendar), np.array([0, 1, 1], np.int8)
+    sweep(ground, accounts, 1, targets=targets)
+    sweep(ground, accounts, 1, targets=targets, method="bars")

@@ -24,7 +24,7 @@ from adm_notebook.engine.fills import (
 )
 from adm_notebook.engine.kernels import run_account
 from adm_notebook.engine.metrics import NEGLIGIBLE, curve_sums
-from adm_notebook.jit import jit
+from adm_notebook.jit import inner, jit
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 __all__ = ["ROOM", "Wanted", "put_metrics", "split_flags", "sweep_bars", "tally_trades"]
@@ -71,7 +71,7 @@ class Wanted(NamedTuple):
     take_profit: F64
 
 
-@jit
+@inner
 def split_flags(wanted: Wanted, row: int, warmup: int, packed: U8) -> None:
     """Write into `packed` (n_bars,) the flags of a row, those of targets as the specification, section 9, has them."""
     n_bars: int = packed.shape[0]
@@ -89,7 +89,7 @@ def split_flags(wanted: Wanted, row: int, warmup: int, packed: U8) -> None:
         packed[i] = edge(targets[i - 1], targets[i])
 
 
-@jit
+@inner
 def edge(before: int, now: int) -> int:
     """The flags of a bar whose target is `now`, after a bar whose target was `before`; both -1, 0 or +1."""
     found = 0
@@ -214,7 +214,7 @@ def sweep_bars(
         done[row] = True
 
 
-@jit
+@inner
 def tally_trades(tally: F64, trades: F64, n: int, n_bars: int, like_peer: bool) -> None:
     """Add the first n rows of `trades`, in order of entry, to the sums."""
     for k in range(n):
@@ -245,7 +245,7 @@ def tally_trades(tally: F64, trades: F64, n: int, n_bars: int, like_peer: bool) 
         tally[SQUARED] += step * (x - tally[MEAN])
 
 
-@jit
+@inner
 def put_metrics(
     out: F64,
     tally: F64,
@@ -306,7 +306,7 @@ def put_metrics(
     out[16] = tally[UNFILLED]
 
 
-@jit
+@inner
 def signed_ratio(mean: float, deviation: float) -> float:
     """Without deviation inf with the sign of the mean, NaN if that is 0 too; NaN where the deviation is unknown."""
     if deviation == 0.0:
@@ -314,7 +314,7 @@ def signed_ratio(mean: float, deviation: float) -> float:
     return mean / deviation
 
 
-@jit
+@inner
 def put_peer_metrics(out: F64, equity: F64, period_ends: I64, periods: float, drawdown: float) -> None:
     """The annual metrics as backtesting.py finds them, into their places: from returns of days, by geometric means."""
     out[1:6] = np.nan

@@ -45,7 +45,7 @@ from adm_notebook.engine.sweep_kernels import (
     UNFILLED,
     WINS,
 )
-from adm_notebook.jit import inlined, jit
+from adm_notebook.jit import inlined, inner
 from adm_notebook.market.arrays import F64, I64
 
 __all__ = ["is_tight", "run_tight"]
@@ -53,7 +53,7 @@ __all__ = ["is_tight", "run_tight"]
 FEW = 12  # bars; as many are walked as fast as a stretch is looked up
 
 
-@jit
+@inner
 def is_tight(rules: Rules, terrain: Terrain) -> bool:
     """Whether `run_tight` knows these rules; strength and stops must not vary from bar to bar, either."""
     return (
@@ -101,7 +101,7 @@ def tally_trade(tally: F64, position: float, entry_price: float, bars: int, fees
     tally[LARGEST] = max(tally[LARGEST], abs(pnl))
 
 
-@jit
+@inner
 def run_tight(
     curve: F64,
     tally: F64,

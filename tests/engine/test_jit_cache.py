@@ -76,24 +76,36 @@ def test_without_the_compiler_the_same_kernels_run_as_plain_python(tmp_path: Pat
     assert json.loads(run(SIMULATE, tmp_path, NUMBA_DISABLE_JIT="1"))["pnl"] == [10.0]
 
 
-CALLEE = "from adm_notebook.jit import jit\n\n@jit\ndef rate(x):\n    return {} * x\n"
+CALLEE = "from adm_notebook.jit import {0}\n\n@{0}\ndef rate(x):\n    return {1} * x\n"
 CALLER = "from callee import rate\nfrom adm_notebook.jit import jit\n\n@jit\ndef fee(x):\n    return rate(x)\n"
 
 
+@pytest.fixture(params=["jit", "inner", "inlined"])
+def how(request: pytest.FixtureRequest) -> str:
+    """How a kernel that another calls is compiled."""
+    return str(request.param)
+
+
 @pytest.fixture
-def kernels(tmp_path: Path) -> Path:
-    (tmp_path / "callee.py").write_text(CALLEE.format(2.0))
+def kernels(tmp_path: Path, how: str) -> Path:
+    (tmp_path / "callee.py").write_text(CALLEE.format(how, 2.0))
     (tmp_path / "caller.py").write_text(CALLER)
     return tmp_path
 
 
-def test_a_change_in_a_called_kernel_discards_its_callers_code(kernels: Path) -> None:
+def test_a_change_in_a_called_kernel_discards_its_callers_code(kernels: Path, how: str) -> None:
     """The caller's machine code contains the callee's; its own source has not changed."""
     code = "import caller; print(caller.fee(1.0), len(caller.fee.stats.cache_hits))"
     assert run(code, kernels).split() == ["2.0", "0"]
     assert run(code, kernels).split() == ["2.0", "1"]
-    (kernels / "callee.py").write_text(CALLEE.format(3.0))
+    (kernels / "callee.py").write_text(CALLEE.format(how, 3.0))
     assert run(code, kernels).split() == ["3.0", "0"]
+
+
+def test_a_kernel_that_is_compiled_for_others_can_be_called_before_and_after_them(kernels: Path) -> None:
+    code = "import caller, callee; print(callee.rate(1.0), caller.fee(1), callee.rate(1), callee.rate(x=2.0))"
+    assert run(code, kernels).split() == ["2.0", "2.0", "2.0", "4.0"]
+    assert run(code, kernels, NUMBA_DISABLE_JIT="1").split() == ["2.0", "2.0", "2.0", "4.0"]
 
 
 @pytest.mark.parametrize(

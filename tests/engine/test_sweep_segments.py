@@ -17,7 +17,7 @@ from sweep_cases import alone, assert_same_metrics, plain
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.engine.compiled import signals_from_targets
-from adm_notebook.engine.segment_kernels import begin_curve, sweep_segments
+from adm_notebook.engine.segment_kernels import begin_curve, room_for, sweep_segments
 from adm_notebook.engine.segments import (
     BEFORE,
     CURVE,
@@ -223,6 +223,7 @@ def test_rows_of_ordinary_markets_need_no_second_run(move: float, given_settings
         readonly(np.ones(3, np.int64)),
         terrain_of(bars),
         wanted,
+        room_for(4000),
     )
     assert done.all()
     by_bars = sweep(Ground.of(bars, calendar), accounts_of([chosen] * 3, calendar), 1, targets=rows, method="bars")

@@ -16,7 +16,7 @@ from numba import carray  # type: ignore[attr-defined]  # numba names it in no l
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from adm_notebook.jit import jit, on_warmup, readonly
+from adm_notebook.jit import inner, jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 __all__ = ["BLOCK", "I32", "LONG_BLOCK", "OPS", "run_nb"]
@@ -72,7 +72,7 @@ def _series_at(address: Any, n: Any) -> Any:
 # ---- steps ----------------------------------------------------------------------------------------------------------
 
 
-@jit
+@inner
 def compare_nb(
     found: I8, left: F64, right: F64, close: F64, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8
 ) -> None:
@@ -93,7 +93,7 @@ def compare_nb(
         found[t] = unknown if (a != a) | (b != b) else known
 
 
-@jit
+@inner
 def compare_with_nb(
     found: I8, left: F64, right: float, close: F64, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8
 ) -> None:
@@ -109,7 +109,7 @@ def compare_with_nb(
         found[t] = unknown if (a != a) | (b != b) else known
 
 
-@jit
+@inner
 def look_up_nb(found: I8, order: I8, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8) -> None:
     """What is given for each order: 0 below, 1 equal, 2 above, 3 unknown."""
     for t in range(found.shape[0]):
@@ -118,7 +118,7 @@ def look_up_nb(found: I8, order: I8, below: np.int8, equal: np.int8, above: np.i
         found[t] = above if order[t] == 2 else known
 
 
-@jit
+@inner
 def ratio_into_nb(found: F64, left: F64, right: F64) -> None:
     """left / right; NaN where right is 0. numpy's division neither raises nor asks, so that it runs in vectors."""
     np.true_divide(left, right, found)
@@ -126,7 +126,7 @@ def ratio_into_nb(found: F64, left: F64, right: F64) -> None:
         found[t] = np.nan if right[t] == 0.0 else found[t]
 
 
-@jit
+@inner
 def extreme_nb(found: F64, left: F64, right: F64, sign: float) -> None:
     """The greater of two values where `sign` is 1, the lesser where it is -1; NaN if either is."""
     for t in range(found.shape[0]):
@@ -136,7 +136,7 @@ def extreme_nb(found: F64, left: F64, right: F64, sign: float) -> None:
         found[t] = picked
 
 
-@jit
+@inner
 def cross_nb(found: I8, order: I8, above: bool) -> None:
     """The truth of a crossing, from orders; of the first bar only what is false is known."""
     was_below, was_above = (np.int8(2), np.int8(0)) if above else (np.int8(0), np.int8(2))
@@ -153,7 +153,7 @@ def cross_nb(found: I8, order: I8, above: bool) -> None:
         found[t] = min(was, found[t])
 
 
-@jit
+@inner
 def target_into_nb(found: I8, up: I8, down: I8, rest: np.int8, long: np.int8, short: np.int8) -> None:
     """The position wanted, from two truths; as `kernels.target_nb` has it."""
     for t in range(found.shape[0]):
@@ -163,7 +163,7 @@ def target_into_nb(found: I8, up: I8, down: I8, rest: np.int8, long: np.int8, sh
         found[t] = np.int8(0) if down[t] == 1 else here
 
 
-@jit
+@inner
 def shifted_nb(found: F64, series: F64, start: int, bars: int) -> None:
     """Values `bars` before, on the bars from `start` on; NaN before the first bar. `series` begins at bar 0."""
     for t in range(found.shape[0]):
@@ -291,7 +291,7 @@ def run_nb(
             _finish_nb(row, truths[result, skip:n], last, r, keep)
 
 
-@jit
+@inner
 def _finish_nb(row: I8, found: I8, last: I8, r: int, keep: bool) -> None:
     """Copy a block's targets or flags to their row; with `keep` each 2 becomes the target before it.
 
