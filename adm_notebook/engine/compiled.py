@@ -240,9 +240,9 @@ def rules_of(settings: Settings) -> npt.NDArray[np.void]:
     """`settings` as the record that kernels read, (1,)."""
     rules = np.zeros(1, RULES)
     values = {
-        "fill": _FILLS[settings.fill],
+        "fills_at": _FILLS[settings.fill],
         "size_mode": _SIZE_MODES[settings.size_mode],
-        "size": 1.0 if settings.scaled else settings.size,
+        "order_size": 1.0 if settings.scaled else settings.size,
         "whole": settings.size_rule == "whole",
         "lot": settings.lot,
         "rate": settings.commission.rate,

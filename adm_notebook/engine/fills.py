@@ -29,6 +29,8 @@ POSITION, ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, FEES, PNL, EXIT_REASON =
 
 def _record(fields: list[tuple[str, str]]) -> np.dtype[np.void]:
     """A record whose fields are attributes, in numba and in plain Python."""
+    taken = [name for name, _ in fields if hasattr(np.record, name)]  # `fill` and `size` of every numpy value
+    assert not taken, f"plain Python would read something else at {taken}"
     return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
@@ -69,9 +71,9 @@ BOOKS = _record(
 
 RULES = _record(
     [
-        ("fill", "i8"),
+        ("fills_at", "i8"),  # NEXT_OPEN, CLOSE or PREV_CLOSE
         ("size_mode", "i8"),
-        ("size", "f8"),
+        ("order_size", "f8"),
         ("whole", "?"),
         ("lot", "f8"),
         ("rate", "f8"),  # commission
@@ -93,7 +95,7 @@ RULES = _record(
         ("max_daily_loss", "f8"),
     ]
 )
-"""Settings as scalars, names as in `Settings`; a stop or limit that is not set is infinite."""
+"""Settings as scalars, names as in `Settings` where a record allows; a stop or limit that is not set is infinite."""
 
 Books = Any  # a record of dtype BOOKS; numba passes records by reference
 Rules = Any  # a record of dtype RULES
@@ -123,7 +125,7 @@ def opening_size(rules: Rules, balance: float, direction: int, reference: float,
     strength   in (0, 1], scales the size
     """
     price = reference * (1.0 + direction * rules.entry_slippage)
-    size = rules.size * strength
+    size = rules.order_size * strength
     if rules.whole:
         if rules.size_mode == UNITS:
             wanted = floored(size, rules.lot)

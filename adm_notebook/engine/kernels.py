@@ -120,7 +120,7 @@ def run_account(
     last_close, peak = books.last_close, books.peak
     kept_long_exit, kept_short_exit = books.kept_long_exit, books.kept_short_exit
     pending = books.order_closes or books.order_opens != 0
-    at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
+    at_close, lowest = rules.fills_at == CLOSE, 1.0 - rules.max_drawdown
     strengths_vary, days_count = strength.shape[0] > 0, days.shape[0] > 0
     stop_losses_vary, take_profits_vary = stop_loss.shape[0] > 0, take_profit.shape[0] > 0
 
@@ -287,9 +287,9 @@ def fill_order(
     finalizing: bool,
 ) -> bool:
     """Fill the pending order during bar i at the open, or at the close before; False if that price is missing."""
-    bar = i if rules.fill == NEXT_OPEN else i - 1
+    bar = i if rules.fills_at == NEXT_OPEN else i - 1
     reference = np.nan
-    if rules.fill == NEXT_OPEN:
+    if rules.fills_at == NEXT_OPEN:
         reference = open_[i]
     elif bar >= 0:
         reference = close[bar]

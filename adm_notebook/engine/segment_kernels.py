@@ -302,7 +302,7 @@ def run_row(
     open_, high, low, close = terrain.open, terrain.high, terrain.low, terrain.close
     n_bars: int = close.shape[0]
     last = n_bars - 1
-    at_close, lowest = rules.fill == CLOSE, 1.0 - rules.max_drawdown
+    at_close, lowest = rules.fills_at == CLOSE, 1.0 - rules.max_drawdown
     strengths_vary = strength.shape[0] > 0
     stop_losses_vary, take_profits_vary = stop_loss.shape[0] > 0, take_profit.shape[0] > 0
     peak, pending = books.peak, False

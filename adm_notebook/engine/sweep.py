@@ -88,25 +88,28 @@ class Accounts(NamedTuple):
         return made
 
 
-VARIABLE: dict[str, tuple[tuple[str, str], ...]] = {
-    name: (("rules", name),)
-    for name in (
-        "size",
-        "lot",
-        "rate",
-        "fixed",
-        "entry_slippage",
-        "exit_slippage",
-        "margin",
-        "max_position_value",
-        "max_drawdown",
-        "max_daily_loss",
-    )
-} | {
-    "initial_capital": (("ledgers", "balance"), ("ledgers", "peak")),
-    "stop_loss": (("ledgers", "order_stop_loss"),),
-    "take_profit": (("ledgers", "order_take_profit"),),
-}
+VARIABLE: dict[str, tuple[tuple[str, str], ...]] = (
+    {"size": (("rules", "order_size"),)}
+    | {
+        name: (("rules", name),)
+        for name in (
+            "lot",
+            "rate",
+            "fixed",
+            "entry_slippage",
+            "exit_slippage",
+            "margin",
+            "max_position_value",
+            "max_drawdown",
+            "max_daily_loss",
+        )
+    }
+    | {
+        "initial_capital": (("ledgers", "balance"), ("ledgers", "peak")),
+        "stop_loss": (("ledgers", "order_stop_loss"),),
+        "take_profit": (("ledgers", "order_take_profit"),),
+    }
+)
 """Settings that `Accounts.varied` takes, and where kernels read each."""
 
 

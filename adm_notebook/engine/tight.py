@@ -64,7 +64,7 @@ def is_tight(rules: Rules, terrain: Terrain) -> bool:
         and (rules.fixed == 0.0 or not rules.fixed_per_order)
         and not rules.trailing
         and rules.finalize == NOT_FINAL
-        and rules.fill != PREV_CLOSE
+        and rules.fills_at != PREV_CLOSE
         and rules.max_position_value == np.inf
         and rules.max_drawdown == np.inf
     )
@@ -74,9 +74,9 @@ def is_tight(rules: Rules, terrain: Terrain) -> bool:
 def opening_units(rules: Rules, balance: float, direction: int, price: float) -> float:
     """Units (unsigned) that an opening at `price` gets, slippage included; 0 where there is no cash for any."""
     if direction > 0:
-        units: float = ((min(balance, rules.size * balance) - rules.fixed) / (1.0 + rules.rate)) / price
+        units: float = ((min(balance, rules.order_size * balance) - rules.fixed) / (1.0 + rules.rate)) / price
     else:
-        units = rules.size * (balance - rules.fixed) / (price * (1.0 + rules.rate))
+        units = rules.order_size * (balance - rules.fixed) / (price * (1.0 + rules.rate))
     if units < SMALLEST_SIZE or (direction < 0 and units * price * (1.0 - rules.rate) < rules.fixed):
         return 0.0
     return units
@@ -120,7 +120,7 @@ def run_tight(
     """
     open_, high, low, close = terrain.open, terrain.high, terrain.low, terrain.close
     last: int = close.shape[0] - 1
-    at_close, drops = rules.fill == CLOSE, rules.drops_after_stop
+    at_close, drops = rules.fills_at == CLOSE, rules.drops_after_stop
     has_stops = stop_loss < np.inf or take_profit < np.inf
     balance, position, entry_price, entry_fee, entry_bar = capital, 0.0, 0.0, 0.0, 0
     stop, profit, lower, upper = 0.0, 0.0, -np.inf, np.inf

@@ -76,6 +76,33 @@ def test_without_the_compiler_the_same_kernels_run_as_plain_python(tmp_path: Pat
     assert json.loads(run(SIMULATE, tmp_path, NUMBA_DISABLE_JIT="1"))["pnl"] == [10.0]
 
 
+BOTH_ENGINES = """
+import numpy as np, pandas as pd, adm_notebook as adm
+steps = np.random.default_rng(1).normal(size=(2, 60))
+close = 100 + steps[0].cumsum()
+opens = close + 0.2 * steps[1]
+high, low = np.maximum(opens, close) + 0.5, np.minimum(opens, close) - 0.5
+index = pd.date_range("2020-01-01", periods=60)
+bars = pd.DataFrame({"open": opens, "high": high, "low": low, "close": close, "volume": 1.0}, index)
+rises, falls = steps[1] > 0, steps[1] < 0
+signals = {"long_entry": rises, "long_exit": falls, "short_entry": steps[1] < -0.3, "short_exit": rises}
+for fill in ("next_open", "close", "prev_close"):
+    for stops in ({}, {"stop_loss": 0.01, "trailing": True}):
+        runs = [
+            adm.simulate(bars, signals, engine=engine, fill=fill, size=0.5, **stops).trades
+            for engine in ("reference", "compiled")
+        ]
+        pd.testing.assert_frame_equal(*runs, rtol=1e-9, atol=1e-9)
+        print(len(runs[0]))
+"""
+
+
+def test_without_the_compiler_both_engines_fill_at_the_same_prices(tmp_path: Path) -> None:
+    trades = run(BOTH_ENGINES, tmp_path, NUMBA_DISABLE_JIT="1").split()
+    assert len(trades) == 6
+    assert all(int(n) > 10 for n in trades)
+
+
 CALLEE = "from adm_notebook.jit import {0}\n\n@{0}\ndef rate(x):\n    return {1} * x\n"
 CALLER = "from callee import rate\nfrom adm_notebook.jit import jit\n\n@jit\ndef fee(x):\n    return rate(x)\n"
 
