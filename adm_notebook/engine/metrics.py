@@ -295,8 +295,14 @@ def trade_sums(
         gains_r += max(returns[k], 0.0)
         losses_r += min(returns[k], 0.0)
     total = gains + losses
-    squares = 0.0
+    first = offset = squares = 0.0  # distances are measured from the first trade: near constant ones keep their digits
+    for k in range(pnl.shape[0] - 1, -1, -1):
+        if exit_reason[k] != OPEN:
+            first = pnl[k]
     for k in range(pnl.shape[0]):
         if exit_reason[k] != OPEN:
-            squares += (pnl[k] - total / n) ** 2
+            offset += pnl[k] - first
+    for k in range(pnl.shape[0]):
+        if exit_reason[k] != OPEN:
+            squares += ((pnl[k] - first) - offset / n) ** 2
     return n, wins, gains, losses, total, squares, largest, total_return, gains_r, losses_r, covered, paid

@@ -189,11 +189,15 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """Standard deviation with ddof 1, in two passes; rounding errors of equal values count as 0. NaN below 2 values."""
+    """Standard deviation with ddof 1, in two passes; rounding errors of equal values count as 0. NaN below 2 values.
+
+    Of distances from the first value: the mean of nearly equal values is rounded by more than they differ.
+    """
     if len(values) < 2:
         return NAN
-    mean = _mean(values)
-    deviation = math.sqrt(_sum([(x - mean) * (x - mean) for x in values]) / (len(values) - 1))
+    distances = [x - values[0] for x in values]
+    mean = _mean(distances)
+    deviation = math.sqrt(_sum([(x - mean) * (x - mean) for x in distances]) / (len(values) - 1))
     return 0.0 if deviation <= 1e-12 * max(map(abs, values)) else deviation
 
 

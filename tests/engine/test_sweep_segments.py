@@ -79,8 +79,6 @@ def choices(draw: st.DrawFn) -> Settings:
     """Settings whose accounts live long enough to hold positions over stretches of bars."""
     mode = draw(_some("fraction", "fraction", "fraction", "units", "value"))
     stop_loss = draw(_some(None, None, 0.001, 0.01, 0.1))
-    # Three units at a millionth each lose their fee each time: sqn divides by what rounding leaves of that.
-    fixed = 0.0 if mode == "units" else draw(_some(0.0, 0.0, 0.1))
     return Settings.resolve(
         {
             "initial_capital": draw(_some(1e3, 1e5)),
@@ -88,7 +86,7 @@ def choices(draw: st.DrawFn) -> Settings:
             "size_mode": mode,
             "size": {"fraction": draw(_some(1.0, 1.0, 0.3, 0.02)), "units": 3.0, "value": 500.0}[mode],
             "lot_size": draw(_some(0.0, 0.0, 0.1)),
-            "commission": {"rate": draw(_some(0.0, 1e-4, 1e-3)), "fixed": fixed},
+            "commission": {"rate": draw(_some(0.0, 1e-4, 1e-3)), "fixed": draw(_some(0.0, 0.0, 0.1))},
             "slippage": draw(_some(0.0, 1e-4)),
             "stop_loss": stop_loss,
             "take_profit": draw(_some(None, None, 0.001, 0.02, 0.2)),
