@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import config
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
@@ -22,6 +23,12 @@ __all__ = ["inlined", "inner", "jit", "on_warmup", "readonly", "warmups"]
 Function = TypeVar("Function", bound=Callable[..., object])
 Scalar = TypeVar("Scalar", bound=np.generic)
 WarmUp = TypeVar("WarmUp", bound=Callable[[], object])
+
+_COMPILES = not vars(config)["DISABLE_JIT"]
+"""With NUMBA_DISABLE_JIT=1 functions stay as they are."""
+
+_OPTIONS: dict[str, Any] = {"nopython": True, "nogil": True, "boundscheck": None}
+_FOR_COMPILED_CODE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _warmups: list[Callable[[], object]] = []
 
@@ -36,10 +43,11 @@ def jit(function: Function) -> Function:
     Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
     then discards its cached code too.
     """
-    compiled = njit(nogil=True)(function)
-    if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT=1 it is the plain function
-        with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
-            vars(compiled)["_cache"] = _Cache(function)
+    if not _COMPILES:
+        return function
+    compiled = _Entry(function, _OPTIONS)
+    with suppress(RuntimeError, OSError):  # numba: "no locator available", neither folder can be written
+        vars(compiled)["_cache"] = _Cache(function)
     return cast("Function", compiled)
 
 
@@ -61,17 +69,34 @@ def inlined(function: Function) -> Function:
 
 
 def _part(function: Function, *, inline: bool) -> Function:
-    if not isinstance(njit(function), Dispatcher):
+    if not _COMPILES:
         return function
-    return cast("Function", _Part(function, inline))
+    return cast("Function", _Part(function, {**_OPTIONS, **_FOR_COMPILED_CODE, "forceinline": inline}))
 
 
-class _Part(CPUDispatcher):
+class _Entry(CPUDispatcher):
+    """A function that Python calls."""
+
+    def __init__(self, function: Callable[..., object], options: dict[str, Any]) -> None:
+        super().__init__(function, targetoptions=options)
+
+    def compile(self, sig: Any) -> Any:
+        """Compile, or load from disk, without Python's search for cycles.
+
+        numba makes millions of objects and keeps most of them: looking through these again and again takes a fifth of
+        the time. What other threads leave meanwhile is found afterwards.
+        """
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile(sig)
+        finally:
+            if collects:
+                gc.enable()
+
+
+class _Part(_Entry):
     """A function without an entry point for Python: a call from there goes to one that has it."""
-
-    def __init__(self, function: Callable[..., object], inline: bool) -> None:
-        options = {"nopython": True, "nogil": True, "forceinline": inline}
-        super().__init__(function, targetoptions={**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True})
 
     def add_overload(self, cres: Any) -> None:
         """Note what was compiled for callers, and keep it from Python."""
@@ -80,7 +105,7 @@ class _Part(CPUDispatcher):
     def _compile_for_args(self, *_: object, **__: object) -> Any:
         """What Python calls instead; asked for at each call, as Python is told of no overload."""
         if "_entry" not in vars(self):
-            vars(self)["_entry"] = njit(nogil=True)(self.py_func)
+            vars(self)["_entry"] = _Entry(self.py_func, _OPTIONS)
         return vars(self)["_entry"]
 
 

@@ -21,7 +21,7 @@ def _unowned(typing_context: Any, array: Any) -> Any:
     """
     if not isinstance(array, types.Array):
         return None
-    view = types.Array(array.dtype, array.ndim, array.layout)
+    view = types.Array(array.dtype, array.ndim, array.layout, readonly=not array.mutable)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         given = numpy_arrays.make_array(signature.args[0])(context, builder, arguments[0])

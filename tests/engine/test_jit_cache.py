@@ -146,3 +146,9 @@ def test_a_cache_that_breaks_after_import_does_not_break_the_run(kernels: Path, 
     run("import caller; caller.fee(1.0)", kernels)
     code = f"import pathlib, shutil, caller; {harm}; print(caller.fee(1.0))"
     assert run(code, kernels).strip() == "2.0"
+
+
+def test_compiling_leaves_the_search_for_cycles_as_it_was(kernels: Path) -> None:
+    code = "import gc, caller; {}; caller.fee(1.0); print(gc.isenabled())"
+    assert run(code.format("gc.enable()"), kernels).strip() == "True"
+    assert run(code.format("gc.disable()"), kernels).strip() == "False"
