@@ -37,6 +37,7 @@ _HOME = {
     "risk_profile": "components",
     "simulate": "engine.simulate",
     "strategy": "components",
+    "verify_migration": "migration.verify",
 }
 
 __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
@@ -65,6 +66,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "risk_profile",
     "simulate",
     "strategy",
+    "verify_migration",
 ]
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
+    from adm_notebook.migration.verify import verify_migration
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
@@ -88,7 +91,6 @@ _LATER = [
     "explore",
     "migrate_config",
     "migrate_source",
-    "verify_migration",
 ]
 """Names that the interface has and this version has not."""
 
