@@ -13,6 +13,7 @@ from adm_notebook.config.data import DataConfig
 from adm_notebook.config.settings import LIMITS as OUR_LIMITS
 from adm_notebook.config.settings import RISK_SETTINGS, Settings
 from adm_notebook.config.workflow import SECTIONS
+from adm_notebook.market import describe_sources
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, DATA, LIMITS, SIZERS, WORKFLOW_TYPES
 from adm_notebook.migration.older_entries import read_classifiers, read_strategies
 from adm_notebook.migration.older_notes import SAYS_NOTHING, WITHOUT_IT, Older, fraction, items, listed, plain_name
@@ -27,7 +28,7 @@ _FORM = (
 
 _READ = (
     "data", "portfolio", "strategies", "strategy", "risk", "classifiers", "optimization", "parameter_space", "analysis",
-    "coordinator", "parallel", "type", "base_config",
+    "coordinator", "parallel", "type", "base_config", "risk_profiles",
 )  # fmt: skip
 
 _OUTER = ("workflow_type", "parallel_execution", "max_workers", "timeout_seconds", "memory_limit_mb")
@@ -49,12 +50,13 @@ def read_older(values: Mapping[str, Any]) -> Older:
     if whole.get("type") is not None:
         kind = plain_name(whole["type"])
         found.outer.setdefault("workflow_type", WORKFLOW_TYPES.get(kind, kind))
-    if whole.get("parallel") is not None:
-        found.outer["parallel_execution"] = whole["parallel"]
+        if kind in ("signal_generation", "signal_replay"):
+            found.put("analysis_config", "mode", kind, "type")
+    _parallel(found, whole.get("parallel"))
     _data(found, whole.get("data"))
     _portfolio(found, whole.get("portfolio"))
     _risk(found, whole.get("risk"))
-    read_classifiers(found, whole.get("classifiers"))
+    read_classifiers(found, whole)
     read_strategies(found, whole)
     _analysis(found, whole.get("analysis"))
     _coordinator(found, whole.get("coordinator"))
@@ -62,6 +64,17 @@ def read_older(values: Mapping[str, Any]) -> Older:
         if key not in (*_READ, *_OUTER, *SECTIONS):
             found.leave(str(key), whole[key], SAYS_NOTHING if key in ("name", "description", "output") else WITHOUT_IT)
     return found
+
+
+def _parallel(found: Older, given: Any) -> None:
+    """Whether several threads may work, and how many."""
+    values = given if isinstance(given, Mapping) else {} if given is None else {"enabled": given}
+    names = {"enabled": "parallel_execution", "max_workers": "max_workers"}
+    for key, value in values.items():
+        if key in names:
+            found.outer[names[key]] = value
+        else:
+            found.leave(f"parallel.{key}", value, SAYS_NOTHING)
 
 
 def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,8 +92,14 @@ def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _data(found: Older, section: Any) -> None:
+    has_file = isinstance(section, Mapping) and any(DATA.get(k, k) in ("path", "frame") for k in section)
     for key, value in items(found, section, "data"):
         ours = DATA.get(key, key)
+        if ours == "source" and isinstance(value, str):
+            value = value.strip().lower()
+            if has_file and value not in {row.source for row in describe_sources()}:
+                found.leave(f"data.{key}", value, "The file is read, whatever it came from.")
+                continue
         if ours not in (*DataConfig.model_fields, "frame"):
             found.leave(f"data.{key}", value, WITHOUT_IT)
         elif value is not None:
@@ -204,8 +223,10 @@ def _limit(found: Older, limit: dict[str, Any], path: str) -> None:
 
 def _analysis(found: Older, section: Any) -> None:
     for key, value in items(found, section, "analysis"):
-        if key in ("mode", "output_path", "signals_path"):
-            found.put("analysis_config", key, value, f"analysis.{key}")
+        keeps = found.sections["analysis_config"].get("mode") or (section or {}).get("mode")
+        ours = {"output_dir": "output_path"}.get(key, key)
+        if ours == "mode" or (ours in ("output_path", "signals_path") and keeps):
+            found.put("analysis_config", ours, value, f"analysis.{key}")
         else:
             found.leave(f"analysis.{key}", value, SAYS_NOTHING)
 

@@ -9,8 +9,9 @@ from typing import Any
 from adm_notebook.components import CLASSIFIERS as KNOWN_CLASSIFIERS
 from adm_notebook.components import STRATEGIES as KNOWN_STRATEGIES
 from adm_notebook.config.settings import Settings
+from adm_notebook.engine.account import METRICS as KNOWN_METRICS
 from adm_notebook.migration.names import ACCOUNT, CLASSIFIERS, METHODS, METRICS, SEARCH, STRATEGIES, Renamed, renamed
-from adm_notebook.migration.older_notes import WITHOUT_IT, Older, items, listed
+from adm_notebook.migration.older_notes import WITHOUT_IT, Older, items, listed, plain_name
 
 __all__ = ["read_classifiers", "read_strategies"]
 
@@ -22,8 +23,11 @@ _CHOICES = ("choices", "values", "options", "categories")
 Entry = dict[str, Any]
 
 
-def read_classifiers(found: Older, section: Any) -> None:
-    """`classifiers`, those that are enabled."""
+def read_classifiers(found: Older, whole: Mapping[str, Any]) -> None:
+    """`classifiers`, those that are enabled, and `risk_profiles`, which are as ours."""
+    section, profiles = (_first(whole, key) for key in ("classifiers", "risk_profiles"))
+    if profiles is not None:
+        found.put("optimization_config", "risk_profiles", profiles, "risk_profiles")
     given = [item for item in _entries(section) if not (isinstance(item, Mapping) and item.get("enabled") is False)]
     read = [_entry(found, item, f"classifiers[{at}]", CLASSIFIERS, KNOWN_CLASSIFIERS) for at, item in enumerate(given)]
     for entry in read:
@@ -34,7 +38,7 @@ def read_classifiers(found: Older, section: Any) -> None:
 
 def read_strategies(found: Older, whole: Mapping[str, Any]) -> None:
     """`strategies`, with the parameter spaces laid over them, and how these are searched."""
-    section = whole.get("strategies") if whole.get("strategies") is not None else whole.get("strategy")
+    section = _first(whole, "strategies") if _first(whole, "strategies") is not None else whole.get("strategy")
     read = [
         _entry(found, item, f"strategies[{at}]", STRATEGIES, KNOWN_STRATEGIES)
         for at, item in enumerate(_entries(section))
@@ -54,6 +58,12 @@ def read_strategies(found: Older, whole: Mapping[str, Any]) -> None:
     found.sections["optimization_config"]["strategies"] = read
     if any(entry.get("allocation") is not None for entry in read):
         found.put("backtest_config", "portfolio", {"combine": True}, "strategies[0].allocation")
+
+
+def _first(whole: Mapping[str, Any], key: str) -> Any:
+    """A section at the outermost level, or in `optimization`."""
+    inner = whole.get("optimization")
+    return whole[key] if whole.get(key) is not None else inner.get(key) if isinstance(inner, Mapping) else None
 
 
 def _entries(section: Any) -> list[Any]:
@@ -208,36 +218,47 @@ def _search(found: Older, search: Mapping[str, Any], entries: Sequence[Entry]) -
         elif key in ("objective", "objectives", "metric"):
             _objectives(found, value, search.get("direction"), here)
         elif ours == "constraints":
-            texts = [_constraint(item, entries) for item in listed(value)]
-            found.put("optimization_config", ours, [text for text in texts if text], here)
-        elif key != "direction":
+            _constraints(found, listed(value), entries, here)
+        elif key not in ("direction", "strategies", "classifiers", "risk_profiles"):
             found.leave(here, value, WITHOUT_IT)
 
 
 def _objectives(found: Older, value: Any, direction: Any, path: str) -> None:
     """Metrics by our names; a drawdown is negative here, so that to minimize it there is to maximize it here."""
-    metrics, ways = [], []
-    for item in listed(value):
+    chosen: list[tuple[str, str]] = []
+    for at, item in enumerate(listed(value)):
         given = item if isinstance(item, Mapping) else {"metric": item, "direction": direction}
-        metric = str(given.get("metric", given.get("name", "sharpe")))
+        metric = plain_name(given.get("metric", given.get("name", "sharpe")))
         metric = METRICS.get(metric, metric)
-        falls = (
-            str(given.get("direction") or ("minimize" if metric == "max_drawdown" else "maximize"))[:3].lower() == "min"
-        )
-        metrics.append(metric)
-        ways.append("minimize" if falls != (metric == "max_drawdown") else "maximize")
-    if metrics:
+        if metric not in KNOWN_METRICS:
+            found.leave(f"{path}[{at}]", item, "There is no such metric.")
+            continue
+        usual = "minimize" if metric == "max_drawdown" else "maximize"
+        falls = str(given.get("direction") or usual).strip().lower().startswith("min")
+        chosen.append((metric, "minimize" if falls != (metric == "max_drawdown") else "maximize"))
+    if chosen:
+        metrics, ways = ([pair[k] for pair in chosen] for k in (0, 1))
         found.put("optimization_config", "objective", metrics if len(metrics) > 1 else metrics[0], path)
         found.put("optimization_config", "direction", ways if len(ways) > 1 else ways[0], path)
 
 
-def _constraint(item: Any, entries: Sequence[Entry]) -> str:
-    """A condition with our names of the parameters, without the strategy before them."""
-    text = str(item.get("expression", "")) if isinstance(item, Mapping) else str(item)
+_WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?")
 
-    def named(match: re.Match[str]) -> str:
-        owner, _, name = match[0].rpartition(".")
-        meant = _meant(owner, name, [e for e in entries if e["type"] != "ensemble"])
-        return meant[0][1] if meant else match[0]
 
-    return re.sub(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?", named, text)
+def _constraints(found: Older, given: Sequence[Any], entries: Sequence[Entry], path: str) -> None:
+    """Conditions with our names of the parameters; those over anything else are left out."""
+    kept = []
+    for at, item in enumerate(given):
+        text = str(item.get("expression", "")) if isinstance(item, Mapping) else str(item)
+        names: dict[str, str] = {}
+        for word in _WORD.findall(text):
+            owner, _, name = word.rpartition(".")
+            meant = _meant(owner, name, entries)
+            if meant:
+                names[word] = meant[0][1]
+        if all(word in names or word in ("and", "or", "not") for word in _WORD.findall(text)) and names:
+            kept.append(_WORD.sub(lambda match, names=names: names.get(match[0], match[0]), text))
+        else:
+            found.leave(f"{path}[{at}]", item, "It is no condition over parameters.")
+    if kept:
+        found.put("optimization_config", "constraints", kept, path)
