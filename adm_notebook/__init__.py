@@ -31,6 +31,7 @@ _HOME = {
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "migrate_config": "migration.config",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
     "register_source": "market",
@@ -60,6 +61,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
+    "migrate_config",
     "register_execution_containers",
     "register_pattern",
     "register_source",
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
+    from adm_notebook.migration.config import migrate_config
     from adm_notebook.migration.verify import verify_migration
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
@@ -89,7 +92,6 @@ _LATER = [
     "PatternEditor",
     "compat",
     "explore",
-    "migrate_config",
     "migrate_source",
 ]
 """Names that the interface has and this version has not."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adm_notebook.config import WorkflowConfig
+from adm_notebook.config.workflow import read_text
 from adm_notebook.config.yaml_text import load_mapping
 from adm_notebook.coordinator import EnhancedCoordinator
 from adm_notebook.coordinator.failed import failed_result
@@ -25,6 +26,7 @@ __all__ = ["Given", "Side", "read_side", "run_both"]
 
 Given = WorkflowConfig | Mapping[str, Any] | str | os.PathLike[str] | WorkflowResult
 
+_TITLE = "verify_migration"
 _COMPILED_WITHIN = 60.0  # seconds that kernels are waited for, so that no time of a run is that of compiling them
 
 
@@ -65,29 +67,14 @@ def read_side(given: Any, which: str) -> Side:
     if isinstance(given, Mapping):
         values = dict(given)
     elif isinstance(given, (str, os.PathLike)):
-        values = _loaded(given)
+        values = load_mapping(read_text(given, _TITLE), _TITLE)[0]
     else:
         message = f"must be a WorkflowConfig, a mapping, YAML or a WorkflowResult, but was {shown(given)}"
-        raise ConfigError(Problem(which, message), "verify_migration")
+        raise ConfigError(Problem(which, message), _TITLE)
     if not is_older(values):
         return Side(given, WorkflowConfig.from_mapping(values))
     older = read_older(values)
     return Side(given, older.config, origins=older.origins, left_out=tuple(older.left_out))
-
-
-def _loaded(source: str | os.PathLike[str]) -> dict[str, Any]:
-    """The mapping that YAML text or a YAML file holds."""
-    text = source if isinstance(source, str) else ""
-    if not isinstance(source, str) or ("\n" not in source and source.strip().lower().endswith((".yaml", ".yml"))):
-        path = Path(source).expanduser()
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise ConfigError(
-                Problem("", f"{shown(str(path), 200)} can't be read: {why}"), "verify_migration"
-            ) from None
-    return load_mapping(text)[0]
 
 
 # ---- running --------------------------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_the_second_reader_reads_what_was_meant(case: Words) -> None:
 
 @settings(max_examples=EXAMPLES)
 @given(case=neutral(), form=st.sampled_from([ours, older]))
-def test_what_was_migrated_is_the_same_as_what_it_was_migrated_from(case: Words, form: Callable[[Words], Words]) -> None:
+def test_what_was_migrated_is_the_same_as_before(case: Words, form: Callable[[Words], Words]) -> None:
     report = adm.verify_migration(form(case))
     assert report.identical, repr(report)
     assert report.migration is not None
