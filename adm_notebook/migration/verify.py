@@ -5,23 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.migration.causes import causes_of, in_a_sentence, to_mend
 from adm_notebook.migration.changes import Change, Unmapped
+from adm_notebook.migration.config import Migration, migrate_config
 from adm_notebook.migration.config_changes import config_changes
 from adm_notebook.migration.filled import filled
 from adm_notebook.migration.report import MigrationReport
 from adm_notebook.migration.sides import Given, Side, read_side, run_both
 from adm_notebook.results import ResultDiff, WorkflowResult, compare_results
 from adm_notebook.results.diff import check_rtol
-
-if TYPE_CHECKING:
-    from adm_notebook.migration.config import Migration
 
 __all__ = ["verify_migration"]
 
@@ -70,14 +68,15 @@ def verify_migration(
     before = read_side(old, "old")
     migration: Migration | None = None
     if new is None:
-        migration = _migrated(before, container_pattern)
+        given = before.config if isinstance(before.given, WorkflowResult) else before.given
+        migration = migrate_config(given, container_pattern)
         after = Side(migration, migration.config)
     else:
         if container_pattern is not None:
             message = "belongs to migrating, and `new` was given, which names its own pattern; leave one of them out"
             raise ConfigError(Problem("container_pattern", message), "verify_migration")
-        after = read_side(getattr(new, "config", new) if hasattr(new, "unmapped") else new, "new")
-        migration = new if hasattr(new, "unmapped") else None  # a Migration, told by what it has
+        migration = new if isinstance(new, Migration) else None
+        after = read_side(new.config if isinstance(new, Migration) else new, "new")
     folder = tempfile.mkdtemp(prefix="adm_verify_")
     try:
         run_both(before, after, Path(folder))
@@ -87,13 +86,6 @@ def verify_migration(
         raise
     weakref.finalize(report.new, shutil.rmtree, folder, ignore_errors=True)  # signals in it are read while it lives
     return report
-
-
-def _migrated(before: Side, container_pattern: str | None) -> Migration:
-    from adm_notebook.migration.config import migrate_config
-
-    given = before.config if isinstance(before.given, WorkflowResult) else before.given
-    return migrate_config(given, container_pattern)
 
 
 # ---- judging --------------------------------------------------------------------------------------------------------
@@ -114,7 +106,7 @@ def _report(before: Side, after: Side, migration: Migration | None, rtol: float)
         if old.success and new.success:
             short = new.config.backtest_config.get("strategy") is not None
             mend = to_mend(causes, short=short, origins=before.origins)
-    unmapped = _distinct([*(migration.unmapped if migration is not None else ()), *before.left_out])
+    unmapped = _unmapped(migration, before.left_out)
     return MigrationReport(
         verdict=verdict,
         identical=result.identical,
@@ -195,12 +187,13 @@ def _notes(
     return notes
 
 
-def _distinct(keys: list[Unmapped]) -> tuple[Unmapped, ...]:
-    """Each key once, as the first reader has it; one inside another that is there is part of that."""
-    found: dict[str, Unmapped] = {}
-    for key in keys:
+def _unmapped(migration: Migration | None, left_out: Sequence[Unmapped]) -> tuple[Unmapped, ...]:
+    """What neither run has: as the migration tells it, and what the second reader left out beyond that, each once."""
+    found = {} if migration is None else {key.path: key for key in migration.unmapped}
+    told = set() if migration is None else {c.path for c in migration.changes} | {c.was for c in migration.changes}
+    for key in left_out:
         inside = any(key.path == path or key.path.startswith((f"{path}.", f"{path}[")) for path in found)
-        around = any(path.startswith((f"{key.path}.", f"{key.path}[")) for path in found)
-        if not inside and not around:
+        around = any(path.startswith((f"{key.path}.", f"{key.path}[")) for path in (*found, *told))
+        if not inside and not around and key.path not in told:
             found[key.path] = key
     return tuple(found.values())
