@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adm_notebook.config import WorkflowConfig
-from adm_notebook.config.workflow import read_text
+from adm_notebook.config.workflow import SECTIONS, read_text
 from adm_notebook.config.yaml_text import load_mapping
 from adm_notebook.coordinator import EnhancedCoordinator
 from adm_notebook.coordinator.failed import failed_result
@@ -37,6 +37,7 @@ class Side:
     given     what the user gave
     config    as it was given, or of the result that was given
     to_run    the same, writing nothing where the user keeps things
+    mode      that it is run in
     result    None until it was run
     seconds, megabytes  of that run; None where the result was given
     origins   path in the config -> the older key that it came from
@@ -47,6 +48,7 @@ class Side:
     given: Any
     config: WorkflowConfig
     to_run: WorkflowConfig = field(default_factory=WorkflowConfig)
+    mode: str = ""
     result: WorkflowResult | None = None
     seconds: float | None = None
     megabytes: float | None = None
@@ -81,40 +83,83 @@ def read_side(given: Any, which: str) -> Side:
 
 
 def run_both(before: Side, after: Side, folder: Path) -> None:
-    sides = ((before, "traditional", "old"), (after, "composable", "new"))
-    for side, mode, name in sides:
-        if side.result is None:
-            _plan(side, mode, _kept_apart(side.config, folder / name))
+    """Run the sides that have no result yet, the old one in traditional mode, the new one in composable.
+
+    Parameters
+    ----------
+    folder
+        where what they write is kept.
+
+    Raises
+    ------
+    ConfigError
+        where neither can be planned.
+    RunCancelled
+        where a run was interrupted.
+    """
+    to_run = [(side, mode, name) for side, mode, name in _sides(before, after) if side.result is None]
+    for side, mode, name in to_run:
+        side.mode = "hybrid" if side.config.parameters.get("phases") is not None else mode
+        side.to_run = _kept_apart(side.config, folder / name, plain=mode == "traditional")
+        side.refused = _refused(side)
     if before.refused is not None and (after.refused is not None or after.result is not None):
         raise before.refused
-    if any(side.result is None for side, *_ in sides):
+    if to_run:
         warmup.wait(_COMPILED_WITHIN)
-    for side, mode, _ in sides:
-        if side.result is None:
-            _run(side, mode)
+    for side, mode, _ in to_run:
+        _run(side, mode)
 
 
-def _kept_apart(config: WorkflowConfig, folder: Path) -> WorkflowConfig:
-    """The config with what it writes going to a folder of ours, or nowhere."""
+def _sides(before: Side, after: Side) -> tuple[tuple[Side, str, str], ...]:
+    return (before, "traditional", "old"), (after, "composable", "new")
+
+
+def _kept_apart(config: WorkflowConfig, folder: Path, *, plain: bool) -> WorkflowConfig:
+    """The config with what it writes going to a folder of ours, or nowhere.
+
+    plain  whether phases of a hybrid workflow run in traditional mode, whatever they say
+    """
     config = config.copy()
-    if isinstance(config.analysis_config, dict) and config.analysis_config.get("output_path") is not None:
-        config.analysis_config["output_path"] = str(folder / "signals")
-    if isinstance(config.infrastructure_config, dict):
-        config.infrastructure_config.pop("results", None)
-    if isinstance(config.optimization_config, dict):
-        config.optimization_config.pop("storage", None)
+    moved: dict[str, str] = {}
+    _redirect({name: getattr(config, name) for name in SECTIONS}, folder, moved)
+    for phase in config.parameters.get("phases") or ():
+        if isinstance(phase, dict):
+            if plain:
+                phase["mode"] = "traditional"
+            _redirect(phase.get("config"), folder, moved)
     return config
 
 
-def _plan(side: Side, mode: str, config: WorkflowConfig) -> None:
-    """Whether it can be planned; its bars are then read, which is no part of what a run takes."""
-    side.to_run = config
+def _redirect(sections: Any, folder: Path, moved: dict[str, str]) -> None:
+    """Let sections write to `folder`, and read there what another one has written.
+
+    moved  path that the user gave -> ours; what is written is added
+    """
+    if not isinstance(sections, Mapping):
+        return
+    analysis, search, rows = (
+        section if isinstance(section, dict) else {}
+        for section in map(sections.get, ("analysis_config", "optimization_config", "infrastructure_config"))
+    )
+    if analysis.get("output_path") is not None:
+        given = str(analysis["output_path"])
+        moved.setdefault(given, str(folder / f"signals_{len(moved)}"))
+        analysis["output_path"] = moved[given]
+    if str(analysis.get("signals_path")) in moved:
+        analysis["signals_path"] = moved[str(analysis["signals_path"])]
+    rows.pop("results", None)
+    search.pop("storage", None)
+
+
+def _refused(side: Side) -> ConfigError | None:
+    """Why a side can't be planned; its bars are then read, which is no part of what a run takes."""
     try:
-        EnhancedCoordinator().plan(config, mode)
+        EnhancedCoordinator().plan(side.to_run, side.mode)
     except ConfigError as error:
-        side.refused = error
+        return error
     except (DataError, StrategyError):
-        return  # the run says so in its result
+        return None  # the run says so in its result
+    return None
 
 
 def _run(side: Side, mode: str) -> None:
@@ -125,7 +170,7 @@ def _run(side: Side, mode: str) -> None:
     gc.collect()
     forget_peak()
     growth, started = GrowthOfMemory(), time.perf_counter()
-    side.result = EnhancedCoordinator().run(side.to_run, execution_mode=mode)
+    side.result = EnhancedCoordinator().run(side.to_run, execution_mode=side.mode)
     side.seconds, side.megabytes = time.perf_counter() - started, growth.peak()
-    if side.result.metadata.get("ended") == "cancelled":
+    if side.result.metadata.get("ended") == "interrupted":
         raise RunCancelled(f"The verification was stopped during the {mode} run: nothing was compared.")

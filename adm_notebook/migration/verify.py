@@ -95,7 +95,7 @@ def _report(before: Side, after: Side, migration: Migration | None, rtol: float)
     old, new = before.result, after.result
     assert old is not None
     assert new is not None
-    result = compare_results(old, new, rtol=rtol)
+    old, new, result, phase = _first_apart(old, new, rtol)
     configs = filled(old), filled(new)
     same_bars = bool(old.metadata.get("fingerprint")) and old.metadata["fingerprint"] == new.metadata["fingerprint"]
     both_began = bool(old.facts.resolved and new.facts.resolved)
@@ -117,11 +117,21 @@ def _report(before: Side, after: Side, migration: Migration | None, rtol: float)
         config_changes=migration.changes if migration is not None else _as_written(before, after),
         causes=causes,
         unmapped=unmapped,
-        notes=tuple(_notes(old, new, result, causes, configs)),
+        notes=tuple(_notes(old, new, result, causes, configs, phase)),
         to_mend=mend,
         timings={"old": before.seconds, "new": after.seconds},
         memory={"old": before.megabytes, "new": after.megabytes},
     )
+
+
+def _first_apart(
+    old: WorkflowResult, new: WorkflowResult, rtol: float
+) -> tuple[WorkflowResult, WorkflowResult, ResultDiff, str]:
+    """The results, or those of the first phase that differs, which is named; and how they differ."""
+    for name, phase in list(old.phases.items())[:-1]:
+        if name in new.phases and not (diff := compare_results(phase, new.phases[name], rtol=rtol)).identical:
+            return phase, new.phases[name], diff, name
+    return old, new, compare_results(old, new, rtol=rtol), ""
 
 
 def _as_written(before: Side, after: Side) -> tuple[Change, ...]:
@@ -173,6 +183,7 @@ def _notes(
     result: ResultDiff,
     causes: tuple[Change, ...],
     configs: tuple[Mapping[str, Any], Mapping[str, Any]],
+    phase: str,
 ) -> list[str]:
     """What a reader of the verdict should know: what it does not prove."""
     notes = []
@@ -181,6 +192,8 @@ def _notes(
     telling = [cause for cause in causes if cause.path.startswith(("data_config", "backtest_config", "optimization"))]
     if result.identical and telling:
         notes.append(f"These bars don't show it, but {in_a_sentence(telling, *configs)}.")
+    if phase:
+        notes.append(f"This is phase {phase}, the first that differs.")
     for which, side in (("old", old), ("new", new)):
         if side.metadata.get("partial"):
             notes.append(f"The {which} run was not finished: rows that never ran are missing.")

@@ -482,3 +482,50 @@ def test_a_value_that_is_not_there_is_said_so() -> None:
     (classifier,) = [c for c in report.causes if c.path == "optimization_config.classifiers[0]"]
     assert classifier.old is ABSENT
     assert pattern.new == "full_backtest"
+
+
+# ---- hybrid workflows, and a run that is stopped --------------------------------------------------------------------
+
+
+def hybrid(**screen: Any) -> dict[str, Any]:
+    entry = {"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": [20, 30]}}
+    strategies = {"strategies": [entry]}
+    return {
+        "data_config": {"max_bars": 400, "symbols": ["SP500"]},
+        "parameters": {
+            "phases": [
+                {"name": "screen", "config": {"optimization_config": strategies, "backtest_config": screen}},
+                {
+                    "name": "confirm",
+                    "take": {"from": "screen", "top": 4},
+                    "config": {"optimization_config": strategies},
+                },
+            ]
+        },
+    }
+
+
+def test_phases_run_in_traditional_mode_on_the_old_side() -> None:
+    report = adm.verify_migration(hybrid(), hybrid())
+    assert report.identical
+    assert {phase.mode for phase in report.old.phases.values()} == {"traditional"}
+    assert {phase.mode for phase in report.new.phases.values()} == {"composable"}
+
+
+def test_the_first_phase_that_differs_is_shown() -> None:
+    report = adm.verify_migration(hybrid(commission=0.001), hybrid())
+    assert first_line(report) == "Different because commission was 0.1% and is now 0."
+    assert report.notes == ("This is phase screen, the first that differs.",)
+
+
+def test_a_verification_that_is_interrupted_compares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = adm.EnhancedCoordinator.start
+
+    def stopped(self: adm.EnhancedCoordinator, config: adm.WorkflowConfig, mode: str | None = None) -> adm.Run:
+        run = start(self, config, mode)
+        run.cancel()
+        return run
+
+    monkeypatch.setattr(adm.EnhancedCoordinator, "start", stopped)
+    with pytest.raises(adm.AdmError, match="stopped during the traditional run: nothing was compared"):
+        adm.verify_migration(sweep(fast=list(range(2, 20)), slow=list(range(30, 60))), OLD)
