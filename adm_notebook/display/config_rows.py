@@ -63,10 +63,9 @@ def _row(change: Change) -> Row:
     if renamed:  # the older name of the same parameter: its name stands beside the value
         old, new = f"{_last(change.was)}: {old}", f"{_last(change.path)}: {new}"
     moved = change.was and change.was != change.path and not renamed
-    key: list[str] = [Code(clip(change.was, _PATH_MOST)), " → "] if moved else []
-    key.append(Code(clip(change.path, _PATH_MOST)))
-    if change.reason:
-        key.append(Note(clip(change.reason, _REASON_MOST)))
+    reason = [f"From {clip(change.was, _PATH_MOST)}"] if moved else []
+    reason += [clip(change.reason, _REASON_MOST)] if change.reason else []
+    key: list[str] = [Code(clip(change.path, _PATH_MOST)), *([Note(". ".join(reason))] if reason else [])]
     return diff_row(change.change, [key, _old(change, old), _new(change, new)])
 
 

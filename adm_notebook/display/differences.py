@@ -24,6 +24,8 @@ from adm_notebook.display.numbers import (
     money,
     percent,
     percent_points,
+    price,
+    price_decimals,
     ratio,
     value_text,
 )  # fmt: skip
@@ -47,6 +49,7 @@ __all__ = [
 ]
 
 _FIELDS_MOST = 3  # fields of a trade that have columns of their own
+_OPEN_MOST = 8  # trades in the open
 _FIELDS = (
     "direction", "entry_time", "entry_price", "size", "exit_time", "exit_price", "exit_reason", "fees", "pnl", "return",
 )  # fmt: skip
@@ -95,7 +98,10 @@ def below(
     diff: ResultDiff, old: WorkflowResult | None = None, new: WorkflowResult | None = None, name: str = "diff"
 ) -> list[Part]:
     """The parts under the picture; `name` is what the user calls the difference."""
-    return [metrics_part(diff), trades_part(diff, old, new, name), _combinations_part(diff, name)]
+    parts = [metrics_part(diff), trades_part(diff, old, new, name)]
+    if diff.n_rows[1] > 1 or "row" in set(diff.rows["metric"]):  # of a single one the metrics have told all
+        parts.append(_combinations_part(diff, name))
+    return parts
 
 
 def titled(verdict: str) -> str:
@@ -203,13 +209,20 @@ def _metric(m: Measure, x: float) -> Number:
 
 
 def _step(m: Measure, gap: float) -> Number:
-    if m.kind in ("change", "level", "share"):
-        return percent_points(gap, digits=2)
-    if m.kind == "ratio":
-        return ratio(gap, digits=3, signed=True)
+    """The difference, with as many decimals as it takes not to read as zero."""
     if m.kind == "count":
         return Number(f"{MINUS if gap < 0 else '+' if gap > 0 else ''}{abs(gap):,.0f}")
-    return money(gap, digits=2, signed=True)
+    first = 3 if m.kind == "ratio" else 2
+    for digits in range(first, first + 5):
+        if m.kind in ("change", "level", "share"):
+            number = percent_points(gap, digits=digits)
+        elif m.kind == "ratio":
+            number = ratio(gap, digits=digits, signed=True)
+        else:
+            number = money(gap, digits=digits, signed=True)
+        if number.text.strip("0.,"):
+            break
+    return number
 
 
 def _exact(value: Any) -> Cell:
@@ -243,17 +256,20 @@ def trades_part(
     found = list(trades.values())
     known = old is not None and new is not None
     names = _fields_shown(found, known)
-    also = any(set(trade.fields) - set(names) for trade in found)
+    rests = {trade.rest(names) for trade in found if trade.change == "~"}
+    also = len(rests) > 1
     shared = _shared_subject([trade.entry for trade in found])
-    rows = []
-    for trade in found[:MOST]:
-        if old is not None and new is not None:
+    shown = found[:MOST]
+    if old is not None and new is not None:
+        for trade in shown:
             trade.fill(names, old, new)
+    digits = {each: _digits(shown, each) for each in names}
+    rows = []
+    for trade in shown:
         cells: list[Cell] = [_entered(trade, shared)]
         for each in names:
-            cells += _pair(each, *trade.fields[each]) if each in trade.fields else [[""], [""]]
-        rest = [_FIELD_LABELS.get(n, n).lower() for n in trade.fields if n not in names]
-        rows.append(diff_row(trade.change, [*cells, *([[", ".join(rest)]] if also else [])]))
+            cells += _pair(each, *trade.fields[each], digits[each]) if each in trade.fields else [[""], [""]]
+        rows.append(diff_row(trade.change, [*cells, *([[trade.rest(names)]] if also else [])]))
     columns = [Column("Entered", left=True)]
     for each in names:
         columns += [Column(f"{_FIELD_LABELS.get(each, each)}, old", left=each in _WORDS)]
@@ -276,6 +292,8 @@ def trades_part(
         total_equal=counts.same,
         equal_title=f"{plural(counts.same, 'trade')} unchanged" if counts.same or not found else "",
         gist=[gist] if gist else (),
+        open_most=_OPEN_MOST,
+        note=f"In each changed trade differ, too: {rest}." if not also and (rest := "".join(rests)) else "",
     )
 
 
@@ -289,6 +307,10 @@ class _Trade:
     new_at: Any
     side: str = ""
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def rest(self, names: Sequence[str]) -> str:
+        """The fields that differ and have no columns of their own."""
+        return ", ".join(_FIELD_LABELS.get(n, n).lower() for n in self.fields if n not in names)
 
     def fill(self, names: Sequence[str], old: WorkflowResult, new: WorkflowResult) -> None:
         """What the results know of the fields shown, where the trade has none of them in the difference."""
@@ -324,15 +346,23 @@ def _entered(trade: _Trade, shared: str) -> Words:
     return [*words, Note(clip(", ".join(beneath), 80))] if beneath else words
 
 
-def _pair(name: str, old: Any, new: Any) -> list[Cell]:
+def _digits(trades: Sequence[_Trade], name: str) -> int:
+    """Decimals of one column of sizes or prices."""
+    if name not in ("size", "entry_price", "exit_price"):
+        return 2
+    values = [float(v) for t in trades for v in t.fields.get(name, ()) if v is not None]
+    return min(price_decimals(values), 4) if values else 2
+
+
+def _pair(name: str, old: Any, new: Any, digits: int) -> list[Cell]:
     """Old and new of one field, with as many digits as tell them apart."""
-    written = [[""] if value is None else _field(name, value) for value in (old, new)]
+    written = [[""] if value is None else _field(name, value, digits) for value in (old, new)]
     if str(written[0]) == str(written[1]) and not isinstance(old, str):
         return [_exact(old), _exact(new)]
     return written
 
 
-def _field(name: str, value: Any) -> Cell:
+def _field(name: str, value: Any, digits: int = 2) -> Cell:
     if name in _WORDS:
         return [_without_midnight(value).replace("_", " ")]
     x = float(value)
@@ -340,7 +370,7 @@ def _field(name: str, value: Any) -> Cell:
         return percent(x, digits=2)
     if name in ("pnl", "fees"):
         return money(x, digits=2, signed=name == "pnl")
-    return Number(value_text(round(x, 6)))
+    return price(x, digits)
 
 
 def _equal_trades(diff: ResultDiff, old: WorkflowResult | None) -> tuple[list[Row], list[Column], str]:
@@ -383,7 +413,7 @@ def _combinations_part(diff: ResultDiff, name: str) -> Part:
     labels = {"portfolio": "row", "risk_profile": "risk profile"}
     columns = [Column(clip(labels.get(k, k), 40), left=True) for k in keys]
     columns += [Column("What", left=True), Column("Old"), Column("New")]
-    return Part("Combinations", columns, rows, len(diff.rows), f"{name}.rows")
+    return Part("Combinations", columns, rows, len(diff.rows), f"{name}.rows", open_most=_OPEN_MOST)
 
 
 def _records(frame: Any) -> list[dict[str, Any]]:
