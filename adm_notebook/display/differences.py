@@ -76,22 +76,39 @@ def joined_results(
     new: WorkflowResult | None = None,
     changes: Sequence[Change] = (),
     *,
-    next_: Sequence[str] = (),
+    names: tuple[str, str] | None = None,
+    because: str = "",
 ) -> Joined:
-    """Two results, and the two configs that made them, in one view."""
+    """Two results, and the two configs that made them, in one view.
+
+    Parameters
+    ----------
+    names
+        what the user calls the old and the new one.
+    because
+        what explains the difference, half a sentence; the title then tells that instead of what differs.
+    """
     parts = below(diff, old, new)
     draw, alt = picture_of(diff, old, new)
+    told = f"different because {because}" if because else diff.verdict
     return Joined(
-        title=[titled(diff.verdict)],
+        title=[titled(f"{told}: same trades, same equity, same metrics" if diff.identical else told)],
         identical=diff.identical,
-        sentences=sentences_of(diff),
+        sentences=[*_named(names, old, new), *sentences_of(diff)],
         counts=figures_apart(diff, changes),
         above=[config_part(changes)] if changes else [],
         below=parts,
         draw=draw,
         alt=alt,
-        next=next_,
     )
+
+
+def _named(names: tuple[str, str] | None, old: WorkflowResult | None, new: WorkflowResult | None) -> list[Words]:
+    """Which is the old one and which the new, and in which mode each ran."""
+    if names is None or old is None or new is None:
+        return []
+    modes = [f" ({result.mode})" if result.mode else "" for result in (old, new)]
+    return [["Old: ", Name(clip(names[0], 80)), f"{modes[0]}, new: ", Name(clip(names[1], 80)), f"{modes[1]}."]]
 
 
 def below(
@@ -190,22 +207,29 @@ def _metric_cells(record: Any) -> list[Cell]:
     step: Number = missing("one of them is not defined")
     if math.isfinite(gap):
         step = _step(m, gap)
-    a, b = _metric(m, old), _metric(m, new)
-    if str(a) == str(b):  # they differ beyond what the usual digits show
-        a, b, step = (_exact(x) for x in (old, new, gap))
+    a, b = _told_apart(m, old, new)
     return [[m.label], a, b, step]
 
 
-def _metric(m: Measure, x: float) -> Number:
+def _told_apart(m: Measure, old: float, new: float) -> tuple[Cell, Cell]:
+    """Two values that differ, with as many decimals as it takes to see it."""
+    for more in range(7):
+        a, b = (_metric(m, x, more) for x in (old, new))
+        if str(a) != str(b):
+            return a, b
+    return _exact(old), _exact(new)
+
+
+def _metric(m: Measure, x: float, more: int = 0) -> Number:
     """As comparisons have it: percent with two decimals, ratios with three, money with two."""
     why = m.why_missing
     if m.kind in ("change", "level", "share"):
-        return percent(x, signed=m.kind == "change", digits=2, why=why)
+        return percent(x, signed=m.kind == "change", digits=2 + more, why=why)
     if m.kind == "ratio":
-        return ratio(x, digits=3, why=why)
+        return ratio(x, digits=3 + more, why=why)
     if m.kind == "count":
         return count(x, why=why)
-    return money(x, digits=2, signed=m.kind == "gain", why=why)
+    return money(x, digits=2 + more, signed=m.kind == "gain", why=why)
 
 
 def _step(m: Measure, gap: float) -> Number:
@@ -407,8 +431,7 @@ def _combinations_part(diff: ResultDiff, name: str) -> Part:
         if m in ("row", "status"):
             cells += [[str(r["old"])], [str(r["new"])]]
         else:
-            old, new = _metric(measure(m), float(r["old"])), _metric(measure(m), float(r["new"]))
-            cells += [old, new] if str(old) != str(new) else [_exact(r["old"]), _exact(r["new"])]
+            cells += _told_apart(measure(m), float(r["old"]), float(r["new"]))
         rows.append(diff_row(change, cells))
     labels = {"portfolio": "row", "risk_profile": "risk profile"}
     columns = [Column(clip(labels.get(k, k), 40), left=True) for k in keys]
