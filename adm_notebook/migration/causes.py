@@ -114,7 +114,7 @@ def in_a_sentence(causes: Sequence[Change], old: Mapping[str, Any], new: Mapping
 def _sentence(cause: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     match = _ENTRY.fullmatch(cause.path)
     if match:
-        entry = cause.old if cause.new is ABSENT else cause.new
+        entry: Any = cause.old if cause.new is ABSENT else cause.new
         name = entry.get("name") or entry.get("type")
         verb = "is left out" if cause.new is ABSENT else "was added"
         return f"the {_ONE[match[1]]} {name} {verb}"

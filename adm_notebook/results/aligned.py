@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,7 +94,7 @@ def trade_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: floa
     return frame.astype({"old_trade": "Int64", "new_trade": "Int64"}), TradeCounts(*counts)
 
 
-def _differing(was: dict[str, Any], now: dict[str, Any], rtol: float, scale: float) -> list[str]:
+def _differing(was: Mapping[Any, Any], now: Mapping[Any, Any], rtol: float, scale: float) -> list[str]:
     names = [name for name in _WORDS if was[name] != now[name]]
     return names + [n for n in _FIGURES if not agree(was[n], now[n], rtol, tolerance_of(n, rtol, scale))]
 

@@ -12,7 +12,7 @@ from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import RunError, shown
 from adm_notebook.results import hooks
 from adm_notebook.results.aligned import TradeCounts, trade_differences
-from adm_notebook.results.matched import row_differences
+from adm_notebook.results.matched import key_of, row_differences
 from adm_notebook.results.parting import Parting, parting
 from adm_notebook.results.tolerance import agree, tolerance_of
 
@@ -132,8 +132,7 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     equities = a.equity, b.equity
     scale = max([1.0, *(float(abs(equity).max()) for equity in equities if len(equity))])
     metrics = _metrics(a.metrics, b.metrics, rtol, scale)
-    stats = a.stats, b.stats
-    rows = row_differences(*stats, rtol, scale)
+    rows = row_differences(a.stats, b.stats, rtol, scale)
     trades, counts = trade_differences(a.trades, b.trades, rtol, scale)
     apart = parting(*equities, rtol)
     reasons = [*_ends(a, b), *_best_rows(a, b)]
@@ -184,10 +183,9 @@ def _check(a: object, b: object, rtol: object) -> None:
 def _metrics(old: dict[str, float], new: dict[str, float], rtol: float, scale: float) -> pd.DataFrame:
     import pandas as pd
 
-    values = [[metrics.get(name, math.nan) for name in METRICS] for metrics in (old, new)]
+    was, now = ([metrics.get(name, math.nan) for name in METRICS] for metrics in (old, new))
     tolerances = np.array([tolerance_of(name, rtol, scale) for name in METRICS])
-    same = agree(*values, rtol, tolerances)
-    return pd.DataFrame({"metric": METRICS, "old": values[0], "new": values[1], "same": same})
+    return pd.DataFrame({"metric": METRICS, "old": was, "new": now, "same": agree(was, now, rtol, tolerances)})
 
 
 def _ends(a: WorkflowResult, b: WorkflowResult) -> list[str]:
@@ -201,22 +199,17 @@ def _ends(a: WorkflowResult, b: WorkflowResult) -> list[str]:
 
 def _best_rows(a: WorkflowResult, b: WorkflowResult) -> list[str]:
     """That another combination is the best one: its metrics, trades and equity are then no longer the same thing."""
-    best = a.best, b.best
-    if best[0] is None or best[1] is None:
+    if len(a.stats) == len(b.stats) == 1:
+        return []  # there is no other one
+    old, new = a.best, b.best
+    if old is None or new is None:
         return []
-    swept = [name for name in dict.fromkeys([*a.facts.swept, *b.facts.swept]) if all(name in row for row in best)]
-    names = ["symbol", "strategy", "classifier", "risk_profile", *swept]
-    apart = [n for n in names if str(best[0][n]) != str(best[1][n]) and not agree_as_numbers(best[0][n], best[1][n])]
-    if not apart:
+    swept = dict.fromkeys([*a.facts.swept, *b.facts.swept])
+    names = [n for n in ("symbol", "strategy", *swept) if n in old and n in new and key_of(old[n]) != key_of(new[n])]
+    if not names:
         return []
-    was, now = (", ".join(f"{n} {_short(row[n])}" for n in apart) for row in best)
+    was, now = (", ".join(f"{name} {_short(row[name])}" for name in names) for row in (old, new))
     return [f"another combination is the best one ({was} was, {now} is now)"]
-
-
-def agree_as_numbers(x: Any, y: Any) -> bool:
-    """Whether two values are one number: 5 and 5.0 are."""
-    numbers = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in (x, y))
-    return numbers and bool(agree(x, y, 0.0, 0.0))
 
 
 def _bars(apart: Parting, n_old: int, n_new: int) -> list[str]:

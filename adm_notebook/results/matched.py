@@ -11,7 +11,7 @@ import pandas as pd
 from adm_notebook.engine.account import METRICS
 from adm_notebook.results.tolerance import agree, tolerance_of
 
-__all__ = ["Rows", "row_differences"]
+__all__ = ["Rows", "key_of", "row_differences"]
 
 _MEASURES = (*METRICS, "n_signals")
 
@@ -30,7 +30,7 @@ def row_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: float)
 
     scale  money, the size of the account
     """
-    keys = [name for name in _keys(a) if name in _keys(b)]
+    keys = _common_keys(a, b)
     old, new = _by_key(a, keys), _by_key(b, keys)
     both = [key for key in old if key in new]
     i, j = np.array([old[k] for k in both], np.intp), np.array([new[k] for k in both], np.intp)
@@ -59,6 +59,16 @@ def row_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: float)
     return Rows(frame, len(changes), len(every), exactly)
 
 
+def _common_keys(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
+    """The columns that say which combination a row is, in both.
+
+    A classifier or risk profile that is the only one tells no rows apart; one result may name it, the other not.
+    """
+    keys = [name for name in _keys(a) if name in _keys(b)]
+    unsaid = [n for n in ("classifier", "risk_profile") if n in keys and a[n].nunique() <= 1 and b[n].nunique() <= 1]
+    return [name for name in keys if name not in unsaid]
+
+
 def _keys(stats: pd.DataFrame) -> list[str]:
     """The columns that say which combination a row is: all before its figures."""
     names = [str(column) for column in stats.columns]
@@ -68,7 +78,7 @@ def _keys(stats: pd.DataFrame) -> list[str]:
 
 def _by_key(stats: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], int]:
     """Position of each row by its identity; equal ones are numbered, as rows of a sweep that the other has not."""
-    columns = [[_key(value) for value in stats[name]] for name in keys]
+    columns = [[key_of(value) for value in stats[name]] for name in keys]
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[tuple[Any, ...], int] = {}
     for position in range(len(stats)):
@@ -78,7 +88,7 @@ def _by_key(stats: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], int]:
     return found
 
 
-def _key(value: Any) -> str:
-    """5 and 5.0 are one parameter: a column turns to floats where another strategy lacks it."""
+def key_of(value: Any) -> str:
+    """What a value of a key is matched by: 5 and 5.0 are one parameter, since a column turns to floats where another strategy lacks it."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     return f"{float(value):.17g}" if number else str(value)

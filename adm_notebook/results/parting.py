@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from adm_notebook.market.arrays import F64
 from adm_notebook.results.moments import on_one_scale
 
 __all__ = ["Parting", "parting"]
@@ -65,7 +66,7 @@ def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
     return Parting(bar, time, gap, largest, n_all - int(apart.sum()), n_all, False, odd)
 
 
-def _taken(series: pd.Series[float], at: np.ndarray[Any, np.dtype[np.intp]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _taken(series: pd.Series[float], at: Any) -> F64:
     """Values at positions; NaN at -1."""
-    values = np.append(series.to_numpy(float), np.nan)
-    return values[at]
+    values: F64 = np.append(series.to_numpy(float), np.nan)[at]
+    return values
