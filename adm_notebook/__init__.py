@@ -27,10 +27,12 @@ _HOME = {
     "WorkflowType": "config",
     "classifier": "components",
     "compare_results": "results",
+    "compat": "migration",
     "container": "containers",
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "migrate_source": "migration",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
     "register_source": "market",
@@ -55,10 +57,12 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "WorkflowType",
     "classifier",
     "compare_results",
+    "compat",
     "container",
     "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
+    "migrate_source",
     "register_execution_containers",
     "register_pattern",
     "register_source",
@@ -75,6 +79,7 @@ if TYPE_CHECKING:
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
+    from adm_notebook.migration import compat, migrate_source
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
@@ -84,10 +89,8 @@ if TYPE_CHECKING:
 _LATER = [
     "ConfigBuilder",
     "PatternEditor",
-    "compat",
     "explore",
     "migrate_config",
-    "migrate_source",
     "verify_migration",
 ]
 """Names that the interface has and this version has not."""
