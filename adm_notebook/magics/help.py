@@ -58,6 +58,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm diff A B [--save report.html]
                                 what differs between two runs, two configs (variables or YAML files) or two patterns;
                                 with --save also as a page of its own
+    %adm checklist [reset]      how far the migration of this notebook is: 16 items, each checked by doing it;
+                                progress is kept in .adm_checklist.json beside the notebook; reset forgets it
     %adm help                   this text, and that of %%adm
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).
