@@ -32,6 +32,7 @@ _HOME = {
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "migrate_config": "migration.config",
     "migrate_source": "migration",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
@@ -62,6 +63,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
+    "migrate_config",
     "migrate_source",
     "register_execution_containers",
     "register_pattern",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
     from adm_notebook.migration import compat, migrate_source
+    from adm_notebook.migration.config import migrate_config
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
@@ -90,7 +93,6 @@ _LATER = [
     "ConfigBuilder",
     "PatternEditor",
     "explore",
-    "migrate_config",
     "verify_migration",
 ]
 """Names that the interface has and this version has not."""
