@@ -40,6 +40,7 @@ _HOME = {
     "risk_profile": "components",
     "simulate": "engine.simulate",
     "strategy": "components",
+    "verify_migration": "migration.verify",
 }
 
 __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
@@ -71,6 +72,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "risk_profile",
     "simulate",
     "strategy",
+    "verify_migration",
 ]
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from adm_notebook.market import register_source
     from adm_notebook.migration import compat, migrate_source
     from adm_notebook.migration.config import migrate_config
+    from adm_notebook.migration.verify import verify_migration
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
@@ -93,7 +96,6 @@ _LATER = [
     "ConfigBuilder",
     "PatternEditor",
     "explore",
-    "verify_migration",
 ]
 """Names that the interface has and this version has not."""
 
