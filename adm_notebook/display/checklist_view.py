@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from adm_notebook.display.html import render
-from adm_notebook.display.style import DIFF_SECTIONS, style_tag
+from adm_notebook.display.style import diff_css, style_tag
 from adm_notebook.display.words import Words, clip, marked, plain
 from adm_notebook.migration.checklist import Checked, Checklist
 
@@ -62,7 +62,7 @@ class ChecklistView:
             trouble=[marked(sentence) for sentence in self.checklist.trouble],
             phases=self._phases(),
         )
-        return style_tag(DIFF_SECTIONS) + body
+        return style_tag(diff_css()) + body
 
     def __repr__(self) -> str:
         lines = [self._title, *textwrap.wrap(plain(self._sentence), _COLUMNS)]

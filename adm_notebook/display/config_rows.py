@@ -72,7 +72,7 @@ def unmapped_part(unmapped: Sequence[Unmapped], where: str = "") -> Part:
         diff_row(
             "?",
             [
-                [Code(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST))],
+                [Code(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST).replace("`", ""))],
                 [Code(clip(value_said(u.value), _VALUE_MOST))],
                 ["left out"],
             ],
@@ -90,7 +90,10 @@ def _row(change: Change) -> Row:
     moved = change.was and change.was != change.path and not renamed
     reason = [f"From {clip(change.was, _PATH_MOST)}"] if moved else []
     reason += [clip(change.reason, _REASON_MOST)] if change.reason else []
-    key: list[str] = [Code(clip(change.path, _PATH_MOST)), *([Note(". ".join(reason))] if reason else [])]
+    key: list[str] = [
+        Code(clip(change.path, _PATH_MOST)),
+        *([Note(". ".join(reason).replace("`", ""))] if reason else []),
+    ]
     return diff_row(change.change, [key, _old(change, old), _new(change, new)])
 
 
