@@ -27,11 +27,13 @@ _HOME = {
     "WorkflowType": "config",
     "classifier": "components",
     "compare_results": "results",
+    "compat": "migration",
     "container": "containers",
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
     "migrate_config": "migration.config",
+    "migrate_source": "migration",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
     "register_source": "market",
@@ -57,11 +59,13 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "WorkflowType",
     "classifier",
     "compare_results",
+    "compat",
     "container",
     "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
     "migrate_config",
+    "migrate_source",
     "register_execution_containers",
     "register_pattern",
     "register_source",
@@ -79,6 +83,7 @@ if TYPE_CHECKING:
     from adm_notebook.engine.simulate import Simulation, simulate
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
+    from adm_notebook.migration import compat, migrate_source
     from adm_notebook.migration.config import migrate_config
     from adm_notebook.migration.verify import verify_migration
     from adm_notebook.patterns import register_pattern
@@ -90,9 +95,7 @@ if TYPE_CHECKING:
 _LATER = [
     "ConfigBuilder",
     "PatternEditor",
-    "compat",
     "explore",
-    "migrate_source",
 ]
 """Names that the interface has and this version has not."""
 

@@ -5,6 +5,7 @@ AdmError
 ├── DataError     (ValueError)    prices that can't be used: names file, row and value
 ├── StrategyError (RuntimeError)  a strategy, indicator or source of the user's raised, or returned what can't be read
 ├── SignatureError (TypeError)    a function that can't be what it is registered as
+├── CompatError   (ModuleNotFoundError)  an import of the older project's that adm.compat has nothing for
 ├── RunError      (RuntimeError)  a workflow could not go on, or its result is asked for what it doesn't hold
 ├── RunCancelled  (RuntimeError)  somebody stopped the run
 └── RunTimedOut   (TimeoutError)  `timeout_seconds` ran out
@@ -21,6 +22,7 @@ from typing import Any
 
 __all__ = [
     "AdmError",
+    "CompatError",
     "ConfigError",
     "DataError",
     "Problem",
@@ -113,6 +115,13 @@ class StrategyError(AdmError, RuntimeError):
 
 class SignatureError(AdmError, TypeError):
     """A function, class or object that can't be the component or container that it is registered as."""
+
+
+class CompatError(AdmError, ModuleNotFoundError):
+    """An import of the older project's that `adm.compat` has nothing for.
+
+    It has no `name`: Python would take its own, shorter message instead.
+    """
 
 
 class RunError(AdmError, RuntimeError):

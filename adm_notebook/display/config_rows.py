@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adm_notebook.display.diff_parts import MOST, Part, diff_row
+from adm_notebook.display.diff_parts import MOST, Joined, Part, diff_row
 from adm_notebook.display.grid import Column, Row
-from adm_notebook.display.words import Code, Note, Now, Was, Words, clip, plural
+from adm_notebook.display.words import Code, Name, Note, Now, Was, Words, clip, plural
 from adm_notebook.errors import shown
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
 
-__all__ = ["config_part", "unmapped_part", "value_said"]
+__all__ = ["config_part", "counted_out", "joined_configs", "unmapped_part", "value_said"]
 
 _PATH_MOST, _REASON_MOST, _VALUE_MOST = 200, 300, 120
 _GIST_MOST = 4
@@ -41,13 +41,38 @@ def config_part(changes: Sequence[Change], title: str = "Configuration", where: 
     )
 
 
+def joined_configs(changes: Sequence[Change], names: tuple[str, str]) -> Joined:
+    """Two configs: nothing was run."""
+    apart = sum(c.change != "=" for c in changes)
+    old, new = (Name(clip(name, 80)) for name in names)
+    kinds = [("+", "added"), ("-", "removed"), ("~", "changed"), (">", "moved")]
+    counted = [(word, sum(c.change == kind for c in changes)) for kind, word in kinds]
+    title = f"Different: {counted_out('key', counted)}" if apart else "The same configuration"
+    return Joined(
+        title=[title],
+        identical=not apart,
+        sentences=[["Old: ", old, ", new: ", new, "."]],
+        above=[config_part(changes)],
+    )
+
+
+def counted_out(noun: str, counts: Sequence[tuple[str, int]]) -> str:
+    """`2 keys changed, 1 added`: the kinds of which there are any.
+
+    >>> counted_out("key", [("added", 0), ("changed", 2), ("moved", 1)])
+    '2 keys changed, 1 moved'
+    """
+    (word, n), *others = [(word, n) for word, n in counts if n]
+    return ", ".join([f"{plural(n, noun)} {word}", *(f"{n:,} {word}" for word, n in others)])
+
+
 def unmapped_part(unmapped: Sequence[Unmapped], where: str = "") -> Part:
     """Keys that have no place in the new config, each with what to do about it."""
     rows = [
         diff_row(
             "?",
             [
-                [Code(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST))],
+                [Code(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST).replace("`", ""))],
                 [Code(clip(value_said(u.value), _VALUE_MOST))],
                 ["left out"],
             ],
@@ -63,10 +88,12 @@ def _row(change: Change) -> Row:
     if renamed:  # the older name of the same parameter: its name stands beside the value
         old, new = f"{_last(change.was)}: {old}", f"{_last(change.path)}: {new}"
     moved = change.was and change.was != change.path and not renamed
-    key: list[str] = [Code(clip(change.was, _PATH_MOST)), " → "] if moved else []
-    key.append(Code(clip(change.path, _PATH_MOST)))
-    if change.reason:
-        key.append(Note(clip(change.reason, _REASON_MOST)))
+    reason = [f"From {clip(change.was, _PATH_MOST)}"] if moved else []
+    reason += [clip(change.reason, _REASON_MOST)] if change.reason else []
+    key: list[str] = [
+        Code(clip(change.path, _PATH_MOST)),
+        *([Note(". ".join(reason).replace("`", ""))] if reason else []),
+    ]
     return diff_row(change.change, [key, _old(change, old), _new(change, new)])
 
 

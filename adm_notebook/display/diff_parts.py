@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ class Part:
     where          what has all of them, for the sentence beneath a table that is cut
     equal_title    of the fold: `17 metrics unchanged`; `gist` goes on from there
     fixed          whether the columns of old and new have a fixed width: values are words
+    open_most      rows in the open; those after them are folded
+    note           a sentence about all rows, beneath them
     """
 
     title: str
@@ -66,9 +69,20 @@ class Part:
     equal_title: str = ""
     gist: Words = ()
     fixed: bool = False
+    open_most: int = MOST
+    note: str = ""
 
     def grid(self, most: int) -> Grid:
-        return Grid(self.columns, self.rows[:most])
+        return Grid(self.columns, self.rows[: min(most, self._open)])
+
+    def more_grid(self, most: int) -> Grid:
+        """The rows that are folded."""
+        return Grid(self.columns, self.rows[self._open : most])
+
+    @property
+    def _open(self) -> int:
+        """As many as said; two more are not worth a fold."""
+        return self.open_most if len(self.rows) > self.open_most + 2 else len(self.rows)
 
     def equal_grid(self, most: int) -> Grid:
         return Grid(self.equal_columns or self.columns, self.equal[:most])
@@ -119,33 +133,51 @@ class Joined:
 
     def text(self, lines_most: int = 20, columns: int = 80) -> str:
         """The same in plain text: verdict, banner, then the first rows of each part."""
-        head = f"{self.mark} {plain(self.title)}".strip()
-        lines = [head, *map(plain, self.sentences)]
+        head = [_wrapped(f"{self.mark} {plain(self.title)}".strip(), columns, 2)]
+        head += [_wrapped(plain(sentence), columns, 2) for sentence in self.sentences]
         if self.banner is not None:
-            lines.append(f"{self.banner.strong} {plain(self.banner.words)}")
-        parts = [p for p in (*self.above, *self.below) if p.rows or p.equal]
-        tail = [plain(note) for note in self.notes]
-        room = max(lines_most - len(lines) - len(tail) - 2 * len(parts), 0)
+            head.append(_wrapped(f"{self.banner.strong} {plain(self.banner.words)}", columns, 3))
+        lines = [line for sentence in head for line in sentence]
+        parts = [p for p in (*self.above, *self.below) if p.rows or p.equal_title]
+        tail = [line for note in self.notes[:2] for line in _wrapped(plain(note), columns, 2)]
+        room = lines_most - len(lines) - len(tail) - sum(2 if p.rows else 1 for p in parts)
         for i, part in enumerate(parts):
             if not part.rows:
                 lines.append(part.equal_title)
-                room += 1
                 continue
-            lines.append(f"{part.title}:" if part.total <= 1 else f"{part.title} ({part.total:,}):")
-            take = min(len(part.rows), max(1 + room // (len(parts) - i), 1))
+            lines.append(
+                f"{part.title}:" if part.total <= 1 or ":" in part.title else f"{part.title} ({part.total:,}):"
+            )
+            waiting = sum(bool(p.rows) for p in parts[i:])
+            take = min(len(part.rows), 1 + max(room, 0) // waiting)
             room -= take - 1
-            lines += [f"  {_text_row(row)}" for row in part.rows[:take]]
+            lines += [f"  {_text_row(row, part.columns)}" for row in part.rows[:take]]
         lines += tail
         fitted = [ascii_minus(line if len(line) <= columns else f"{line[: columns - 3]}...") for line in lines]
         return "\n".join(fitted[:lines_most])
 
 
-def _text_row(row: Row) -> str:
-    """`~ commission: 0.001 > 0`: the glyph, what it is about, its values."""
+def _wrapped(text: str, columns: int, most: int) -> list[str]:
+    lines = textwrap.wrap(text, columns, break_on_hyphens=False)
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: columns - 4]} ..."]
+
+
+def _text_row(row: Row, columns: Sequence[Column]) -> str:
+    """`~ commission: 0.001 > 0`: the glyph, what it is about, its values; pairs of old and new by their names."""
     glyph = (row.heading or ("",))[0]
     first, *values = (_text_cell(cell) for cell in row.cells)
-    said = " > ".join(v for v in values if v)
-    return f"{glyph} {first}{f': {said}' if said else ''}"
+    said: list[str] = []
+    for column, value in zip(columns[1:], values, strict=True):
+        name = column.label.removesuffix(", old")
+        if column.label == "new" and said and value:
+            said[-1] += f" > {value}"
+        elif name != column.label:
+            said.append(f"{name.lower()} {value}".rstrip() if value else "")
+        elif value:
+            said.append(value)
+    joint = ", " if any(column.label == "new" for column in columns) else " > "
+    told = joint.join(part for part in said if part)
+    return f"{glyph} {first}{f': {told}' if told else ''}"
 
 
 def _text_cell(cell: Cell) -> str:

@@ -24,6 +24,8 @@ from adm_notebook.display.numbers import (
     money,
     percent,
     percent_points,
+    price,
+    price_decimals,
     ratio,
     value_text,
 )  # fmt: skip
@@ -47,13 +49,14 @@ __all__ = [
 ]
 
 _FIELDS_MOST = 3  # fields of a trade that have columns of their own
+_OPEN_MOST = 8  # trades in the open
 _FIELDS = (
     "direction", "entry_time", "entry_price", "size", "exit_time", "exit_price", "exit_reason", "fees", "pnl", "return",
 )  # fmt: skip
 """Fields of a trade in the order in which they tell what happened."""
 
-_TELLING = ("entry_time", "entry_price", "exit_time", "fees", "pnl")
-"""Of those that differ equally often, these say more."""
+_TELLING = ("exit_time", "fees", "pnl")
+"""These say more than the others; a trade that entered at another time says so beneath its time."""
 
 _WORDS = ("direction", "entry_time", "exit_time", "exit_reason")
 _FIELD_LABELS = {
@@ -73,29 +76,49 @@ def joined_results(
     new: WorkflowResult | None = None,
     changes: Sequence[Change] = (),
     *,
-    next_: Sequence[str] = (),
+    names: tuple[str, str] | None = None,
+    because: str = "",
 ) -> Joined:
-    """Two results, and the two configs that made them, in one view."""
+    """Two results, and the two configs that made them, in one view.
+
+    Parameters
+    ----------
+    names
+        what the user calls the old and the new one.
+    because
+        what explains the difference, half a sentence; the title then tells that instead of what differs.
+    """
     parts = below(diff, old, new)
     draw, alt = picture_of(diff, old, new)
+    told = f"different because {because}" if because else diff.verdict
     return Joined(
-        title=[titled(diff.verdict)],
+        title=[titled(f"{told}: same trades, same equity, same metrics" if diff.identical else told)],
         identical=diff.identical,
-        sentences=sentences_of(diff),
+        sentences=[*_named(names, old, new), *sentences_of(diff)],
         counts=figures_apart(diff, changes),
         above=[config_part(changes)] if changes else [],
         below=parts,
         draw=draw,
         alt=alt,
-        next=next_,
     )
+
+
+def _named(names: tuple[str, str] | None, old: WorkflowResult | None, new: WorkflowResult | None) -> list[Words]:
+    """Which is the old one and which the new, and in which mode each ran."""
+    if names is None or old is None or new is None:
+        return []
+    modes = [f" ({result.mode})" if result.mode else "" for result in (old, new)]
+    return [["Old: ", Name(clip(names[0], 80)), f"{modes[0]}, new: ", Name(clip(names[1], 80)), f"{modes[1]}."]]
 
 
 def below(
     diff: ResultDiff, old: WorkflowResult | None = None, new: WorkflowResult | None = None, name: str = "diff"
 ) -> list[Part]:
     """The parts under the picture; `name` is what the user calls the difference."""
-    return [metrics_part(diff), trades_part(diff, old, new, name), _combinations_part(diff, name)]
+    parts = [metrics_part(diff), trades_part(diff, old, new, name)]
+    if diff.n_rows[1] > 1 or "row" in set(diff.rows["metric"]):  # of a single one the metrics have told all
+        parts.append(_combinations_part(diff, name))
+    return parts
 
 
 def titled(verdict: str) -> str:
@@ -184,32 +207,46 @@ def _metric_cells(record: Any) -> list[Cell]:
     step: Number = missing("one of them is not defined")
     if math.isfinite(gap):
         step = _step(m, gap)
-    a, b = _metric(m, old), _metric(m, new)
-    if str(a) == str(b):  # they differ beyond what the usual digits show
-        a, b, step = (_exact(x) for x in (old, new, gap))
+    a, b = _told_apart(m, old, new)
     return [[m.label], a, b, step]
 
 
-def _metric(m: Measure, x: float) -> Number:
+def _told_apart(m: Measure, old: float, new: float) -> tuple[Cell, Cell]:
+    """Two values that differ, with as many decimals as it takes to see it."""
+    for more in range(7):
+        a, b = (_metric(m, x, more) for x in (old, new))
+        if str(a) != str(b):
+            return a, b
+    return _exact(old), _exact(new)
+
+
+def _metric(m: Measure, x: float, more: int = 0) -> Number:
     """As comparisons have it: percent with two decimals, ratios with three, money with two."""
     why = m.why_missing
     if m.kind in ("change", "level", "share"):
-        return percent(x, signed=m.kind == "change", digits=2, why=why)
+        return percent(x, signed=m.kind == "change", digits=2 + more, why=why)
     if m.kind == "ratio":
-        return ratio(x, digits=3, why=why)
+        return ratio(x, digits=3 + more, why=why)
     if m.kind == "count":
         return count(x, why=why)
-    return money(x, digits=2, signed=m.kind == "gain", why=why)
+    return money(x, digits=2 + more, signed=m.kind == "gain", why=why)
 
 
 def _step(m: Measure, gap: float) -> Number:
-    if m.kind in ("change", "level", "share"):
-        return percent_points(gap, digits=2)
-    if m.kind == "ratio":
-        return ratio(gap, digits=3, signed=True)
+    """The difference, with as many decimals as it takes not to read as zero."""
     if m.kind == "count":
         return Number(f"{MINUS if gap < 0 else '+' if gap > 0 else ''}{abs(gap):,.0f}")
-    return money(gap, digits=2, signed=True)
+    first = 3 if m.kind == "ratio" else 2
+    for digits in range(first, first + 5):
+        if m.kind in ("change", "level", "share"):
+            number = percent_points(gap, digits=digits)
+        elif m.kind == "ratio":
+            number = ratio(gap, digits=digits, signed=True)
+        else:
+            number = money(gap, digits=digits, signed=True)
+        if number.text.strip("0.,"):
+            break
+    return number
 
 
 def _exact(value: Any) -> Cell:
@@ -243,17 +280,20 @@ def trades_part(
     found = list(trades.values())
     known = old is not None and new is not None
     names = _fields_shown(found, known)
-    also = any(set(trade.fields) - set(names) for trade in found)
+    rests = {trade.rest(names) for trade in found if trade.change == "~"}
+    also = len(rests) > 1
     shared = _shared_subject([trade.entry for trade in found])
-    rows = []
-    for trade in found[:MOST]:
-        if old is not None and new is not None:
+    shown = found[:MOST]
+    if old is not None and new is not None:
+        for trade in shown:
             trade.fill(names, old, new)
+    digits = {each: _digits(shown, each) for each in names}
+    rows = []
+    for trade in shown:
         cells: list[Cell] = [_entered(trade, shared)]
         for each in names:
-            cells += _pair(each, *trade.fields[each]) if each in trade.fields else [[""], [""]]
-        rest = [_FIELD_LABELS.get(n, n).lower() for n in trade.fields if n not in names]
-        rows.append(diff_row(trade.change, [*cells, *([[", ".join(rest)]] if also else [])]))
+            cells += _pair(each, *trade.fields[each], digits[each]) if each in trade.fields else [[""], [""]]
+        rows.append(diff_row(trade.change, [*cells, *([[trade.rest(names)]] if also else [])]))
     columns = [Column("Entered", left=True)]
     for each in names:
         columns += [Column(f"{_FIELD_LABELS.get(each, each)}, old", left=each in _WORDS)]
@@ -276,6 +316,8 @@ def trades_part(
         total_equal=counts.same,
         equal_title=f"{plural(counts.same, 'trade')} unchanged" if counts.same or not found else "",
         gist=[gist] if gist else (),
+        open_most=_OPEN_MOST,
+        note=f"In each changed trade differ, too: {rest}." if not also and (rest := "".join(rests)) else "",
     )
 
 
@@ -290,6 +332,11 @@ class _Trade:
     side: str = ""
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
+    def rest(self, names: Sequence[str]) -> str:
+        """The fields that differ and have no columns of their own."""
+        rest = [n for n in self.fields if n not in names and n != "entry_time"]
+        return ", ".join(_FIELD_LABELS.get(n, n).lower() for n in rest)
+
     def fill(self, names: Sequence[str], old: WorkflowResult, new: WorkflowResult) -> None:
         """What the results know of the fields shown, where the trade has none of them in the difference."""
         if self.change == "~":
@@ -302,11 +349,11 @@ class _Trade:
 
 def _fields_shown(trades: Sequence[_Trade], known: bool) -> list[str]:
     """The fields that differ most often, told in their own order."""
-    counted = Counter(name for trade in trades for name in trade.fields)
+    counted = Counter(name for trade in trades for name in trade.fields if name != "entry_time")
     if not counted:
         return ["exit_time", "pnl"] if trades and known else []
     order = {name: i for i, name in enumerate(_FIELDS)}
-    often = sorted(counted, key=lambda n: (-counted[n], n not in _TELLING, order.get(n, 99)))
+    often = sorted(counted, key=lambda n: (n not in _TELLING, -counted[n], order.get(n, 99)))
     return sorted(often[:_FIELDS_MOST], key=lambda n: order.get(n, 99))
 
 
@@ -319,20 +366,30 @@ def _shared_subject(entries: Sequence[str]) -> str:
 def _entered(trade: _Trade, shared: str) -> Words:
     subject, _, when = trade.entry.rpartition(", ")
     beneath = [trade.side] if trade.side else []
+    if "entry_time" in trade.fields:
+        beneath.append(f"now {_without_midnight(trade.fields['entry_time'][1])}")
     beneath += [subject] if subject != shared else []
     words = [_without_midnight(when)]
     return [*words, Note(clip(", ".join(beneath), 80))] if beneath else words
 
 
-def _pair(name: str, old: Any, new: Any) -> list[Cell]:
+def _digits(trades: Sequence[_Trade], name: str) -> int:
+    """Decimals of one column of sizes or prices."""
+    if name not in ("size", "entry_price", "exit_price"):
+        return 2
+    values = [float(v) for t in trades for v in t.fields.get(name, ()) if v is not None]
+    return min(price_decimals(values), 4) if values else 2
+
+
+def _pair(name: str, old: Any, new: Any, digits: int) -> list[Cell]:
     """Old and new of one field, with as many digits as tell them apart."""
-    written = [[""] if value is None else _field(name, value) for value in (old, new)]
+    written = [[""] if value is None else _field(name, value, digits) for value in (old, new)]
     if str(written[0]) == str(written[1]) and not isinstance(old, str):
         return [_exact(old), _exact(new)]
     return written
 
 
-def _field(name: str, value: Any) -> Cell:
+def _field(name: str, value: Any, digits: int = 2) -> Cell:
     if name in _WORDS:
         return [_without_midnight(value).replace("_", " ")]
     x = float(value)
@@ -340,7 +397,7 @@ def _field(name: str, value: Any) -> Cell:
         return percent(x, digits=2)
     if name in ("pnl", "fees"):
         return money(x, digits=2, signed=name == "pnl")
-    return Number(value_text(round(x, 6)))
+    return price(x, digits)
 
 
 def _equal_trades(diff: ResultDiff, old: WorkflowResult | None) -> tuple[list[Row], list[Column], str]:
@@ -377,13 +434,12 @@ def _combinations_part(diff: ResultDiff, name: str) -> Part:
         if m in ("row", "status"):
             cells += [[str(r["old"])], [str(r["new"])]]
         else:
-            old, new = _metric(measure(m), float(r["old"])), _metric(measure(m), float(r["new"]))
-            cells += [old, new] if str(old) != str(new) else [_exact(r["old"]), _exact(r["new"])]
+            cells += _told_apart(measure(m), float(r["old"]), float(r["new"]))
         rows.append(diff_row(change, cells))
     labels = {"portfolio": "row", "risk_profile": "risk profile"}
     columns = [Column(clip(labels.get(k, k), 40), left=True) for k in keys]
     columns += [Column("What", left=True), Column("Old"), Column("New")]
-    return Part("Combinations", columns, rows, len(diff.rows), f"{name}.rows")
+    return Part("Combinations", columns, rows, len(diff.rows), f"{name}.rows", open_most=_OPEN_MOST)
 
 
 def _records(frame: Any) -> list[dict[str, Any]]:

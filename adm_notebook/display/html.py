@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -31,8 +32,13 @@ def _environment() -> Environment:
         "note": lambda x: isinstance(x, Note),
         "number": lambda x: isinstance(x, Number),
     }
-    environment.filters["fragments"] = words_of
+    environment.filters |= {"fragments": words_of, "pieces": _pieces}
     return environment
+
+
+def _pieces(code: str) -> list[str]:
+    """Where long code may break: behind a dot or an underscore."""
+    return [piece for piece in re.split(r"(?<=[._])(?=[^._])", code) if piece]
 
 
 def render(template: str, **values: Any) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from adm_notebook.display.diff_parts import MOST, Joined
 from adm_notebook.display.html import render
-from adm_notebook.display.style import DIFF_SECTIONS, css, dark_page_css, style_tag
+from adm_notebook.display.style import dark_page_css, diff_css, style_tag
 from adm_notebook.display.words import plain
 
 __all__ = ["HTML_MOST", "JoinedView", "bundle", "html", "page", "publish"]
@@ -37,13 +37,13 @@ def _parts(joined: Joined) -> tuple[str, str]:
 def html(joined: Joined) -> str:
     """All of it but the picture, style sheet included."""
     head, tail = _parts(joined)
-    return style_tag(DIFF_SECTIONS) + head + tail
+    return style_tag(diff_css()) + head + tail
 
 
 def bundle(joined: Joined, theme: str | None = None) -> list[Output]:
     """The outputs of a cell as (data, metadata): HTML and text, PNG, HTML; one alone where there is no picture."""
     head, tail = _parts(joined)
-    first, text = style_tag(DIFF_SECTIONS) + head, joined.text()
+    first, text = style_tag(diff_css()) + head, joined.text()
     if joined.draw is None:
         return [({"text/html": first + tail, "text/plain": text}, {})]
     from adm_notebook.display.picture import WIDTH
@@ -74,7 +74,7 @@ def page(joined: Joined) -> str:
     return render(
         "report.html",
         title=f"{joined.mark} {plain(joined.title)}".strip(),
-        css=Markup(css(DIFF_SECTIONS)),
+        css=Markup(diff_css()),
         dark=Markup(dark_page_css()),
         head=Markup(head),
         tail=Markup(tail),

@@ -15,7 +15,7 @@ from adm_notebook.display.words import Name, Words, clip, enumerated, marked, pl
 
 if TYPE_CHECKING:
     from adm_notebook.migration.changes import Change, Unmapped
-    from adm_notebook.migration.config import Migration
+    from adm_notebook.migration.migration import Migration
     from adm_notebook.migration.report import MigrationReport
     from adm_notebook.results import WorkflowResult
 

@@ -100,24 +100,28 @@ def overlay_chart(
 def alt_of(old: pd.Series[float], new: pd.Series[float], *, same: bool) -> str:
     """The picture in words."""
     if same:
-        return f"Equity old and new: the same line, {_return(new.to_numpy(float))}; the gap is 0 on every bar"
+        return f"Equity old and new: the same line, {_return(_values(new))}; the gap is 0 on every bar"
     _, a, b = _aligned(old, new)
     gap = _gap_said(b - a)
-    return f"Equity old {_return(old.to_numpy(float))} and new {_return(new.to_numpy(float))}; the gap ends at {gap}"
+    return f"Equity old {_return(_values(old))} and new {_return(_values(new))}; the gap ends at {gap}"
 
 
 def _aligned(old: pd.Series[float], new: pd.Series[float]) -> tuple[pd.Index, F64, F64]:
     """Both on one index, NaN where one has no bar; by number where their times can't be put in one order."""
-    a, b = old.to_numpy(float), new.to_numpy(float)
+    a, b = _values(old), _values(new)
     if old.index.equals(new.index):
-        return old.index, np.ascontiguousarray(a), np.ascontiguousarray(b)
+        return old.index, a, b
     alike = old.index.dtype == new.index.dtype and old.index.is_unique and new.index.is_unique
     if alike and old.index.is_monotonic_increasing and new.index.is_monotonic_increasing:
         index = old.index.union(new.index)
-        return index, old.reindex(index).to_numpy(float), new.reindex(index).to_numpy(float)
+        return index, _values(old.reindex(index)), _values(new.reindex(index))
     n = max(len(a), len(b))
     x, y = (np.concatenate([v, np.full(n - len(v), np.nan)]) for v in (a, b))
     return pd.RangeIndex(n), x, y
+
+
+def _values(equity: pd.Series[float]) -> F64:
+    return np.ascontiguousarray(equity.to_numpy(), np.float64)
 
 
 def _is_intraday(index: pd.Index) -> bool:
@@ -158,7 +162,7 @@ def _gap_said(gap: F64) -> str:
 
 def _mark(top: Axes, bottom: Axes, t: Theme, axis: TimeAxis, bar: int, moment: Any) -> None:
     """A dashed line where they part, named in the upper panel, on the side where there is room."""
-    at = axis.index.get_indexer([moment])[0] if axis.is_time and axis.index.is_unique else bar
+    at = axis.index.get_indexer(pd.Index([moment]))[0] if axis.is_time and axis.index.is_unique else bar
     place = float(axis.x([min(max(int(at), 0), len(axis.index) - 1)])[0])
     for ax in (top, bottom):
         ax.axvline(place, color=t.ink, linewidth=0.8, linestyle=(0, (2, 2)), zorder=4)

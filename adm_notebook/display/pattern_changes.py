@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from adm_notebook.display.config_rows import counted_out
 from adm_notebook.display.diff_parts import MOST, Count, Joined, Part, diff_row
 from adm_notebook.display.grid import Cell, Column, Row
 from adm_notebook.display.numbers import count
 from adm_notebook.display.words import Code, Name, Note, clip, marked, plural
-from adm_notebook.patterns.compare import Change, PatternDiff
+from adm_notebook.patterns.compare import Change, Kind, PatternDiff
 from adm_notebook.patterns.drawing import label
 
 __all__ = ["joined_patterns"]
@@ -20,10 +21,10 @@ def joined_patterns(diff: PatternDiff) -> Joined:
     """Containers are matched by what they are: one that moved is one row."""
     touched = {row.new for row in diff.rows if row.new is not None}
     equal = [path for path in diff.b.paths() if path not in touched]
-    names = [Name(clip(diff.a.name, 60)), " and ", Name(clip(diff.b.name, 60))]
-    kinds = [(kind, len(diff.of(kind))) for kind in ("added", "removed", "moved", "renamed", "changed")]  # type: ignore[arg-type]  # mypy takes these for str
-    said = ", ".join(f"{n:,} {kind}" for kind, n in kinds if n)
-    title = ["Different: ", *names, f": {said}"] if diff else ["The same containers: ", *names]
+    kinds: list[Kind] = ["added", "removed", "moved", "renamed", "changed"]
+    counted = [(str(kind), len(diff.of(kind))) for kind in kinds]
+    title = f"Different: {counted_out('container', counted)}" if diff else "The same containers"
+    old, new = (Name(clip(pattern.name, 80)) for pattern in (diff.a, diff.b))
     part = Part(
         "Containers",
         _COLUMNS,
@@ -41,8 +42,15 @@ def joined_patterns(diff: PatternDiff) -> Joined:
         fixed=True,
     )
     counts = [Count("Containers equal", count(len(equal)), f"{len(diff.b.paths()):,}")]
-    counts += [Count(kind.capitalize(), count(n)) for kind, n in kinds]
-    return Joined(title=title, identical=not diff, counts=counts, above=[part], next=[f"%adm pattern {diff.b.name}"])
+    counts += [Count(kind.capitalize(), count(n)) for kind, n in counted]
+    return Joined(
+        title=[title],
+        identical=not diff,
+        sentences=[["Old: ", old, ", new: ", new, "."]],
+        counts=counts,
+        above=[part],
+        next=[f"%adm pattern {diff.b.name}"] if diff.b.name.isidentifier() else [],
+    )
 
 
 def _row(row: Change) -> Row:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adm_notebook.display.html import render
 from adm_notebook.display.numbers import MINUS
-from adm_notebook.display.style import DIFF_SECTIONS, style_tag
+from adm_notebook.display.style import diff_css, style_tag
 from adm_notebook.display.words import Words, clip, marked, plural
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SourceView:
             undecided_title=f"{plural(len(undecided), 'place')} to decide yourself",
             undecided_said=f"First {_MOST} of {len(undecided):,}." if len(undecided) > _MOST else "",
         )
-        return style_tag(DIFF_SECTIONS) + body
+        return style_tag(diff_css()) + body
 
     def __repr__(self) -> str:
         lines = list(_lines(self.migration.diff))
@@ -106,7 +106,7 @@ def _lines(diff: str) -> Iterator[_Line]:
             continue
         if line.startswith("+++ ") and i and text[i - 1].startswith("--- "):
             if several:
-                yield _Line("@", None, None, clip(line[4:].partition("\t")[0], 200))
+                yield _Line("@", None, None, clip(text[i - 1][4:].partition("\t")[0], 200))
             continue
         hunk = _HUNK.match(line)
         if hunk:

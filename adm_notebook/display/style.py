@@ -6,13 +6,10 @@ import re
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["DIFF_SECTIONS", "STATIC_SECTIONS", "css", "dark_page_css", "minify", "style_tag"]
+__all__ = ["STATIC_SECTIONS", "css", "dark_page_css", "diff_css", "minify", "style_tag"]
 
 STATIC_SECTIONS = (1, 2, 3, 4, 5, 6, 9)
 """Sections of adm.css that draw static outputs; the others draw widgets."""
-
-DIFF_SECTIONS = (*STATIC_SECTIONS, 14)
-"""Those that differences and the checklist need."""
 
 _SECTION = re.compile(r"/\* -{5,} (\d+) [^*]*\*/")
 
@@ -29,9 +26,15 @@ def css(sections: tuple[int, ...] | None = STATIC_SECTIONS) -> str:
     )
 
 
-def style_tag(sections: tuple[int, ...] = STATIC_SECTIONS) -> str:
-    """The `<style>` element that the first HTML output of a cell starts with."""
-    return f"<style>{css(sections)}</style>"
+@cache
+def diff_css() -> str:
+    """Minified text of what differences and the checklist need: the static sections, and diff.css."""
+    return css() + minify(files("adm_notebook.display").joinpath("static", "diff.css").read_text(encoding="utf-8"))
+
+
+def style_tag(text: str | None = None) -> str:
+    """The `<style>` element that the first HTML output of a cell starts with; `text` is another style sheet."""
+    return f"<style>{css() if text is None else text}</style>"
 
 
 def minify(text: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("checklist", "build", "edit", "diff", "migrate", "compat", "explore")
+LATER = ("build", "edit", "migrate", "compat", "explore")
 """Commands that are planned."""
 
 
@@ -208,6 +208,25 @@ def _replay(call: _Call) -> None:
     run_replay(call.shell, call.defaults, kept, asked)
 
 
+def _diff(call: _Call) -> None:
+    from adm_notebook.magics.diffs import run_diff
+
+    run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)
+
+
+def _checklist(call: _Call) -> None:
+    from adm_notebook.magics.checklists import forget_progress, run_checklist
+
+    given = call.words("reset", optional=True)
+    if not given:
+        run_checklist(call.shell, call.defaults)
+    elif given == ["reset"]:
+        print(forget_progress(call.shell))
+    else:
+        message = f"is written `%adm checklist` or `%adm checklist reset`, but was given {given[0]}"
+        raise usage_error("%adm", Problem("checklist", message))
+
+
 def _save(call: _Call) -> None:
     name, directory = call.words("NAME", "DIR")
     result = call.result(name)
@@ -234,6 +253,8 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "signals": _signals,
     "replay": _replay,
     "save": _save,
+    "diff": _diff,
+    "checklist": _checklist,
     "help": _help,
 }
 

@@ -55,6 +55,11 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 one bar on its way through the containers of a run, from prices to equity:
                                 `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given
     %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
+    %adm diff A B [--save report.html]
+                                what differs between two runs, two configs (variables or YAML files) or two patterns;
+                                with --save also as a page of its own
+    %adm checklist [reset]      how far the migration of this notebook is: 16 items, each checked by doing it;
+                                progress is kept in .adm_checklist.json beside the notebook; reset forgets it
     %adm help                   this text, and that of %%adm
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).

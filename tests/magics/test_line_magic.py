@@ -155,8 +155,8 @@ def test_the_question_mark_explains_the_magic(shell: InteractiveShell, magic: st
     [
         ("strategis", "unknown command. Did you mean `strategies`?"),
         ("nonsense", "unknown command. Known: strategies"),
-        ("checklst", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
-        ("diff a b", "`%adm diff` comes with a later version"),
+        ("explre", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
+        ("checklst", "unknown command. Did you mean `checklist`?"),
         ("explore", "`%adm explore` comes with a later version"),
         ("clasifiers", "unknown command. Did you mean `classifiers`?"),
         ("classifiers a b", "is written `%adm classifiers [FILTER]`"),

@@ -1,0 +1,82 @@
+"""The migration of one Python program: a file, or the cells of a notebook one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from adm_notebook.migration.edits import Edit, applied
+from adm_notebook.migration.program import Program, check_syntax
+from adm_notebook.migration.rewriting import MARK, Left, Rewriting
+from adm_notebook.migration.source import Piece, SourceChange, SourceMigration, Undecided
+from adm_notebook.migration.source_calls import rewrite_calls
+from adm_notebook.migration.source_configs import rewrite_configs
+from adm_notebook.migration.source_imports import Names
+
+__all__ = ["Rewritten", "migrate_python", "rewritten"]
+
+_BOM = "\ufeff"
+
+
+class Rewritten:
+    """The edits of a program, the statements that they change, and what is left to the user."""
+
+    def __init__(self, program: Program, edits: list[Edit], left: Sequence[Left]) -> None:
+        self.program, self.left = program, tuple(left)
+        self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
+
+    def changes(self) -> list[tuple[int, str, str, str]]:
+        """Of each statement that is rewritten: where it begins, its text before and after, and why."""
+        program, found = self.program, []
+        edits = [edit for edit in self.edits if not edit.new.startswith(MARK)]
+        for node in program.nodes:
+            if not isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement, cst.Decorator)):
+                continue
+            start, end = program.span(node)
+            if isinstance(node, cst.BaseCompoundStatement):  # its head: what stands before its body
+                end = program.span(node.body)[0] if hasattr(node, "body") else end
+            inside = [edit for edit in edits if start <= edit.start and edit.end <= end]
+            edits = [edit for edit in edits if edit not in inside]
+            if inside:
+                reasons = ", ".join(dict.fromkeys(edit.reason for edit in inside if edit.reason))
+                old, new = program.text[start:end].rstrip(), applied(program.text, inside, start, end).rstrip()
+                found.append((start, old, new, reasons))
+        return found
+
+
+def rewritten(text: str, name: str, pattern: str | None, foreign: Sequence[str] = ()) -> Rewritten:
+    """What the migration makes of a program that `check_syntax` has passed.
+
+    Raises
+    ------
+    ConfigError
+        where LibCST can't read it.
+    """
+    program = Program(text, name, foreign)
+    work = Rewriting(program, pattern)
+    names = Names(work)
+    names.rewrite()
+    rewrite_calls(work, names)
+    rewrite_configs(work, names.failed)
+    work.finish()
+    return Rewritten(program, work.edits.all, work.left)
+
+
+def migrate_python(text: str, name: str, pattern: str | None) -> SourceMigration:
+    """The migration of a .py file's text; a byte order mark stays.
+
+    Raises
+    ------
+    ConfigError
+        with line and column, where it is no Python.
+    """
+    bom = _BOM if text.startswith(_BOM) else ""
+    body = text.removeprefix(_BOM)
+    check_syntax(body, name)
+    done = rewritten(body, name, pattern)
+    program = done.program
+    new = applied(body, done.edits, 0, len(body))
+    changes = tuple(SourceChange(program.line_of(at), *rest) for at, *rest in done.changes())
+    undecided = tuple(Undecided(program.line_of(left.at), left.what, left.advice) for left in done.left)
+    return SourceMigration(bom + new, text, changes, undecided, name, (Piece(body, new),))
