@@ -248,6 +248,8 @@ def test_the_older_form_is_the_same_as_ours() -> None:
     rows = {change.path: change for change in report.config_changes}
     moved = rows["backtest_config.max_drawdown"]
     assert (moved.change, moved.was) == (">", "risk.limits[0].max_drawdown")
+    renamed = rows["optimization_config.strategies[0].type"]
+    assert (renamed.change, renamed.old, renamed.new) == ("~", "moving_average_crossover", "ma_crossover")
 
 
 def test_yaml_may_be_a_text_or_a_file(tmp_path: Path) -> None:
