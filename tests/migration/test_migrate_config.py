@@ -288,6 +288,16 @@ def test_a_strategy_however_it_is_written(written: Any) -> None:
     assert strategies_of({"strategies": written}) == [{"type": "momentum", "parameters": {"lookback": 10}}]
 
 
+def test_parameters_of_sizers_and_limits_may_stand_below_a_key_of_their_own() -> None:
+    risk = {
+        "position_sizers": [{"type": "fixed", "parameters": {"size": 10}}],
+        "limits": [{"type": "drawdown", "params": {"max_drawdown": 0.1, "zz": 3}}],
+    }
+    migration = adm.migrate_config({"strategy": {"type": "momentum"}, "risk": risk})
+    assert migration.config.backtest_config == {"size_mode": "units", "size": 10, "max_drawdown": 0.1}
+    assert [u.path for u in migration.unmapped] == ["risk.limits[0].params.zz"]
+
+
 def test_strategies_by_name() -> None:
     written = {
         "quick": {"type": "momentum", "parameters": {"lookback": 5}},
