@@ -87,13 +87,14 @@ def _entry(ledger: Ledger, old: Old, what: str) -> Entry | None:
     name = str(old.value.get("name") or kind) if old.fields else kind
     if row is not None and row.type == "ensemble":
         return Entry(old, name, kind, "ensemble", None, {})
-    component = registry.find(row.type if row is not None else kind)
+    component = registry.find(kind) or registry.find(row.type if row is not None else kind)  # the user's own first
     if component is None:
         near = misspelt(kind, [*table, *registry.all_names()])
         own = f" If it is yours, register it first (@adm.{what}) and migrate again"
         ledger.wrong(where, f"unknown {what} {shown(kind)}.{f' Did you mean `{near}`?' if near else own}")
         return None
-    older = {**component.older_names, **(row.parameters if row is not None else {})}
+    in_table = row is not None and row.type == component.name
+    older = {**component.older_names, **(row.parameters if row is not None and in_table else {})}
     return Entry(old, name, kind, component.name, None if component.name == "rule" else component.parameters, older)
 
 
