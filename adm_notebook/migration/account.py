@@ -359,7 +359,7 @@ def _unsaid(ledger: Ledger, entry: Old) -> None:
 def _share(ledger: Ledger, ours: str, given: Old, whole: bool = True) -> None:
     value = _fraction(ledger, given, whole)
     if value is not None:
-        said = "A share of one, here" if value == given.value else "A fraction, here: 5% is 0.05"
+        said = "A share of one, here" if value == given.value else f"A fraction, here: {given.value:g}% is {value:g}"
         ledger.put((_SECTION, ours), value, given, said)
 
 

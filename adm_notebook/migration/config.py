@@ -128,7 +128,9 @@ def _base(ledger: Ledger, given: Old) -> None:
 
 def _read(ledger: Ledger, old: Old, container_pattern: str | None) -> None:
     """All sections, in the order of the new config."""
-    kind = old.first("workflow_type", "type")
+    kind, workflow = old.first("workflow_type", "type"), old.first("workflow")
+    if kind is None and workflow is not None:
+        kind = workflow.first("type")
     optimization, search = old.first("optimization"), old.first("optimization_config")
     _data(ledger, old.first("data"))
     _data(ledger, old.first("data_config"))
@@ -147,6 +149,8 @@ def _read(ledger: Ledger, old: Old, container_pattern: str | None) -> None:
     _parallel(ledger, old)
     pattern = _parameters(ledger, old, container_pattern)
     _kind(ledger, kind, pattern, optimization is not None or "parameter_space" in old)
+    if workflow is not None and workflow.fields:
+        ledger.rest(workflow, ("type",), _ADVICE)
     ledger.rest(old, _TOP, _ADVICE)
 
 

@@ -388,7 +388,7 @@ def _axis(ledger: Ledger, key: str, item: Old, entries: Sequence[Entry]) -> None
         near = did_you_mean(owner, [e.name for e in entries])
         listed = f" They are {', '.join(e.name for e in entries)}" if entries and not near else ""
         ledger.wrong(item, f"names no strategy that there is.{near or listed}".removesuffix("."))
-    elif meant := misspelt(name, {p for e in entries for p in (*(e.known or ()), *e.older)}):
+    elif meant := misspelt(name, [p for e in entries for p in (*(e.known or ()), *e.older)]):
         ledger.wrong(item, f"no strategy here has such a parameter. Did you mean `{meant}`?")
     else:
         ledger.leave(item, "No strategy here has such a parameter: leave it out.")

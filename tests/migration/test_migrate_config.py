@@ -350,6 +350,16 @@ def test_what_stands_outside_base_config_counts_and_what_it_replaces_is_told() -
     assert (dropped.path, dropped.old) == ("base_config.portfolio.initial_capital", 1000)
 
 
+def test_a_key_that_only_looks_like_another_is_no_slip() -> None:
+    space = {"entry_threshold": [0.0, 0.01], "exit_threshold": [0.0, 0.02]}
+    old = {
+        "workflow": {"type": "optimization", "name": "old"},
+        "strategies": ["momentum_strategy"],
+        "parameter_space": space,
+    }
+    assert set(advice(old)) == {"parameter_space.exit_threshold", "workflow.name"}
+
+
 def test_a_drawdown_that_is_minimized_there_is_maximized_here() -> None:
     older_form = {"strategies": ["momentum"], "optimization": {"objective": "max_drawdown", "direction": "minimize"}}
     assert adm.migrate_config(older_form).config.optimization_config["direction"] == "maximize"
