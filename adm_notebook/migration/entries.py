@@ -72,8 +72,8 @@ def _entry(ledger: Ledger, old: Old, what: str) -> Entry | None:
         where = old.first(*_TYPE) or old.first("name") or old
         kind = where.value
         if where.path.endswith(".name") and names.renamed(table, str(kind)) is None and not _registered(registry, kind):
-            ledger.wrong(old, f"has no type; write {{type: momentum, name: {kind}}}" if what == "strategy" else
-                         f"has no type; write {{type: trend, name: {kind}}}")  # fmt: skip
+            example = "momentum" if what == "strategy" else "trend"
+            ledger.wrong(old, f"has no type; write {{type: {example}, name: {kind}}}")
             return None
     if where is old and old.fields:
         keyed = old.value.get("type")  # of a mapping name -> entry
