@@ -23,7 +23,7 @@ _SECTION = "optimization_config"
 _LATER = "comes with a later version"
 _METHODS = {
     "walk_forward": f"Walk-forward analysis {_LATER}; until then all combinations run over the whole period.",
-    "multi_pass_regime": f"Passes by regime {_LATER}; until then give strategies `regimes`, or use hybrid phases.",
+    "multi_pass_regime": f"A search regime by regime {_LATER}; until then give strategies `regimes`, or use phases.",
     **dict.fromkeys(
         ("genetic", "evolutionary", "differential_evolution", "cma_es", "particle_swarm"),
         "This way to search is not there; write optimization_config: {method: optuna, n_trials: 100}, or run the grid.",
@@ -208,7 +208,7 @@ _NO_CONDITION = (
 
 
 def _condition(text: str, entries: Sequence[Entry]) -> str | None:
-    """A condition by our names; None where it speaks of metrics, of one of several strategies, or of one switched off."""
+    """A condition by our names; None where it speaks of metrics, one of several strategies, or one that is off."""
     unmapped = False
 
     def ours(match: re.Match[str]) -> str:
