@@ -23,6 +23,7 @@ __all__ = [
     "COLUMN_TARGETS",
     "CSV_SUFFIXES",
     "PARQUET_SUFFIXES",
+    "WRITE_INSTEAD",
     "DataConfig",
     "DataRequest",
     "Frames",
@@ -39,7 +40,7 @@ COLUMN_TARGETS = ("time", "date", "open", "high", "low", "close", "volume", "sym
 CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.bz2", ".csv.zst")
 PARQUET_SUFFIXES = (".parquet", ".pq", ".parq")
 
-_WRITE_INSTEAD = {
+WRITE_INSTEAD = {
     **dict.fromkeys(("file_path", "file", "filename", "data_path", "csv", "csv_path", "parquet", "folder"), "path"),
     **dict.fromkeys(("start_date", "from", "begin", "since"), "start"),
     **dict.fromkeys(("end_date", "to", "until", "stop"), "end"),
@@ -48,6 +49,7 @@ _WRITE_INSTEAD = {
     **dict.fromkeys(("df", "data", "dataframe", "frames"), "frame"),
     **dict.fromkeys(("limit", "n_bars", "max_rows", "nrows"), "max_bars"),
 }
+"""What keys of the section are called elsewhere -> ours."""
 
 
 class DataConfig(FrozenConfig):
@@ -200,8 +202,8 @@ class DataRequest:
         values = dict(given or {})
         frame = values.pop("frame", None)
         problems: list[Problem] = []
-        for key in [k for k in values if k in _WRITE_INSTEAD]:
-            problems.append(Problem(str(key), f"unknown field. Write `{_WRITE_INSTEAD[key]}`"))
+        for key in [k for k in values if k in WRITE_INSTEAD]:
+            problems.append(Problem(str(key), f"unknown field. Write `{WRITE_INSTEAD[key]}`"))
             del values[key]
         if frame is not None and (reason := not_frames(frame)):
             problems.append(Problem("frame", reason))

@@ -6,34 +6,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adm_notebook.display.checklist_view import ChecklistView
     from adm_notebook.display.differences import diff_html_of
     from adm_notebook.display.grid import Column
+    from adm_notebook.display.joined import JoinedView
+    from adm_notebook.display.migration_view import (
+        display_migration_report,
+        migration_html_of,
+        migration_report_html_of,
+        migration_report_page_of,
+    )
     from adm_notebook.display.notices import Notice, TableView, banner, table
     from adm_notebook.display.pattern_view import PatternView, outline, pattern_html_of
     from adm_notebook.display.publish import bundle_of, display_result, figure_of, html_of, png_of, report_html, text_of
     from adm_notebook.display.signals_view import SignalsView
+    from adm_notebook.display.source_view import SourceView, source_html_of
     from adm_notebook.display.trace_view import TraceView
     from adm_notebook.display.words import Code, Name
 
 __all__ = [
+    "ChecklistView",
     "Code",
     "Column",
+    "JoinedView",
     "Name",
     "Notice",
     "PatternView",
     "SignalsView",
+    "SourceView",
     "TableView",
     "TraceView",
     "banner",
     "bundle_of",
     "diff_html_of",
+    "display_migration_report",
     "display_result",
     "figure_of",
     "html_of",
+    "migration_html_of",
+    "migration_report_html_of",
+    "migration_report_page_of",
     "outline",
     "pattern_html_of",
     "png_of",
     "report_html",
+    "source_html_of",
     "table",
     "text_of",
 ]
@@ -45,6 +62,18 @@ _HOMES = {
     **dict.fromkeys(("Notice", "TableView", "banner", "table"), "notices"),
     **dict.fromkeys(("PatternView", "outline", "pattern_html_of"), "pattern_view"),
     **dict.fromkeys(("Code", "Name"), "words"),
+    **dict.fromkeys(
+        (
+            "display_migration_report",
+            "migration_html_of",
+            "migration_report_html_of",
+            "migration_report_page_of",
+        ),
+        "migration_view",
+    ),
+    **dict.fromkeys(("SourceView", "source_html_of"), "source_view"),
+    "ChecklistView": "checklist_view",
+    "JoinedView": "joined",
     "SignalsView": "signals_view",
     "TraceView": "trace_view",
     "Column": "grid",

@@ -33,7 +33,7 @@ from adm_notebook.market.arrays import F64
 if TYPE_CHECKING:
     from adm_notebook.engine.account import Account
 
-__all__ = ["equity_chart", "thin"]
+__all__ = ["Scale", "equity_chart", "line", "money_scale", "thin"]
 
 HEIGHT = 430
 _LEFT, _RIGHT = 46, 118  # CSS pixels beside the panels
@@ -56,7 +56,7 @@ def equity_chart(subject: Subject, t: Theme) -> Chart:
     )
     axis = TimeAxis(detail.index, side_by_side=subject.is_intraday)
     falls, held_falls = _falls(equity), None if held is None else _falls(held)
-    money, percents = _money_scale(equity, held), _percent_scale(falls, held_falls)
+    money, percents = money_scale(equity, held), _percent_scale(falls, held_falls)
     left = max(_LEFT, *(text_width(label) + 10 for label in (*money.labels, *percents.labels)))
     width = WIDTH - left - _RIGHT
 
@@ -82,8 +82,8 @@ def equity_chart(subject: Subject, t: Theme) -> Chart:
     return figure
 
 
-class _Scale(NamedTuple):
-    """A vertical axis."""
+class Scale(NamedTuple):
+    """A vertical axis: its limits, its ticks and their names."""
 
     low: float
     high: float
@@ -105,7 +105,8 @@ def thin(values: F64, most: int = _DRAWN) -> Any:
     return finite[kept.astype(np.int64)]
 
 
-def _line(ax: Axes, axis: TimeAxis, values: F64, color: str, width: float, zorder: float) -> None:
+def line(ax: Axes, axis: TimeAxis, values: F64, color: str, width: float, zorder: float) -> None:
+    """Draw values over the bars of an axis, spikes and ends kept."""
     bars = thin(values)
     ax.plot(
         axis.x(bars),
@@ -118,8 +119,8 @@ def _line(ax: Axes, axis: TimeAxis, values: F64, color: str, width: float, zorde
     )
 
 
-def _money_scale(equity: F64, held: F64 | None) -> _Scale:
-    """Logarithmic where the curves span more than a factor of three and stay above 0."""
+def money_scale(equity: F64, held: F64 | None) -> Scale:
+    """An axis for one or two curves: logarithmic where they span more than a factor of three and stay above 0."""
     finite = np.concatenate([c[np.isfinite(c)] for c in (equity, held) if c is not None])
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     is_log = low > 0 and high / low > _LOG_FROM
@@ -130,16 +131,16 @@ def _money_scale(equity: F64, held: F64 | None) -> _Scale:
         pad = (high - low) * 0.07 or abs(high) * 0.01 or 1.0
         low, high = low - pad, high + pad
         ticks = round_ticks(low, high, 6)
-    return _Scale(low, high, ticks, [axis_money(v) for v in ticks] if is_log else money_labels(ticks), is_log)
+    return Scale(low, high, ticks, [axis_money(v) for v in ticks] if is_log else money_labels(ticks), is_log)
 
 
-def _percent_scale(falls: F64, held_falls: F64 | None) -> _Scale:
+def _percent_scale(falls: F64, held_falls: F64 | None) -> Scale:
     low = 1.08 * min(-0.002, *(float(np.nanmin(d)) for d in (falls, held_falls) if d is not None))
     ticks = round_ticks(low, 0, 4)
-    return _Scale(low, 0, ticks, percent_labels(ticks))
+    return Scale(low, 0, ticks, percent_labels(ticks))
 
 
-def _equity(ax: Axes, t: Theme, axis: TimeAxis, scale: _Scale, equity: F64, held: F64 | None) -> None:
+def _equity(ax: Axes, t: Theme, axis: TimeAxis, scale: Scale, equity: F64, held: F64 | None) -> None:
     dress(ax, t, baseline=False)
     if scale.is_log:
         ax.set_yscale("log")
@@ -147,8 +148,8 @@ def _equity(ax: Axes, t: Theme, axis: TimeAxis, scale: _Scale, equity: F64, held
     set_ticks(ax, "y", scale.ticks, scale.labels, t)
     set_ticks(ax, "x", [], [], t)
     if held is not None:
-        _line(ax, axis, held, t.bench, 0.9, 2)
-    _line(ax, axis, equity, t.series, 1.5, 3)
+        line(ax, axis, held, t.bench, 0.9, 2)
+    line(ax, axis, equity, t.series, 1.5, 3)
     heading(ax, t, "Equity, log scale" if scale.is_log else "Equity")
 
 
@@ -231,15 +232,15 @@ def _coverage(axis: TimeAxis, account: Account, which: Any, columns: int) -> Any
     return np.cumsum(edges)[:columns]
 
 
-def _drawdown(ax: Axes, t: Theme, axis: TimeAxis, scale: _Scale, falls: F64, held_falls: F64 | None) -> None:
+def _drawdown(ax: Axes, t: Theme, axis: TimeAxis, scale: Scale, falls: F64, held_falls: F64 | None) -> None:
     dress(ax, t)
     ax.set_ylim(scale.low, scale.high)
     set_ticks(ax, "y", scale.ticks, scale.labels, t)
     if held_falls is not None:
-        _line(ax, axis, held_falls, t.bench, 0.7, 3)
+        line(ax, axis, held_falls, t.bench, 0.7, 3)
     bars = thin(falls)
     ax.fill_between(axis.x(bars), falls[bars], 0, color=t.loss, alpha=0.28, linewidth=0, zorder=2)
-    _line(ax, axis, falls, t.loss, 0.8, 4)
+    line(ax, axis, falls, t.loss, 0.8, 4)
     heading(ax, t, "Drawdown" if axis.is_time else "Drawdown, by bar number")
     worst = float(np.nanmin(falls))
     labels = [EndLabel(worst, f"worst\n{percent(worst)}", t.loss, bold=True)]

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adm_notebook.display.grid import words_of
 from adm_notebook.display.numbers import Number
-from adm_notebook.display.words import Code, Name
+from adm_notebook.display.words import Code, Name, Note, Now, Was
 
 __all__ = ["render"]
 
@@ -26,6 +26,9 @@ def _environment() -> Environment:
     environment.tests |= {
         "name": lambda x: isinstance(x, Name),
         "code": lambda x: isinstance(x, Code),
+        "was": lambda x: isinstance(x, Was),
+        "now": lambda x: isinstance(x, Now),
+        "note": lambda x: isinstance(x, Note),
         "number": lambda x: isinstance(x, Number),
     }
     environment.filters["fragments"] = words_of

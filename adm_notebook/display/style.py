@@ -6,10 +6,13 @@ import re
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["STATIC_SECTIONS", "css", "dark_page_css", "minify", "style_tag"]
+__all__ = ["DIFF_SECTIONS", "STATIC_SECTIONS", "css", "dark_page_css", "minify", "style_tag"]
 
 STATIC_SECTIONS = (1, 2, 3, 4, 5, 6, 9)
 """Sections of adm.css that draw static outputs; the others draw widgets."""
+
+DIFF_SECTIONS = (*STATIC_SECTIONS, 14)
+"""Those that differences and the checklist need."""
 
 _SECTION = re.compile(r"/\* -{5,} (\d+) [^*]*\*/")
 
@@ -26,9 +29,9 @@ def css(sections: tuple[int, ...] | None = STATIC_SECTIONS) -> str:
     )
 
 
-def style_tag() -> str:
+def style_tag(sections: tuple[int, ...] = STATIC_SECTIONS) -> str:
     """The `<style>` element that the first HTML output of a cell starts with."""
-    return f"<style>{css()}</style>"
+    return f"<style>{css(sections)}</style>"
 
 
 def minify(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Code", "Name", "Words", "clip", "enumerated", "marked", "plain", "plural", "unique"]
+__all__ = ["Code", "Name", "Note", "Now", "Was", "Words", "clip", "enumerated", "marked", "plain", "plural", "unique"]
 
 
 class Name(str):
@@ -16,6 +16,24 @@ class Name(str):
 
 class Code(str):
     """What one types."""
+
+    __slots__ = ()
+
+
+class Was(Code):
+    """What one typed before: struck through."""
+
+    __slots__ = ()
+
+
+class Now(Code):
+    """What one types now instead."""
+
+    __slots__ = ()
+
+
+class Note(str):
+    """A few small words beneath the others, on a line of their own; where there are no styles, too."""
 
     __slots__ = ()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["failure_of", "show_again", "show_card", "show_when_done"]
+__all__ = ["failure_of", "show_again", "show_card", "show_report", "show_when_done"]
 
 
 def show_card(result: WorkflowResult, name: str, theme: str, instead_of: str | None = None) -> None:
@@ -48,6 +48,21 @@ def show_again(result: WorkflowResult) -> None:
 
 
 hooks.provide("display", f"{__name__}:{show_again.__name__}")
+
+
+def show_report(report: object) -> None:
+    """What a report of a migration shows at the end of any cell, named as its variable is, in the session's theme."""
+    from IPython.core.getipython import get_ipython
+
+    from adm_notebook.display import display_migration_report
+
+    shell = get_ipython()
+    adm = next((c for c in shell.configurables if isinstance(c, Adm)), None) if shell else None
+    names = [n for n, v in dict(shell.user_ns).items() if v is report and not n.startswith("_")] if shell else []
+    display_migration_report(report, names[0] if names else "report", adm.chart_theme if adm else "auto")  # type: ignore[arg-type]  # hooks know no types
+
+
+hooks.provide("report_display", f"{__name__}:{show_report.__name__}")
 
 
 def _name_of(result: WorkflowResult, namespace: dict[str, object]) -> str:

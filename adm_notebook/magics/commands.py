@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("checklist", "build", "edit", "diff", "explore")
+LATER = ("checklist", "build", "edit", "explore")
 """Commands that are planned."""
 
 
@@ -208,6 +208,12 @@ def _replay(call: _Call) -> None:
     run_replay(call.shell, call.defaults, kept, asked)
 
 
+def _diff(call: _Call) -> None:
+    from adm_notebook.magics.diffs import run_diff
+
+    run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)
+
+
 def _save(call: _Call) -> None:
     name, directory = call.words("NAME", "DIR")
     result = call.result(name)
@@ -249,6 +255,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "signals": _signals,
     "replay": _replay,
     "save": _save,
+    "diff": _diff,
     "migrate": _migrate,
     "compat": _compat,
     "help": _help,

@@ -82,6 +82,8 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
         return fragment, run_names(namespace)
     if len(done) == 1 and done[0] in _REGISTRIES:
         return fragment, _names(_REGISTRIES[done[0]])
+    if done[0] == "diff":
+        return _in_diff(done, fragment, namespace)
     if done[0] == "compat" and len(done) == 1:
         return fragment, ("on", "off")
     if done[0] == "migrate":
@@ -89,6 +91,17 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
     if len(done) > 1 and done[0] == "trace":
         return fragment, () if "--row" in done else ("--row", "trade")
     return "", ()
+
+
+def _in_diff(done: list[str], fragment: str, namespace: Mapping[str, Any]) -> Found:
+    """What `%adm diff` can compare: after the first one, those of the same kind; then its option."""
+    from adm_notebook.magics.diffs import DIFF_OPTIONS
+    from adm_notebook.magics.operands import comparable
+
+    words = [word for word in done[1:] if not word.startswith("-")]
+    if fragment.startswith("-") or len(words) >= 2:
+        return fragment, () if done[-1] in DIFF_OPTIONS else DIFF_OPTIONS
+    return fragment, comparable(namespace, fragment, words)
 
 
 def _in_replay(before: str, fragment: str, namespace: Mapping[str, Any]) -> Found:

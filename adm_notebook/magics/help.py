@@ -58,6 +58,9 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 one bar on its way through the containers of a run, from prices to equity:
                                 `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given
     %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
+    %adm diff A B [--save report.html]
+                                what differs between two runs, two configs (variables or YAML files) or two patterns;
+                                with --save also as a page of its own
     %adm migrate PATH [--pattern P] [--write] [--in-place]
                                 what becomes of a .py, .ipynb or .yaml that was written for the older coordinator;
                                 --write writes it to a new file beside it (old.migrated.py), with --in-place to the

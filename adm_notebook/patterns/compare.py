@@ -21,7 +21,7 @@ from adm_notebook.patterns.frozen import canonical
 from adm_notebook.patterns.node import Node
 from adm_notebook.patterns.pattern import Pattern
 
-__all__ = ["Change", "PatternDiff", "compare_patterns"]
+__all__ = ["Change", "Kind", "PatternDiff", "compare_patterns"]
 
 Kind = Literal["added", "removed", "moved", "renamed", "changed"]
 GLYPHS: Mapping[Kind, str] = {"added": "+", "removed": "-", "moved": "↕", "renamed": "~", "changed": "~"}

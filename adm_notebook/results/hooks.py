@@ -17,6 +17,11 @@ _PROVIDERS: dict[str, str] = {
     "display": "adm_notebook.display:display_result",
     "plot": "adm_notebook.display:figure_of",
     "diff_html": "adm_notebook.display:diff_html_of",
+    "migration_html": "adm_notebook.display:migration_html_of",
+    "report_html": "adm_notebook.display:migration_report_html_of",
+    "report_page": "adm_notebook.display:migration_report_page_of",
+    "report_display": "adm_notebook.display:display_migration_report",
+    "source_html": "adm_notebook.display:source_html_of",
     "pattern_html": "adm_notebook.display:pattern_html_of",
     "recompute": "adm_notebook.coordinator:recompute",
 }

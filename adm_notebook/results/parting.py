@@ -1,0 +1,72 @@
+"""Where two equities part, matched bar by bar by their times."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from adm_notebook.market.arrays import F64
+from adm_notebook.results.moments import on_one_scale
+
+__all__ = ["Parting", "parting"]
+
+
+class Parting(NamedTuple):
+    """Where two equities part, and by how much.
+
+    bar          position of the first bar where they do: in the old one, unless only the new one has it; None nowhere
+    time         its time
+    gap          money, new less old, at that bar; NaN where only one has it
+    largest_gap  money, over the bars that both have
+    n_same       bars of which the equity is the same
+    n_all        bars of both together
+    exactly      whether they agree in every bit
+    odd          what is odd about their times, half a sentence; empty if nothing is
+    """
+
+    bar: int | None
+    time: Any
+    gap: float
+    largest_gap: float
+    n_same: int
+    n_all: int
+    exactly: bool
+    odd: str
+
+
+def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
+    """Compare two equities; bars that only one of them has count as parting, and as no gap.
+
+    a, b  money at each close, indexed by time; those of the old and the new result
+    """
+    old, new, odd = on_one_scale(a.index, b.index)
+    if old.equals(new):
+        at_old = at_new = np.arange(len(old))
+    else:
+        together = old.union(new)
+        at_old, at_new = old.get_indexer(together), new.get_indexer(together)
+    both = (at_old >= 0) & (at_new >= 0)
+    x, y = (_taken(series, at) for series, at in ((a, at_old), (b, at_new)))
+    atol = rtol * max(1.0, float(np.abs(a.to_numpy(float)).max(initial=0.0)))
+    apart = ~(both & np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
+    gaps = y - x
+    largest = float(np.abs(gaps[both]).max(initial=0.0))
+    n_all = len(both)
+    if not apart.any():
+        exactly = bool(np.array_equal(x, y, equal_nan=True))
+        return Parting(None, None, 0.0, largest, n_all, n_all, exactly, odd)
+    first = int(apart.argmax())
+    in_old = at_old[first] >= 0
+    bar = int(at_old[first] if in_old else at_new[first])
+    time = (a if in_old else b).index[bar]
+    gap = float(gaps[first]) if both[first] else math.nan
+    return Parting(bar, time, gap, largest, n_all - int(apart.sum()), n_all, False, odd)
+
+
+def _taken(series: pd.Series[float], at: Any) -> F64:
+    """Values at positions; NaN at -1."""
+    values: F64 = np.append(series.to_numpy(float), np.nan)[at]
+    return values
