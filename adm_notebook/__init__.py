@@ -32,6 +32,7 @@ _HOME = {
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
+    "migrate_config": "migration.config",
     "migrate_source": "migration",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
@@ -39,6 +40,7 @@ _HOME = {
     "risk_profile": "components",
     "simulate": "engine.simulate",
     "strategy": "components",
+    "verify_migration": "migration.verify",
 }
 
 __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
@@ -62,6 +64,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "execute_backtest_workflow",
     "indicator",
     "is_simple_backtest",
+    "migrate_config",
     "migrate_source",
     "register_execution_containers",
     "register_pattern",
@@ -69,6 +72,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "risk_profile",
     "simulate",
     "strategy",
+    "verify_migration",
 ]
 
 if TYPE_CHECKING:
@@ -80,6 +84,8 @@ if TYPE_CHECKING:
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
     from adm_notebook.migration import compat, migrate_source
+    from adm_notebook.migration.config import migrate_config
+    from adm_notebook.migration.verify import verify_migration
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
@@ -90,8 +96,6 @@ _LATER = [
     "ConfigBuilder",
     "PatternEditor",
     "explore",
-    "migrate_config",
-    "verify_migration",
 ]
 """Names that the interface has and this version has not."""
 

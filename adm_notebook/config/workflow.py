@@ -12,7 +12,7 @@ from typing import Any
 from adm_notebook.config.yaml_text import Positions, dump, load_mapping
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["SECTIONS", "WorkflowConfig", "WorkflowType"]
+__all__ = ["SECTIONS", "WorkflowConfig", "WorkflowType", "located", "read_text", "same", "unfilled"]
 
 
 class WorkflowType(StrEnum):
@@ -149,19 +149,7 @@ class WorkflowConfig:
         ConfigError
             with line and column, where the text can't be read or says what a config can't hold.
         """
-        if not isinstance(source, (str, os.PathLike)):
-            raise ConfigError(Problem("", f"must be YAML text or the path of a file, but was {shown(source)}"))
-        text = source if isinstance(source, str) else ""
-        if not isinstance(source, str) or ("\n" not in source and source.strip().endswith((".yaml", ".yml"))):
-            path = Path(source)
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or text that is not UTF-8
-                if isinstance(error, UnicodeDecodeError):
-                    raise ConfigError(Problem("", f"{path} is not UTF-8 text; save it as UTF-8")) from None
-                why = getattr(error, "strerror", None) or error
-                raise ConfigError(Problem("", f"{shown(str(path), 200)} can't be read: {why}")) from None
-        values, positions = load_mapping(text)
+        values, positions = load_mapping(read_text(source))
         return cls.from_mapping(values, positions)
 
     def to_dict(self) -> dict[str, Any]:
@@ -213,13 +201,36 @@ class WorkflowConfig:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorkflowConfig):
             return NotImplemented
-        return _same(self.to_dict(), other.to_dict())
+        return same(self.to_dict(), other.to_dict())
 
     __hash__ = None  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={shown(value, 200)}" for name, value in self.to_dict().items())
         return f"WorkflowConfig({fields})"
+
+
+def read_text(source: object, what: str = "WorkflowConfig") -> str:
+    """YAML text as it is, or what stands in the file at a path; `what` is the title of an error.
+
+    Raises
+    ------
+    ConfigError
+        where the file can't be read.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        message = f"must be YAML text or the path of a file, but was {shown(source)}"
+        raise ConfigError(Problem("", message), what)
+    if isinstance(source, str) and ("\n" in source or not source.strip().endswith((".yaml", ".yml"))):
+        return source
+    path = Path(source)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or text that is not UTF-8
+        if isinstance(error, UnicodeDecodeError):
+            raise ConfigError(Problem("", f"{path} is not UTF-8 text; save it as UTF-8"), what) from None
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(Problem("", f"{shown(str(path), 200)} can't be read: {why}"), what) from None
 
 
 def located(problems: list[Problem], positions: Positions) -> list[Problem]:
@@ -247,12 +258,12 @@ def _section(value: Mapping[str, Any] | None) -> dict[str, Any]:
     return {} if value is None else dict(value)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Equality that takes data frames by identity, since `==` on them is no answer."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(same, a, b))
     if hasattr(a, "columns") or hasattr(b, "columns"):
         return a is b
     if hasattr(a, "dtype") or hasattr(b, "dtype"):
@@ -290,7 +301,7 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
         elif section is not None and not isinstance(section, Mapping):
             yield Problem(name, f"must be a section (`name: value`), but was {shown(section)}")
         elif section:
-            yield from _unfilled(section, name)
+            yield from unfilled(section, name)
     if not isinstance(values.get("parallel_execution", True), bool):
         yield Problem("parallel_execution", f"must be true or false, but was {shown(values['parallel_execution'])}")
     for name, whole in (("max_workers", True), ("timeout_seconds", False), ("memory_limit_mb", False)):
@@ -304,7 +315,7 @@ def _problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _unfilled(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
+def unfilled(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
     """An `...` copied from a guide and never filled in, wherever it stands."""
     if depth > 50:
         yield Problem(path[:60], "is nested more than 50 levels deep, or holds itself")
@@ -317,7 +328,7 @@ def _unfilled(value: Any, path: str, depth: int = 0) -> Iterator[Problem]:
             if not isinstance(key, str):
                 yield Problem(path, f"has the key {shown(key)}; keys must be text")
             else:
-                yield from _unfilled(item, f"{path}.{key}", depth + 1)
+                yield from unfilled(item, f"{path}.{key}", depth + 1)
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
-            yield from _unfilled(item, f"{path}[{i}]", depth + 1)
+            yield from unfilled(item, f"{path}[{i}]", depth + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def held_mb() -> float | None:
 def forget_peak() -> None:
     """Let what the process holds now count as the most it ever held, where the system allows that.
 
-    A `GrowthOfMemory` made after it is exact, however much was held before.
+    What was freed is given back first: memory that is taken anew then counts as growth. A `GrowthOfMemory` made after
+    it is exact, however much was held before.
     """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # a C library that has no such function
+        ctypes.CDLL(None).malloc_trim(0)
     with contextlib.suppress(OSError):
         _RESET.write_text("5", encoding="ascii")
 

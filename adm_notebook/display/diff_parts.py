@@ -151,7 +151,7 @@ class Joined:
             waiting = sum(bool(p.rows) for p in parts[i:])
             take = min(len(part.rows), 1 + max(room, 0) // waiting)
             room -= take - 1
-            lines += [f"  {_text_row(row)}" for row in part.rows[:take]]
+            lines += [f"  {_text_row(row, part.columns)}" for row in part.rows[:take]]
         lines += tail
         fitted = [ascii_minus(line if len(line) <= columns else f"{line[: columns - 3]}...") for line in lines]
         return "\n".join(fitted[:lines_most])
@@ -162,12 +162,22 @@ def _wrapped(text: str, columns: int, most: int) -> list[str]:
     return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: columns - 4]} ..."]
 
 
-def _text_row(row: Row) -> str:
-    """`~ commission: 0.001 > 0`: the glyph, what it is about, its values."""
+def _text_row(row: Row, columns: Sequence[Column]) -> str:
+    """`~ commission: 0.001 > 0`: the glyph, what it is about, its values; pairs of old and new by their names."""
     glyph = (row.heading or ("",))[0]
     first, *values = (_text_cell(cell) for cell in row.cells)
-    said = " > ".join(v for v in values if v)
-    return f"{glyph} {first}{f': {said}' if said else ''}"
+    said: list[str] = []
+    for column, value in zip(columns[1:], values, strict=True):
+        name = column.label.removesuffix(", old")
+        if column.label == "new" and said and value:
+            said[-1] += f" > {value}"
+        elif name != column.label:
+            said.append(f"{name.lower()} {value}".rstrip() if value else "")
+        elif value:
+            said.append(value)
+    joint = ", " if any(column.label == "new" for column in columns) else " > "
+    told = joint.join(part for part in said if part)
+    return f"{glyph} {first}{f': {told}' if told else ''}"
 
 
 def _text_cell(cell: Cell) -> str:

@@ -55,8 +55,8 @@ _FIELDS = (
 )  # fmt: skip
 """Fields of a trade in the order in which they tell what happened."""
 
-_TELLING = ("entry_time", "entry_price", "exit_time", "fees", "pnl")
-"""Of those that differ equally often, these say more."""
+_TELLING = ("exit_time", "fees", "pnl")
+"""These say more than the others; a trade that entered at another time says so beneath its time."""
 
 _WORDS = ("direction", "entry_time", "exit_time", "exit_reason")
 _FIELD_LABELS = {
@@ -334,7 +334,8 @@ class _Trade:
 
     def rest(self, names: Sequence[str]) -> str:
         """The fields that differ and have no columns of their own."""
-        return ", ".join(_FIELD_LABELS.get(n, n).lower() for n in self.fields if n not in names)
+        rest = [n for n in self.fields if n not in names and n != "entry_time"]
+        return ", ".join(_FIELD_LABELS.get(n, n).lower() for n in rest)
 
     def fill(self, names: Sequence[str], old: WorkflowResult, new: WorkflowResult) -> None:
         """What the results know of the fields shown, where the trade has none of them in the difference."""
@@ -348,11 +349,11 @@ class _Trade:
 
 def _fields_shown(trades: Sequence[_Trade], known: bool) -> list[str]:
     """The fields that differ most often, told in their own order."""
-    counted = Counter(name for trade in trades for name in trade.fields)
+    counted = Counter(name for trade in trades for name in trade.fields if name != "entry_time")
     if not counted:
         return ["exit_time", "pnl"] if trades and known else []
     order = {name: i for i, name in enumerate(_FIELDS)}
-    often = sorted(counted, key=lambda n: (-counted[n], n not in _TELLING, order.get(n, 99)))
+    often = sorted(counted, key=lambda n: (n not in _TELLING, -counted[n], order.get(n, 99)))
     return sorted(often[:_FIELDS_MOST], key=lambda n: order.get(n, 99))
 
 
@@ -365,6 +366,8 @@ def _shared_subject(entries: Sequence[str]) -> str:
 def _entered(trade: _Trade, shared: str) -> Words:
     subject, _, when = trade.entry.rpartition(", ")
     beneath = [trade.side] if trade.side else []
+    if "entry_time" in trade.fields:
+        beneath.append(f"now {_without_midnight(trade.fields['entry_time'][1])}")
     beneath += [subject] if subject != shared else []
     words = [_without_midnight(when)]
     return [*words, Note(clip(", ".join(beneath), 80))] if beneath else words

@@ -106,7 +106,7 @@ def _lines(diff: str) -> Iterator[_Line]:
             continue
         if line.startswith("+++ ") and i and text[i - 1].startswith("--- "):
             if several:
-                yield _Line("@", None, None, clip(line[4:].partition("\t")[0], 200))
+                yield _Line("@", None, None, clip(text[i - 1][4:].partition("\t")[0], 200))
             continue
         hunk = _HUNK.match(line)
         if hunk:

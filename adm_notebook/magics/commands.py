@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("checklist", "build", "edit", "explore")
+LATER = ("build", "edit", "explore")
 """Commands that are planned."""
 
 
@@ -214,6 +214,19 @@ def _diff(call: _Call) -> None:
     run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)
 
 
+def _checklist(call: _Call) -> None:
+    from adm_notebook.magics.checklists import forget_progress, run_checklist
+
+    given = call.words("reset", optional=True)
+    if not given:
+        run_checklist(call.shell, call.defaults)
+    elif given == ["reset"]:
+        print(forget_progress(call.shell))
+    else:
+        message = f"is written `%adm checklist` or `%adm checklist reset`, but was given {given[0]}"
+        raise usage_error("%adm", Problem("checklist", message))
+
+
 def _save(call: _Call) -> None:
     name, directory = call.words("NAME", "DIR")
     result = call.result(name)
@@ -258,6 +271,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "diff": _diff,
     "migrate": _migrate,
     "compat": _compat,
+    "checklist": _checklist,
     "help": _help,
 }
 

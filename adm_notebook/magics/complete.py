@@ -82,6 +82,8 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
         return fragment, run_names(namespace)
     if len(done) == 1 and done[0] in _REGISTRIES:
         return fragment, _names(_REGISTRIES[done[0]])
+    if done == ["checklist"]:
+        return fragment, ("reset",)
     if done[0] == "diff":
         return _in_diff(done, fragment, namespace)
     if done[0] == "compat" and len(done) == 1:

@@ -66,6 +66,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 --write writes it to a new file beside it (old.migrated.py), with --in-place to the
                                 file itself, whose backup is kept (old.py.bak)
     %adm compat [on|off]        whether the older project's imports (src.core.coordinator...) give our objects
+    %adm checklist [reset]      how far the migration of this notebook is: 16 items, each checked by doing it;
+                                progress is kept in .adm_checklist.json beside the notebook; reset forgets it
     %adm help                   this text, and that of %%adm
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from adm_notebook.planning.phases import HybridPlan
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["RunsTable", "check_free", "find_run", "kept_names", "note_end", "plan_of", "run_names", "runs_table"]
+__all__ = [
+    "RunsTable",
+    "check_free",
+    "find_run",
+    "finished_runs",
+    "kept_names",
+    "note_end",
+    "plan_of",
+    "run_names",
+    "runs_table",
+]
 
 _ended: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 """Result -> time of day at which its cell ended; results made by other means have none."""
@@ -78,6 +88,22 @@ def _runs(namespace: Mapping[str, Any]) -> dict[str, WorkflowResult | Run]:
     from adm_notebook.results import WorkflowResult
 
     return {n: v for n, v in list(namespace.items()) if not n.startswith("_") and isinstance(v, (WorkflowResult, Run))}
+
+
+def finished_runs(namespace: Mapping[str, Any]) -> tuple[dict[str, WorkflowResult], list[str]]:
+    """The notebook's results by name, those of background runs that are done included; and the names of these runs."""
+    from adm_notebook.results import WorkflowResult
+
+    results: dict[str, WorkflowResult] = {}
+    background = []
+    for name, run in _runs(namespace).items():
+        if isinstance(run, WorkflowResult):
+            results[name] = run
+            continue
+        background.append(name)
+        if run.status not in ("running", "paused"):
+            results[name] = run.result()
+    return results, background
 
 
 def run_names(namespace: Mapping[str, Any]) -> list[str]:

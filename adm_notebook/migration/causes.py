@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,26 +79,34 @@ def _without_what_the_preset_explains(rows: Sequence[Change]) -> list[Change]:
     return [row for row in rows if row is preset or not explained(row)]
 
 
-def _whole_entries(rows: Iterable[Change], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """One row for a strategy, classifier or profile that only one config has, in place of one for each of its keys."""
-    rows = list(rows)
+def _whole_entries(rows: Sequence[Change], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """One row for a strategy, classifier or profile that only one config has, in place of one for each of its keys.
+
+    Where one went and another came, the second took the place of the first.
+    """
     whole: dict[tuple[str, str], Change] = {}
     for row in rows:
         match = _ENTRY.match(row.path)
         if match and row.change in "+-" and row.path == f"{match[0]}.type":
-            config = old if row.change == "-" else new
-            entry = config["optimization_config"][match[1]][int(match[2])]
+            entry = (old if row.change == "-" else new)["optimization_config"][match[1]][int(match[2])]
             sides = (entry, ABSENT) if row.change == "-" else (ABSENT, entry)
             whole[row.change, match[0]] = Change(row.change, match[0], *sides)
-    found: list[Change] = []
+    gone: dict[str, list[Change]] = {}
+    come: dict[str, list[Change]] = {}
+    for change in whole.values():
+        kind = change.path.partition("[")[0]
+        (gone if change.change == "-" else come).setdefault(kind, []).append(change)
+    for kind, removed in gone.items():
+        added = come.get(kind, [])
+        if len(removed) == len(added) == 1:
+            whole["+", added[0].path] = Change("~", added[0].path, removed[0].old, added[0].new, was=removed[0].path)
+            whole["-", removed[0].path] = whole["+", added[0].path]
+    found: dict[int, Change] = {}
     for row in rows:
         match = _ENTRY.match(row.path)
         entire = whole.get((row.change, match[0])) if match else None
-        if entire is None:
-            found.append(row)
-        elif row.path == f"{entire.path}.type":
-            found.append(entire)
-    return found
+        found.setdefault(id(row if entire is None else entire), row if entire is None else entire)
+    return list(found.values())
 
 
 def in_a_sentence(causes: Sequence[Change], old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -114,16 +122,20 @@ def in_a_sentence(causes: Sequence[Change], old: Mapping[str, Any], new: Mapping
 def _sentence(cause: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     match = _ENTRY.fullmatch(cause.path)
     if match:
-        entry: Any = cause.old if cause.new is ABSENT else cause.new
-        name = entry.get("name") or entry.get("type")
-        verb = "is left out" if cause.new is ABSENT else "was added"
-        return f"the {_ONE[match[1]]} {name} {verb}"
+        was, now = (_name(side) for side in (cause.old, cause.new))
+        if was and now:
+            return f"the {_ONE[match[1]]} was {was} and is now {now}"
+        return f"the {_ONE[match[1]]} {was or now} {'is left out' if was else 'was added'}"
     subject = _subject(cause, new if cause.new is not ABSENT else old)
     if cause.new is ABSENT:
         return f"{subject} was {said(cause, cause.old)} and is left out"
     if cause.old is ABSENT:
         return f"{subject} was not there and is now {said(cause, cause.new)}"
     return f"{subject} was {said(cause, cause.old)} and is now {said(cause, cause.new)}"
+
+
+def _name(entry: Any) -> str:
+    return str(entry.get("name") or entry.get("type")) if isinstance(entry, Mapping) else ""
 
 
 def _subject(cause: Change, config: Mapping[str, Any]) -> str:
@@ -155,19 +167,17 @@ def to_mend(causes: Sequence[Change], *, short: bool, origins: Mapping[str, str]
     joined = " and ".join([", ".join(steps[:-1]), steps[-1]] if len(steps) > 1 else steps)
     lost = [c.was for c in chosen[:_MOST] if origins and c.was in origins.values()]
     keys = f"The old key{'s' if len(lost) > 1 else ''} {' and '.join(lost)} {'were' if len(lost) > 1 else 'was'}"
-    return f"{joined[:1].upper()}{joined[1:]} in the new configuration." + (
-        f" {keys} not carried over." if lost else ""
-    )
+    return f"{joined} in the new configuration." + (f" {keys} not carried over." if lost else "")
 
 
 def _step(cause: Change, *, short: bool) -> str:
     path = cause.path
     if short:
         path = path.replace("optimization_config.strategies[0]", "backtest_config.strategy")
-    if cause.old is ABSENT:
+    if cause.old is ABSENT or cause.old is None:
         return f"leave {path} out"
     match = _ENTRY.fullmatch(cause.path)
-    if match:
+    if match and cause.new is ABSENT:
         return f"add {_yaml(cause.old)} to optimization_config.{match[1]}"
     if cause.path == "backtest_config.portfolio":
         return f"set {path}: {{combine: {str(cause.old).lower()}}}"

@@ -32,7 +32,7 @@ class MigrationReport:
     old, new        the results: old traditional, new composable, unless results were given
     migration       what `migrate_config` made of the old config; None where `new` was given
     config_changes  rows of the configuration, those that are equal (`=`) included: of the migration, from what the user
-                    wrote to the new config; where `new` was given, of the two configs with their defaults filled in
+                    wrote to the new config; where `new` was given, of the two configs as they were written
     causes          those keys of the new config that mean something else than the old one's, likeliest cause first:
                     `path` as in the new config, `was` where the user wrote it in the old one, if that is known
     unmapped        keys of the old config that neither side can do: both runs leave them out

@@ -9,7 +9,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,8 @@ class _Side:
     """One side of the comparison.
 
     given     what the user gave
-    config    to run, or of the result that was given
+    config    as it was given, or of the result that was given
+    to_run    the same, writing nothing where the user keeps things
     result    None until it was run
     seconds, megabytes  of that run; None where the result was given
     origins   path in the config -> the older key that it came from
@@ -53,6 +54,7 @@ class _Side:
 
     given: Any
     config: WorkflowConfig
+    to_run: WorkflowConfig = field(default_factory=WorkflowConfig)
     result: WorkflowResult | None = None
     seconds: float | None = None
     megabytes: float | None = None
@@ -110,8 +112,8 @@ def verify_migration(
         if container_pattern is not None:
             message = "belongs to migrating, and `new` was given, which names its own pattern; leave one of them out"
             raise ConfigError(Problem("container_pattern", message), "verify_migration")
-        migration = new if hasattr(new, "unmapped") else None
-        after = _side(new.config if migration is not None else new, "new")
+        after = _side(getattr(new, "config", new) if hasattr(new, "unmapped") else new, "new")
+        migration = new if hasattr(new, "unmapped") else None  # a Migration, told by what it has
     folder = tempfile.mkdtemp(prefix="adm_verify_")
     try:
         _run_both(before, after, Path(folder))
@@ -129,7 +131,7 @@ def verify_migration(
 def _side(given: Any, which: str) -> _Side:
     """What was given, as something to run or to compare."""
     if isinstance(given, WorkflowResult):
-        return _Side(given, given.config, given)
+        return _Side(given, given.config, result=given)
     if isinstance(given, WorkflowConfig):
         return _Side(given, given)
     if isinstance(given, Mapping):
@@ -174,8 +176,7 @@ def _run_both(before: _Side, after: _Side, folder: Path) -> None:
     sides = ((before, "traditional", "old"), (after, "composable", "new"))
     for side, mode, name in sides:
         if side.result is None:
-            side.config = _kept_apart(side.config, folder / name)
-            _plan(side, mode)
+            _plan(side, mode, _kept_apart(side.config, folder / name))
     if before.refused is not None and (after.refused is not None or after.result is not None):
         raise before.refused
     if any(side.result is None for side, *_ in sides):
@@ -197,10 +198,11 @@ def _kept_apart(config: WorkflowConfig, folder: Path) -> WorkflowConfig:
     return config
 
 
-def _plan(side: _Side, mode: str) -> None:
+def _plan(side: _Side, mode: str, config: WorkflowConfig) -> None:
     """Whether it can be planned; its bars are then read, which is no part of what a run takes."""
+    side.to_run = config
     try:
-        EnhancedCoordinator().plan(side.config, mode)
+        EnhancedCoordinator().plan(config, mode)
     except ConfigError as error:
         side.refused = error
     except (DataError, StrategyError):
@@ -210,12 +212,12 @@ def _plan(side: _Side, mode: str) -> None:
 def _run(side: _Side, mode: str) -> None:
     if side.refused is not None:
         said = "; ".join(f"{p.path} {p.message}".strip() for p in side.refused.problems)
-        side.result = failed_result(side.config, DataError(f"The configuration is refused: {said}"), mode)
+        side.result = failed_result(side.to_run, DataError(f"The configuration is refused: {said}"), mode)
         return
     gc.collect()
     forget_peak()
     growth, started = GrowthOfMemory(), time.perf_counter()
-    side.result = EnhancedCoordinator().run(side.config, execution_mode=mode)
+    side.result = EnhancedCoordinator().run(side.to_run, execution_mode=mode)
     side.seconds, side.megabytes = time.perf_counter() - started, growth.peak()
     if side.result.metadata.get("ended") == "cancelled":
         raise RunCancelled(f"The verification was stopped during the {mode} run: nothing was compared.")
@@ -231,7 +233,8 @@ def _report(before: _Side, after: _Side, migration: Migration | None, rtol: floa
     result = compare_results(old, new, rtol=rtol)
     configs = filled(old), filled(new)
     same_bars = bool(old.metadata.get("fingerprint")) and old.metadata["fingerprint"] == new.metadata["fingerprint"]
-    causes = causes_of(*configs, same_bars=same_bars, origins=before.origins)
+    both_began = bool(old.facts.resolved and new.facts.resolved)
+    causes = causes_of(*configs, same_bars=same_bars, origins=before.origins) if both_began else ()
     verdict, mend = result.verdict, ""
     if not result.identical:
         verdict = f"different because {_reason(old, new, result, causes, configs, same_bars=same_bars)}"
@@ -246,7 +249,7 @@ def _report(before: _Side, after: _Side, migration: Migration | None, rtol: floa
         old=old,
         new=new,
         migration=migration,
-        config_changes=migration.changes if migration is not None else config_changes(*configs),
+        config_changes=migration.changes if migration is not None else _as_written(before, after),
         causes=causes,
         unmapped=unmapped,
         notes=tuple(_notes(old, new, result, causes, configs)),
@@ -254,6 +257,19 @@ def _report(before: _Side, after: _Side, migration: Migration | None, rtol: floa
         timings={"old": before.seconds, "new": after.seconds},
         memory={"old": before.megabytes, "new": after.megabytes},
     )
+
+
+def _as_written(before: _Side, after: _Side) -> tuple[Change, ...]:
+    """Rows of the two configs as they were typed, keys of the older form by the names that they have there."""
+    rows = []
+    for row in config_changes(before.config, after.config):
+        was = before.origins.get(row.was or row.path, "") if row.change != "+" else ""
+        if was and row.change == "-":
+            row = replace(row, path=was)
+        elif was:
+            row = replace(row, was=was, change=">" if row.change == "=" else row.change)
+        rows.append(row)
+    return tuple(rows)
 
 
 def _reason(

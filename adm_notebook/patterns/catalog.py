@@ -13,7 +13,7 @@ from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.reading import Source, from_text, from_value, is_file_name
 from adm_notebook.patterns.validation import validate
 
-__all__ = ["PATTERNS", "get", "pattern_from", "register_pattern"]
+__all__ = ["PATTERNS", "get", "library_names", "pattern_from", "register_pattern"]
 
 
 def _library() -> dict[str, Pattern]:
@@ -26,6 +26,11 @@ def _library() -> dict[str, Pattern]:
 
 PATTERNS: Registry[Pattern] = Registry("pattern", _library)
 """Every pattern by name; those of the library are not replaced."""
+
+
+def library_names() -> tuple[str, ...]:
+    """The patterns that come with the package."""
+    return tuple(_library())
 
 
 def get(name: object, path: str = "parameters.container_pattern") -> Pattern:

@@ -89,6 +89,6 @@ def _by_key(stats: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], int]:
 
 
 def key_of(value: Any) -> str:
-    """What a value of a key is matched by: 5 and 5.0 are one parameter, since a column turns to floats where another strategy lacks it."""
+    """What a value of a key is matched by: 5 and 5.0 are one, since a column is of floats where a strategy lacks it."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     return f"{float(value):.17g}" if number else str(value)
