@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import Problem, did_you_mean, shown
 from adm_notebook.magics.line import CellLine, usage_error
 from adm_notebook.magics.outputs import show
+
+if TYPE_CHECKING:
+    from adm_notebook.migration.migration import Migration
 
 __all__ = ["MIGRATE_OPTIONS", "files_from", "migrate_cell", "migrate_file"]
 
@@ -51,12 +54,13 @@ def migrate_file(words: Sequence[str]) -> None:
         message = f"is none of {', '.join(KINDS)}; rename it if it is one of them"
         raise usage_error(_MAGIC, Problem(shown(asked.path), message))
     if kind in _YAML:
-        migration = adm.migrate_config(old, container_pattern=asked.pattern)
-        new = config_text(migration)
+        config = adm.migrate_config(old, asked.pattern)
+        show(config)
+        new = config_text(config, old)
     else:
-        migration = adm.migrate_source(path, asked.pattern)
-        new = migration.text
-    show(migration)
+        source = adm.migrate_source(path, asked.pattern)
+        show(source)
+        new = source.text
     said, typed = nearby(path), f'"{asked.path}"' if " " in asked.path else asked.path
     if new == old:
         if asked.write:
@@ -76,10 +80,14 @@ def migrate_file(words: Sequence[str]) -> None:
         print(f"Written: {nearby(write_beside(path, new))}. {said} is as it was.")
 
 
-def config_text(migration: Any) -> str:
-    """A migrated config as YAML; above it, as comments, what has no place in it."""
+def config_text(migration: Migration, old: str) -> str:
+    """A migrated config as YAML; above it, as comments, what has no place in it; the old text, where all stays."""
+    if not migration.changed and not migration.unmapped:
+        return old
     unmapped = [f"# adm: {each.path} has no place here. {' '.join(each.advice.split())}" for each in migration.unmapped]
-    return "".join(f"{line}\n" for line in unmapped) + str(migration.config.to_yaml())
+    text = "".join(f"{line}\n" for line in unmapped) + migration.config.to_yaml()
+    bom = "\ufeff" if old.startswith("\ufeff") else ""
+    return bom + (text.replace("\n", "\r\n") if "\r\n" in old else text)
 
 
 def migrate_cell(shell: Any, asked: CellLine, cell: str) -> None:
@@ -101,7 +109,7 @@ def migrate_cell(shell: Any, asked: CellLine, cell: str) -> None:
     if asked.is_named:
         check_free(asked, shell.user_ns)
     values, _ = read_cell(cell, shell.user_ns)
-    migration = adm.migrate_config(values, container_pattern=asked.pattern.value if asked.pattern else None)
+    migration = adm.migrate_config(values, asked.pattern.value if asked.pattern else None)
     if asked.is_named:
         shell.push({asked.name: migration})
     if not asked.quiet:
