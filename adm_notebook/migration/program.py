@@ -31,8 +31,14 @@ _HEADS = (
 
 
 def readable(text: str) -> str:
-    """The text as LibCST reads it back unchanged, of the same length: form feeds are blanks, lone `\\r` end lines."""
-    return re.sub(r"\r(?!\n)", "\n", text.replace("\f", " "))
+    """The text as LibCST reads it back unchanged, of the same length: lone `\\r` end lines, form feeds are blanks.
+
+    Before code they begin a line, since they take back what indentation stood before them.
+    """
+    text = re.sub(r"\r(?!\n)", "\n", text)
+    return re.sub(r"^([ \t\f]*)\f(?=[ \t]*[^\s])", lambda m: "\n".rjust(len(m[0])), text, flags=re.MULTILINE).replace(
+        "\f", " "
+    )
 
 
 def check_syntax(text: str, name: str) -> None:
@@ -99,7 +105,7 @@ class Program:
 
     def __init__(self, text: str, name: str, foreign: Sequence[str] = ()) -> None:
         self.text, self.foreign = text, tuple(foreign)
-        self._starts = line_starts(readable(text))
+        self._starts, self._lines = line_starts(readable(text)), line_starts(text)
         try:
             wrapper = metadata.MetadataWrapper(cst.parse_module(readable(text)))
         except cst.ParserSyntaxError as error:
@@ -129,11 +135,11 @@ class Program:
 
     def line_of(self, at: int) -> int:
         """1-based."""
-        return bisect_right(self._starts, at)
+        return bisect_right(self._lines, at)
 
     def margin(self, at: int) -> str | None:
         """What stands before a place in its line, if that is blank; else None."""
-        before = self.text[self._starts[self.line_of(at) - 1] : at]
+        before = self.text[self._starts[bisect_right(self._starts, at) - 1] : at]
         return before if not before.strip() else None
 
     def line_end(self, at: int) -> int:

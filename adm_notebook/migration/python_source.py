@@ -23,7 +23,8 @@ class Rewritten:
     """The edits of a program, the statements that they change, and what is left to the user."""
 
     def __init__(self, program: Program, edits: list[Edit], left: Sequence[Left]) -> None:
-        self.program, self.left = program, tuple(left)
+        self.program = program
+        self.left = tuple(sorted(left, key=lambda each: each.at))
         self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
 
     def changes(self) -> list[tuple[int, str, str, str]]:
@@ -76,7 +77,7 @@ def migrate_python(text: str, name: str, pattern: str | None) -> SourceMigration
     check_syntax(body, name)
     done = rewritten(body, name, pattern)
     program = done.program
-    new = applied(body, done.edits, 0, len(body))
-    changes = tuple(SourceChange(program.line_of(at), *rest) for at, *rest in done.changes())
+    text_after = applied(body, done.edits, 0, len(body))
+    changes = tuple(SourceChange(program.line_of(at), old, new, why) for at, old, new, why in done.changes())
     undecided = tuple(Undecided(program.line_of(left.at), left.what, left.advice) for left in done.left)
-    return SourceMigration(bom + new, text, changes, undecided, name, (Piece(body, new),))
+    return SourceMigration(bom + text_after, text, changes, undecided, name, (Piece(body, text_after),))

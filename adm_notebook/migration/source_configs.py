@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
+from adm_notebook.config.homes import KEYS
 from adm_notebook.migration.names import CLASSIFIERS, STRATEGIES, Renamed, renamed
 from adm_notebook.migration.program import AMBIGUOUS, Program
 from adm_notebook.migration.rewriting import Rewriting
@@ -48,7 +49,7 @@ def _base(node: cst.CSTNode) -> str:
 def _named_elsewhere(program: Program) -> set[str]:
     """Sections that the program also reads or changes by attribute, so that a literal doesn't say all about them."""
     found = {n.attr.value for n in program.nodes if isinstance(n, cst.Attribute) and n.attr.value in _SECTIONS}
-    found |= {name for name in _SECTIONS if any(re.search(rf"\b{name}\b", text) for text in program.foreign)}
+    found |= {name for name in _SECTIONS if any(re.search(rf"\.{name}\b", text) for text in program.foreign)}
     if any(name.value in ("setattr", "vars") for name in program.loads):
         return set(_SECTIONS)
     said = any(program.string(node) == "pattern" for node in program.nodes)
@@ -160,6 +161,11 @@ class _Literal:
             self._leave("strategy is not written out here", advice)
         elif later:
             self._leave(f"strategy is written in backtest_config, and {later[0]} is used elsewhere, too", advice)
+        elif unknown := sorted(backtest.keys() - set(KEYS["backtest_config"])):
+            self._leave(
+                f"{unknown[0]} stands beside strategy, and is no setting of an account",
+                "write strategy={'type': ..., 'parameters': {...}} with what belongs to it",
+            )
         elif optimization is None or "strategies" in optimization:
             self._leave("strategy stands beside optimization_config", advice)
         elif "#" in gap:

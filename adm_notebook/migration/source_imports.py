@@ -270,7 +270,7 @@ class Names:
         """Module names in strings: for importlib, mock and the like."""
         for node in self.program.nodes:
             text = self.program.string(node) or ""
-            module = next((module for module in sorted(MODULES, key=len, reverse=True) if module in text), "")
+            module = max((module for module in MODULES if module in text), key=len, default="")
             if module and not isinstance(self.program.parent(node), cst.Expr):
                 self.work.leave(node, f"this text names {module}", f"adm_notebook has its names as {OURS}.NAME")
 
