@@ -47,8 +47,13 @@ _OLDER_FORM = {
     "optimization": "optimization_config",
     "parameter_space": "optimization_config: {strategies: [{type: ..., parameters: {fast: [5, 10]}}]}",
     "analysis": "analysis_config",
+    "base_config": "these sections without base_config",
+    "coordinator": "parameters: {container_pattern: ...}",
+    "phases": "parameters: {phases: ...}",
+    "type": "workflow_type",
+    "parallel": "parallel_execution",
 }
-"""Sections of the older form, and what stands for them here."""
+"""Keys of the older form, and what stands for them here."""
 
 
 class WorkflowConfig:
@@ -132,7 +137,8 @@ class WorkflowConfig:
         """
         positions = positions or {}
         known = {key: value for key, value in values.items() if key in _KEYS}
-        problems = [Problem(str(key), _unknown(key)) for key in values if key not in _KEYS]
+        older = any(key in _OLDER_FORM for key in values)
+        problems = [Problem(str(key), _unknown(key, older)) for key in values if key not in _KEYS]
         problems += _problems(known)
         if problems:
             raise ConfigError(located(problems, positions))
@@ -271,14 +277,17 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _unknown(key: object) -> str:
+_MIGRATE = "which adm.migrate_config(...) reads (in a cell: %%adm migrate)"
+
+
+def _unknown(key: object, older: bool = False) -> str:
+    """What is wrong with a key; `older`: whether it stands beside keys of the older form."""
     from adm_notebook.config.homes import stands_elsewhere  # its modules import pandas
 
     if key in _OLDER_FORM:
-        return (
-            "belongs to the older YAML form, which this version does not read yet. Here it is "
-            f"`{_OLDER_FORM[str(key)]}`"
-        )
+        return f"belongs to the older form, {_MIGRATE}. Here it is `{_OLDER_FORM[str(key)]}`"
+    if older and key in ("name", "description"):
+        return f"belongs to the older form, {_MIGRATE}. Here nothing reads it"
     if elsewhere := stands_elsewhere(key, ""):
         return elsewhere
     suggestion = did_you_mean(key, _KEYS)

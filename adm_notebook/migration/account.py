@@ -7,7 +7,7 @@ from typing import Any
 
 from adm_notebook.config.homes import KEYS
 from adm_notebook.config.settings import LIMITS as OUR_LIMITS
-from adm_notebook.config.settings import RISK_SETTINGS
+from adm_notebook.config.settings import RISK_SETTINGS, Commission, Slippage, StopDistance, VolatilityEstimate
 from adm_notebook.errors import did_you_mean, shown
 from adm_notebook.migration.ledger import Ledger, misspelt
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, LIMITS, SIZERS
@@ -49,7 +49,7 @@ def read_account(ledger: Ledger, section: Old | None) -> None:
         elif name == "slippage":
             _slippage(ledger, item, reason)
         elif name in KEYS[_SECTION]:
-            ledger.carry((_SECTION, name), item, reason)
+            _setting(ledger, name, item, reason)
     if section.value == {}:
         ledger.drop(section, "It was empty")
 
@@ -58,6 +58,28 @@ def finish_account(ledger: Ledger, section: Old | None) -> None:
     """What is left of it, once the strategies have taken their parameters."""
     if section is not None:
         ledger.rest(section, (*KEYS[_SECTION], *ACCOUNT), _ACCOUNT_ADVICE)
+
+
+_PARTS = {
+    "commission": tuple(Commission.model_fields),
+    "slippage": tuple(Slippage.model_fields),
+    "volatility": tuple(VolatilityEstimate.model_fields),
+    **dict.fromkeys(("stop_loss", "take_profit"), tuple(StopDistance.model_fields)),
+    "portfolio": ("combine",),
+}
+"""Settings that may be mappings, and their keys."""
+
+
+def _setting(ledger: Ledger, name: str, given: Old, reason: str = "") -> None:
+    """A setting as it is, whether it has one value, several or parts."""
+    parts = _PARTS.get(name, ())
+    if not given.fields.keys() & set(parts):
+        ledger.carry((_SECTION, name), given, reason)
+        return
+    for key, item in given.fields.items():
+        if key in parts:
+            ledger.carry((_SECTION, name, key), item, reason)
+    ledger.rest(given, parts)
 
 
 _COMMISSION_ADVICE = dict.fromkeys(
@@ -69,7 +91,7 @@ def _commission(ledger: Ledger, given: Old, reason: str) -> None:
     target = (_SECTION, "commission")
     kind, value = given.first("type", "method", "model"), given.first("value", "amount", "rate", "percentage", "fixed")
     if kind is None:
-        ledger.carry(target, given, reason)
+        _setting(ledger, "commission", given, reason)
         return
     called = kind.value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(kind.value, str) else ""
     meaning = COMMISSIONS.get(called, "")
@@ -117,7 +139,7 @@ def _slippage(ledger: Ledger, given: Old, reason: str) -> None:
     target = (_SECTION, "slippage")
     kind, value = given.first("type", "method", "model"), given.first("value", "amount", "rate", "percentage")
     if kind is None:
-        ledger.carry(target, given, reason)
+        _setting(ledger, "slippage", given, reason)
     elif COMMISSIONS.get(str(kind.value).strip().lower()) == "rate" and value is not None:
         ledger.drop(kind, "Slippage is always a fraction of the price")
         if _is_number(value.value) and value.value >= 1:
@@ -168,7 +190,7 @@ def read_risk(ledger: Ledger, section: Old | None) -> None:
         elif key in _SHARES:
             _share(ledger, _SHARES[key], item)
         elif key in settings and "type" not in item:
-            ledger.carry((_SECTION, key), item, "A setting of the account")
+            _setting(ledger, key, item, "A setting of the account")
         elif key in ACCOUNT and ACCOUNT[key] == "initial_capital":
             ledger.carry((_SECTION, "initial_capital"), item, f"Our name of `{key}`")
         elif key == "initial_capital":

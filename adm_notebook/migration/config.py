@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adm_notebook.components.risk import RISK_PROFILES
+from adm_notebook.components.risk.entry import KEYS as PROFILE_KEYS
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataConfig
 from adm_notebook.config.homes import KEYS
@@ -155,7 +157,8 @@ def _plain_section(ledger: Ledger, name: str, section: Old | None) -> None:
     for key, item in section.fields.items():
         if key in KEYS[name]:
             ledger.carry((name, key), item)
-    _rest(ledger, section, KEYS[name])
+    later = dict.fromkeys(section.fields, _ADVICE["validation"]) if name == "validation_config" else {}
+    _rest(ledger, section, KEYS[name], later)
 
 
 def _rest(ledger: Ledger, section: Old, known: Sequence[str], advice: Mapping[str, str] | None = None) -> None:
@@ -252,7 +255,31 @@ def _classifiers(ledger: Ledger, places: Sequence[Old]) -> None:
     for further in profiles[1:]:
         ledger.wrong(further, f"stands beside {profiles[0].path}; keep one of them")
     if profiles:
-        ledger.carry(("optimization_config", "risk_profiles"), profiles[0])
+        _profiles(ledger, profiles[0])
+
+
+def _profiles(ledger: Ledger, listed: Old) -> None:
+    """Risk profiles as they are; keys that they don't have are told."""
+    target = ("optimization_config", "risk_profiles")
+    if not listed.items:
+        ledger.carry(target, listed)
+        return
+    for i, profile in enumerate(listed.items):
+        ledger.home((*target, i), profile)
+        if not profile.fields:
+            ledger.put((*target, i), profile.value, profile)
+            continue
+        kind = RISK_PROFILES.find(profile.text("type") or "custom")
+        known = (*PROFILE_KEYS, *(kind.parameters if kind is not None else ()))
+        for key, item in profile.fields.items():
+            if key == "parameters" and item.fields and kind is not None:
+                ledger.home((*target, i, key), item)
+                for name in [name for name in item.fields if name in kind.parameters]:
+                    ledger.carry((*target, i, key, name), item[name])
+                ledger.rest(item, kind.parameters)
+            elif key in known:
+                ledger.carry((*target, i, key), item)
+        ledger.rest(profile, known)
 
 
 # ---- the workflow as a whole ----------------------------------------------------------------------------------------

@@ -44,11 +44,16 @@ class Entry:
     beside: list[Old] = field(default_factory=list)
 
     @property
+    def enabled(self) -> bool:
+        """Whether it is not switched off."""
+        given = self.old.first("enabled")
+        return given is None or given.value is not False
+
+    @property
     def allocated(self) -> bool:
-        """Whether it has a share of the capital, and is not switched off."""
+        """Whether it has a share of the capital."""
         given = self.old.first(*_ALLOCATION)
-        off = self.old.first("enabled")
-        return given is not None and given.value is not None and not (off is not None and off.value is False)
+        return self.enabled and given is not None and given.value is not None
 
     def ours(self, parameter: str) -> str:
         """Our name of a parameter; "" where it has none such."""

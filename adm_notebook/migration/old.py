@@ -29,7 +29,8 @@ class Old:
     __slots__ = ("fields", "items", "path", "value")
 
     def __init__(self, value: Any, path: str = "") -> None:
-        self.value, self.path = str(value) if isinstance(value, StrEnum) else value, path
+        self.value: Any = str(value) if isinstance(value, StrEnum) else value
+        self.path = path
         self.fields: dict[str, Old] = {}
         self.items: list[Old] = []
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):

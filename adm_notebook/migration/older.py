@@ -29,6 +29,7 @@ _FORM = (
 _READ = (
     "data", "portfolio", "strategies", "strategy", "risk", "classifiers", "optimization", "parameter_space", "analysis",
     "coordinator", "parallel", "type", "base_config", "risk_profiles",
+    "phases",
 )  # fmt: skip
 
 _OUTER = ("workflow_type", "parallel_execution", "max_workers", "timeout_seconds", "memory_limit_mb")
@@ -60,6 +61,8 @@ def read_older(values: Mapping[str, Any]) -> Older:
     read_strategies(found, whole)
     _analysis(found, whole.get("analysis"))
     _coordinator(found, whole.get("coordinator"))
+    if whole.get("phases") is not None:
+        found.put("parameters", "phases", whole["phases"], "phases")
     for key in whole:
         if key not in (*_READ, *_OUTER, *SECTIONS):
             found.leave(str(key), whole[key], SAYS_NOTHING if key in ("name", "description", "output") else WITHOUT_IT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from adm_notebook.components import CLASSIFIERS as KNOWN_CLASSIFIERS
@@ -245,6 +246,10 @@ def _objectives(found: Older, value: Any, direction: Any, path: str) -> None:
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?")
 
 
+def _renamed(names: Mapping[str, str], match: re.Match[str]) -> str:
+    return names.get(match[0], match[0])
+
+
 def _constraints(found: Older, given: Sequence[Any], entries: Sequence[Entry], path: str) -> None:
     """Conditions with our names of the parameters; those over anything else are left out."""
     kept = []
@@ -257,7 +262,7 @@ def _constraints(found: Older, given: Sequence[Any], entries: Sequence[Entry], p
             if meant:
                 names[word] = meant[0][1]
         if all(word in names or word in ("and", "or", "not") for word in _WORD.findall(text)) and names:
-            kept.append(_WORD.sub(lambda match, names=names: names.get(match[0], match[0]), text))
+            kept.append(_WORD.sub(partial(_renamed, names), text))
         else:
             found.leave(f"{path}[{at}]", item, "It is no condition over parameters.")
     if kept:

@@ -29,7 +29,8 @@ class MigrationReport:
                     `different because REASON`, where REASON names the cause in the config, if there is one
     identical       whether nothing differs beyond the tolerance
     result          the difference between the two results: rows, metrics, trades, equity
-    old, new        the results: old traditional, new composable, unless results were given
+    old, new        the results: old traditional, new composable, unless results were given; of hybrid workflows those
+                    of the first phase that differs, else of the last
     migration       what `migrate_config` made of the old config; None where `new` was given
     config_changes  rows of the configuration, those that are equal (`=`) included: of the migration, from what the user
                     wrote to the new config; where `new` was given, of the two configs as they were written
@@ -104,7 +105,8 @@ class MigrationReport:
         lines = [f"{self.verdict[:1].upper()}{self.verdict[1:]}."]
         if self.to_mend:
             lines.append(f"To mend it: {self.to_mend}")
-        lines += repr(self.result).splitlines()[1:]
+        if self.old.success == self.new.success:  # else there is nothing to set beside the other
+            lines += repr(self.result).splitlines()[1:]
         changed = [c for c in self.config_changes if c.change != "="]
         kept = len(self.config_changes) - len(changed)
         lines.append(f"Configuration: {_count(len(changed), 'key')} changed, {kept:,} unchanged")

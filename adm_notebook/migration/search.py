@@ -208,7 +208,7 @@ _NO_CONDITION = (
 
 
 def _condition(text: str, entries: Sequence[Entry]) -> str | None:
-    """A condition by our names; None where it speaks of metrics, or of one of several strategies."""
+    """A condition by our names; None where it speaks of metrics, of one of several strategies, or of one switched off."""
     unmapped = False
 
     def ours(match: re.Match[str]) -> str:
@@ -217,7 +217,9 @@ def _condition(text: str, entries: Sequence[Entry]) -> str | None:
         if word[0] in "'\"" or word in ("and", "or", "not", "True", "False"):
             return word
         owner, _, name = word.rpartition(".")
-        having = [e for e in entries if e.known and e.ours(name)]
+        having = [e for e in entries if e.known and e.ours(name) and e.enabled]
+        if not having and any(e.known and e.ours(name) for e in entries):
+            unmapped = True
         if owner:
             if not (len(having) == 1 and owner in (having[0].name, having[0].written, having[0].type)):
                 ensemble = any(e.type == "ensemble" for e in entries)

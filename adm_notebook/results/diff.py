@@ -12,6 +12,7 @@ from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import RunError, shown
 from adm_notebook.results import hooks
 from adm_notebook.results.aligned import TradeCounts, trade_differences
+from adm_notebook.results.kept import signals_apart
 from adm_notebook.results.matched import key_of, row_differences
 from adm_notebook.results.parting import Parting, parting
 from adm_notebook.results.tolerance import agree, tolerance_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from adm_notebook.results.result import WorkflowResult
 
-__all__ = ["ResultDiff", "compare_results"]
+__all__ = ["ResultDiff", "check_rtol", "compare_results"]
 
 _MOST = 6  # lines of a kind in the text
 
@@ -128,7 +129,8 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     RunError
         if one of them is no result, or `rtol` no number from 0 to 1.
     """
-    _check(a, b, rtol)
+    _check(a, b)
+    check_rtol(rtol)
     equities = a.equity, b.equity
     scale = max([1.0, *(float(abs(equity).max()) for equity in equities if len(equity))])
     metrics = _metrics(a.metrics, b.metrics, rtol, scale)
@@ -144,6 +146,8 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
         named = f" ({changed[0]})" if len(changed) == 1 else ""
         reasons.append(f"{_count(len(changed), 'metric')} of the best row {differ}{named}")
     reasons += _bars(apart, len(equities[0]), len(equities[1]))
+    if signals := signals_apart(a, b, rtol):
+        reasons.append(signals)
     if rows.n_apart:
         reasons.append(f"{_count(rows.n_apart, 'combination')} differ{'s' if rows.n_apart == 1 else ''}")
     if reasons:
@@ -167,7 +171,7 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     )
 
 
-def _check(a: object, b: object, rtol: object) -> None:
+def _check(a: object, b: object) -> None:
     from adm_notebook.results.result import WorkflowResult
 
     for given in (a, b):
@@ -176,6 +180,10 @@ def _check(a: object, b: object, rtol: object) -> None:
                 f"a result is compared with another result, but was given {shown(given)}; "
                 "WorkflowResult.load(folder) reads a saved one"
             )
+
+
+def check_rtol(rtol: object) -> None:
+    """Refuse what is no tolerance with a RunError."""
     if isinstance(rtol, (bool, np.bool_)) or not isinstance(rtol, (int, float, np.number)) or not 0 <= rtol < 1:
         raise RunError(f"rtol must be a number from 0 to 1, such as 1e-9, but was {shown(rtol)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from adm_notebook.market.arrays import F64
 from adm_notebook.results.moments import on_one_scale
+from adm_notebook.results.tolerance import agree
 
 __all__ = ["Parting", "parting"]
 
@@ -19,7 +19,7 @@ class Parting(NamedTuple):
 
     bar          position of the first bar where they do: in the old one, unless only the new one has it; None nowhere
     time         its time
-    gap          money, new less old, at that bar; NaN where only one has it
+    gap          money, new less old, at that bar; NaN where only one has it, or one is no number
     largest_gap  money, over the bars that both have
     n_same       bars of which the equity is the same
     n_all        bars of both together
@@ -50,10 +50,12 @@ def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
         at_old, at_new = old.get_indexer(together), new.get_indexer(together)
     both = (at_old >= 0) & (at_new >= 0)
     x, y = (_taken(series, at) for series, at in ((a, at_old), (b, at_new)))
-    atol = rtol * max(1.0, float(np.abs(a.to_numpy(float)).max(initial=0.0)))
-    apart = ~(both & np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
-    gaps = y - x
-    largest = float(np.abs(gaps[both]).max(initial=0.0))
+    known = x[np.isfinite(x)]
+    atol = rtol * max(1.0, float(np.abs(known).max(initial=0.0)))
+    apart = ~(both & agree(x, y, rtol, atol))
+    finite = np.isfinite(x) & np.isfinite(y)
+    gaps = np.subtract(y, x, out=np.full(len(x), np.nan), where=finite)
+    largest = float(np.abs(gaps[finite]).max(initial=0.0))
     n_all = len(both)
     if not apart.any():
         exactly = bool(np.array_equal(x, y, equal_nan=True))
@@ -62,8 +64,7 @@ def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
     in_old = at_old[first] >= 0
     bar = int(at_old[first] if in_old else at_new[first])
     time = (a if in_old else b).index[bar]
-    gap = float(gaps[first]) if both[first] else math.nan
-    return Parting(bar, time, gap, largest, n_all - int(apart.sum()), n_all, False, odd)
+    return Parting(bar, time, float(gaps[first]), largest, n_all - int(apart.sum()), n_all, False, odd)
 
 
 def _taken(series: pd.Series[float], at: Any) -> F64:
