@@ -207,7 +207,7 @@ def _sizers(ledger: Ledger, given: Old) -> None:
         ledger.drop(given, "It was empty")
         return
     used: Old | None = None
-    for sizer in given.listed():
+    for sizer in [item.flattened("parameters", "params") for item in given.listed()]:
         if sizer.first("enabled") is not None and sizer["enabled"].value is False:
             ledger.leave(sizer, _NOT_ENABLED)
         elif used is not None:
@@ -298,7 +298,7 @@ def _limits(ledger: Ledger, given: Old) -> None:
     if given.value in ([], None):
         ledger.drop(given, "It was empty")
         return
-    for limit in given.listed():
+    for limit in [item.flattened("parameters", "params") for item in given.listed()]:
         if limit.first("enabled") is not None and limit["enabled"].value is False:
             ledger.leave(limit, _NOT_ENABLED)
         elif _kind(ledger, limit, "a limit", "{type: drawdown, max_drawdown: 0.2}", (*LIMITS, *_LIMIT_ADVICE)):

@@ -29,8 +29,8 @@ __all__ = ["Migration", "migrate_config"]
 
 _LIMITS = ("parallel_execution", "max_workers", "timeout_seconds", "memory_limit_mb")
 _OLDER = (
-    "name", "type", "description", "data", "portfolio", "strategies", "risk", "classifiers", "risk_profiles",
-    "base_config", "optimization", "parameter_space", "analysis", "coordinator", "phases", "parallel",
+    "name", "type", "description", "data", "portfolio", "strategies", "strategy", "risk", "classifiers",
+    "risk_profiles", "base_config", "optimization", "parameter_space", "analysis", "coordinator", "phases", "parallel",
 )  # fmt: skip
 _TOP = ("workflow_type", *SECTIONS, *_LIMITS, *_OLDER, "execution_mode", "container_pattern")
 
@@ -224,7 +224,7 @@ def _source(ledger: Ledger, item: Old, has_file: bool) -> None:
 def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry]:
     """The strategies, wherever they stand, with what parameter spaces say of them."""
     backtest = old.first("backtest_config")
-    places = [old.first("strategies"), *(s.first("strategies") for s in sections)]
+    places = [old.first("strategies"), old.first("strategy"), *(s.first("strategies") for s in sections)]
     listed = [place for place in places if place is not None]
     short = backtest.first("strategy") if backtest is not None else None
     if short is not None:
@@ -238,7 +238,7 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
     spaces = [space for space in [old.first("parameter_space"), *(s.first(*SPACES) for s in sections)] if space]
     read_spaces(ledger, spaces, entries)
     write_strategies(ledger, entries, short=short is not None)
-    if "strategies" in old and any(entry.allocated for entry in entries):
+    if ("strategies" in old or "strategy" in old) and any(entry.allocated for entry in entries):
         combined = ledger.get("backtest_config", "portfolio")
         if combined is None:
             reason = "An allocation is a share of one portfolio of all strategies and symbols"

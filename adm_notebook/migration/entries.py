@@ -89,9 +89,9 @@ def _entry(ledger: Ledger, old: Old, what: str) -> Entry | None:
         return Entry(old, name, kind, "ensemble", None, {})
     component = registry.find(row.type if row is not None else kind)
     if component is None:
-        near = did_you_mean(kind, [*table, *registry.all_names()])
-        example = f"register your own first (@adm.{what}), and migrate again"
-        ledger.wrong(where, f"unknown {what} {shown(kind)}.{near or f' If it is yours, {example}'}")
+        near = misspelt(kind, [*table, *registry.all_names()])
+        own = f" If it is yours, register it first (@adm.{what}) and migrate again"
+        ledger.wrong(where, f"unknown {what} {shown(kind)}.{f' Did you mean `{near}`?' if near else own}")
         return None
     older = {**component.older_names, **(row.parameters if row is not None else {})}
     return Entry(old, name, kind, component.name, None if component.name == "rule" else component.parameters, older)

@@ -53,6 +53,16 @@ class Old:
         """The first of these fields that there is."""
         return next((self.fields[key] for key in keys if key in self.fields), None)
 
+    def flattened(self, *keys: str) -> Old:
+        """The same with the fields of the first of these fields beside the others; it stands where it stood."""
+        inner = self.first(*keys)
+        if inner is None or not inner.fields:
+            return self
+        flat = Old({}, self.path)
+        flat.fields = {**{key: item for key, item in self.fields.items() if item is not inner}, **inner.fields}
+        flat.value = self.value
+        return flat
+
     def leaves(self) -> Iterator[Old]:
         """The values that hold no others, in order."""
         below = [*self.fields.values(), *self.items]

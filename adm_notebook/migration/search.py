@@ -208,7 +208,7 @@ _NO_CONDITION = (
 
 
 def _condition(text: str, entries: Sequence[Entry]) -> str | None:
-    """A condition by our names; None where it speaks of metrics, of one of several strategies, or of one switched off."""
+    """A condition by our names; None where it speaks of metrics, one of several strategies, or one that is off."""
     unmapped = False
 
     def ours(match: re.Match[str]) -> str:

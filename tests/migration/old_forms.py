@@ -106,10 +106,18 @@ def cases(draw: st.DrawFn, shares: bool = True) -> Case:
         worst_day=draw(st.none() | st.just(0.02)),
         largest_position=draw(st.none() | st.just(5_000.0)),
         goal=draw(st.none() | st.sampled_from(["gain", "steadiness", "calm"])),
-        only_fast_before_slow=any(r.what == "crossing" and r.on for r in rules) and draw(st.booleans()),
+        only_fast_before_slow=any(map(_may_cross_apart, rules)) and draw(st.booleans()),
         in_space=draw(st.booleans()),
         threads=draw(st.none() | st.just(2)),
     )
+
+
+def _may_cross_apart(rule: Rule) -> bool:
+    """Whether some combination of an averages' crossing has a slow window that is more than twice the quick one."""
+    if rule.what != "crossing" or not rule.on:
+        return False
+    quick, slow = rule.numbers["quick"], rule.numbers["slow"]
+    return (min(quick[:2]) if swept(quick) else quick) * 2 < (slow[0] if swept(slow) else slow)
 
 
 def swept(value: Any) -> bool:
