@@ -186,7 +186,7 @@ def _is_low(ax: Axes, curves: list[F64]) -> bool:
     if not len(values):
         return True
     low, high = (float(ax.transData.transform((0, v))[1]) for v in (values.min(), values.max()))
-    return ax.bbox.y1 - high >= low - ax.bbox.y0
+    return bool(ax.bbox.y1 - high >= low - ax.bbox.y0)
 
 
 def _when(moment: Any) -> str:
