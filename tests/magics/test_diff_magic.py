@@ -150,3 +150,16 @@ def test_an_older_config_is_migrated_before_it_is_compared(two_runs: Cell, shell
     assert "older has the older form: what it migrates to was compared." in said
     assert "~ backtest_config.commission: 0.002 > 0.001" in said
     assert "? risk.limits[0]" in said
+
+
+def test_a_report_shows_itself_by_its_name_in_the_sessions_colours(two_runs: Cell) -> None:
+    light = two_runs("import adm_notebook as adm\nmine = adm.verify_migration(a.config, b.config)\nmine")
+    assert [sorted(output.data) for output in light.outputs] == [
+        ["text/html", "text/plain"],
+        ["image/png"],
+        ["text/html"],
+    ]
+    assert light.plain.startswith("≠ Different: commission was 0.1% and is now 0")
+    assert "mine.save(" in light.outputs[2].data["text/html"]
+    two_runs("%config Adm.chart_theme = 'dark'")
+    assert two_runs("mine").outputs[1].data["image/png"] != light.outputs[1].data["image/png"]
