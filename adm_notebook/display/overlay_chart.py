@@ -87,7 +87,7 @@ def overlay_chart(
     elif len(drawn):
         bottom.fill_between(axis.x(drawn), gap[drawn], 0, color=t.series, alpha=0.22, linewidth=0, zorder=2)
         line(bottom, axis, gap, t.series, 0.9, 3)
-    said = "0 on every bar" if same else _gap_said(gap)
+    said = _same_said(gap) if same else _gap_said(gap)
     last = 0.0 if same or not len(drawn) else float(gap[drawn[-1]])
     end_labels(bottom, [EndLabel(last, said, t.series, bold=True)])
     if parts_at is not None and not same:
@@ -100,7 +100,8 @@ def overlay_chart(
 def alt_of(old: pd.Series[float], new: pd.Series[float], *, same: bool) -> str:
     """The picture in words."""
     if same:
-        return f"Equity old and new: the same line, {_return(_values(new))}; the gap is 0 on every bar"
+        said = _same_said(_values(new) - _values(old)) if len(old) == len(new) else "0 on every bar"
+        return f"Equity old and new: the same line, {_return(_values(new))}; gap {said}"
     _, a, b = _aligned(old, new)
     gap = _gap_said(b - a)
     return f"Equity old {_return(_values(old))} and new {_return(_values(new))}; the gap ends at {gap}"
@@ -150,6 +151,12 @@ def _return(equity: F64) -> str:
     """Of what the equity began with; a figure of the picture, not the metric."""
     known = equity[np.isfinite(equity)]
     return str(percent(float(known[-1] / known[0] - 1))) if len(known) and known[0] else "no equity"
+
+
+def _same_said(gap: F64) -> str:
+    """Of equities that are equal within the tolerance: whether they are so to the last bit."""
+    largest = float(np.abs(gap[np.isfinite(gap)]).max(initial=0.0))
+    return "0 on every bar" if largest == 0 else f"at most {largest:.0e}"
 
 
 def _gap_said(gap: F64) -> str:
