@@ -110,6 +110,7 @@ def test_the_result_without_compat_gives_what_the_program_gave_under_it(parts: l
         (COORDINATOR + "print(f'{Coordinator}')", KEPT + "print(f'{Coordinator}')"),
         (f"{COORDINATOR}def f():\n    global Coordinator", f"{KEPT}def f():\n    global Coordinator"),
         (f"{COORDINATOR}__all__ = ['Coordinator']", f"{KEPT}__all__ = ['Coordinator']"),
+        (f"{OURS}WorkflowConfig(backtest_config={{'strategy': s}}, **k)",) * 2,  # today's, by its import
         ("# no imports\nCoordinator()\n", "# no imports\nCoordinator()\n"),
         ("", ""),
     ],
