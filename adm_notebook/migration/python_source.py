@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.migration.edits import Edit, applied, line_starts
 from adm_notebook.migration.program import Program, check_syntax
 from adm_notebook.migration.rewriting import MARK, Left, Rewriting
@@ -59,17 +60,21 @@ def rewritten(text: str, name: str, pattern: str | None, foreign: Sequence[str] 
     Raises
     ------
     ConfigError
-        where LibCST can't read it.
+        where LibCST can't read it, or it is nested too deep.
     """
     if not any(_WORD.search(each) for each in (text, *foreign)):
         return Rewritten(None, [], [])
-    program = Program(text, name, foreign)
-    work = Rewriting(program, pattern)
-    names = Names(work)
-    names.rewrite()
-    rewrite_calls(work, names)
-    rewrite_configs(work, names.failed)
-    work.finish()
+    try:
+        program = Program(text, name, foreign)
+        work = Rewriting(program, pattern)
+        names = Names(work)
+        names.rewrite()
+        rewrite_calls(work, names)
+        rewrite_configs(work, names.failed)
+        work.finish()
+    except RecursionError:
+        message = "has an expression that is nested too deep to be rewritten, such as a sum of hundreds of terms"
+        raise ConfigError(Problem("", f"{message}; it is left as it is"), name) from None
     return Rewritten(program, work.edits.all, work.left)
 
 

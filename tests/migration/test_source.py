@@ -174,6 +174,11 @@ def test_what_does_not_parse_is_said_with_its_line(text: str, line: int) -> None
     assert "\0" in text or f"(line {line}, column" in str(raised.value)
 
 
+def test_what_is_nested_too_deep_is_refused_in_a_line() -> None:
+    with pytest.raises(adm.ConfigError, match="nested too deep to be rewritten"):
+        adm.migrate_source(f"{COORDINATOR}x = {' + '.join('1' * 900)}\n")
+
+
 def test_form_feeds_lone_returns_and_a_byte_order_mark_stay() -> None:
     old = "\ufeff" + COORDINATOR.replace("\n", "\r") + "\f\rdef f():\r\tpass\r\fclass A:\r\n\tmade = Coordinator()\f\r"
     migration = migrated(old)
