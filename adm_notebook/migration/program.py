@@ -7,6 +7,8 @@ import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY_AST, literal_eval
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import libcst as cst
@@ -107,15 +109,15 @@ class Program:
         self.text, self.foreign = text, tuple(foreign)
         self._starts, self._lines = line_starts(readable(text)), line_starts(text)
         try:
-            wrapper = metadata.MetadataWrapper(cst.parse_module(readable(text)))
+            wrapper = metadata.MetadataWrapper(cst.parse_module(readable(text)), unsafe_skip_copy=True)
         except cst.ParserSyntaxError as error:
             message = f"is no Python that can be read: {error.message}; it is left as it is"
             raise ConfigError(Problem("", message, error.raw_line, error.raw_column + 1), name) from None
         self.module = wrapper.module
         self._positions = wrapper.resolve(metadata.PositionProvider)
-        self._parents = wrapper.resolve(metadata.ParentNodeProvider)
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
-        self.nodes = list(_walk(self.module))
+        self._parents = dict(_walk(self.module))
+        self.nodes = list(self._parents)
         self.newline = self.module.default_newline
         self.star_names = self._star_names()
         self.loads = self._loads()
@@ -269,12 +271,26 @@ class Program:
         return False
 
 
-def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    waiting = [node]
+_LAYOUT = ("whitespace", "leading_lines", "lines_after", "header", "footer", "lpar", "rpar", "comma", "semicolon")
+"""Fields of nodes that hold layout only."""
+
+
+@cache
+def _parts(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold other nodes."""
+    return tuple(each.name for each in fields(kind) if not each.name.startswith(_LAYOUT))
+
+
+def _walk(module: cst.Module) -> Iterator[tuple[cst.CSTNode, cst.CSTNode | None]]:
+    """Every node and the one that holds it, layout left out; LibCST's own `children` takes ten times as long."""
+    waiting: list[tuple[cst.CSTNode, cst.CSTNode | None]] = [(module, None)]
     while waiting:
-        each = waiting.pop()
-        yield each
-        waiting.extend(reversed(each.children))
+        node, above = waiting.pop()
+        yield node, above
+        for name in reversed(_parts(type(node))):
+            value = getattr(node, name)
+            held = reversed(value) if isinstance(value, (list, tuple)) else (value,)
+            waiting.extend((each, node) for each in held if isinstance(each, cst.CSTNode))
 
 
 def _is_older(meaning: str) -> bool:

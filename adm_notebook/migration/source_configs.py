@@ -25,7 +25,8 @@ _REASON = "the guide's container pattern"
 
 
 def rewrite_configs(work: Rewriting, names_failed: set[str]) -> None:
-    """Rewrite every literal that is known to be a WorkflowConfig; mark what can't be."""
+    """Rewrite every literal that is known to be an older WorkflowConfig; mark what can't be. Those that are made with
+    a name from `adm_notebook` are today's."""
     program = work.program
     changed_later = _named_elsewhere(program)
     for node in program.nodes:
@@ -33,7 +34,7 @@ def rewrite_configs(work: Rewriting, names_failed: set[str]) -> None:
             continue
         meaning = program.meaning(node.func)
         free = isinstance(node.func, cst.Name) and node.func.value == "WorkflowConfig" and program.is_free(node.func)
-        if meaning in ("old:WorkflowConfig", "ours:WorkflowConfig") or free:
+        if meaning == "old:WorkflowConfig" or free:
             if _base(node.func) not in names_failed:
                 _Literal(work, node, changed_later).rewrite()
         elif meaning == AMBIGUOUS and program.source(node.func) == "WorkflowConfig":

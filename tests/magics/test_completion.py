@@ -102,4 +102,3 @@ def test_files_that_can_be_migrated_are_offered(
     assert offered(shell, "%adm migrate o|") == ["old.ipynb", "old.py", "other.yaml"]
     assert offered(shell, "%adm migrate s|") == ["sub/"]
     assert offered(shell, "%adm migrate sub/|") == ["sub/inner.yml"]
-    assert offered(shell, "%adm migrate nowhere/|") == []

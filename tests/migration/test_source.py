@@ -110,6 +110,11 @@ def test_the_result_without_compat_gives_what_the_program_gave_under_it(parts: l
         (COORDINATOR + "print(f'{Coordinator}')", KEPT + "print(f'{Coordinator}')"),
         (f"{COORDINATOR}def f():\n    global Coordinator", f"{KEPT}def f():\n    global Coordinator"),
         (f"{COORDINATOR}__all__ = ['Coordinator']", f"{KEPT}__all__ = ['Coordinator']"),
+        (f"{OURS}WorkflowConfig(backtest_config={{'strategy': s}}, **k)",) * 2,  # today's, by its import
+        (
+            f"{COORDINATOR}class Mine(Coordinator):\n    def __init__(self):\n        super().__init__()\n",
+            f"{ENHANCED}class Mine(EnhancedCoordinator):\n    def __init__(self):\n        super().__init__()\n",
+        ),
         ("# no imports\nCoordinator()\n", "# no imports\nCoordinator()\n"),
         ("", ""),
     ],
@@ -133,6 +138,13 @@ def test_what_becomes_of_it(old: str, new: str) -> None:
         ("from src.core.coordinator.coordinator import *\nPhase()", 1, "Phase may have come with this import"),
         ("from src.core.events import bus", 1, "nothing for src.core.events"),
         (COORDINATOR + "from src.data import load", 2, "src.data is the older project's or your own"),
+        (
+            f"{COORDINATOR}class Mine(Coordinator):\n    def __init__(self):\n        self.x = 1\n",
+            3,
+            "this __init__ replaces that of EnhancedCoordinator",
+        ),
+        (f"{COORDINATOR}import src\n", 2, "src is the older project's or your own"),
+        (f"{COORDINATOR}from src import mine\n", 2, "src.mine is the older project's or your own"),
         ("m = load('src.core.coordinator.simple_types')", 1, "this text names src.core.coordinator.simple_types"),
         (TYPES + "def f():\n    return WorkflowConfig(**given)", 3, "this config is not written out"),
         (TYPES + "WorkflowConfig(optimization_config=o)", 2, "its sections are not all written out here"),
@@ -171,6 +183,11 @@ def test_what_does_not_parse_is_said_with_its_line(text: str, line: int) -> None
         adm.migrate_source(text)
     assert raised.value.problems[0].line in (line, None)
     assert "\0" in text or f"(line {line}, column" in str(raised.value)
+
+
+def test_what_is_nested_too_deep_is_refused_in_a_line() -> None:
+    with pytest.raises(adm.ConfigError, match="nested too deep to be rewritten"):
+        adm.migrate_source(f"{COORDINATOR}x = {' + '.join('1' * 900)}\n")
 
 
 def test_form_feeds_lone_returns_and_a_byte_order_mark_stay() -> None:
