@@ -42,8 +42,8 @@ def is_older(values: Mapping[str, Any]) -> bool:
 
 def read_older(values: Mapping[str, Any]) -> Older:
     """What a config of the older form says; sections of ours in the same file are taken as they are."""
-    found = Older()
     whole = _with_base(values)
+    found = Older(whole=whole)
     for name in SECTIONS:
         if isinstance(whole.get(name), Mapping):
             found.sections[name].update(whole[name])

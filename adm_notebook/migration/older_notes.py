@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.workflow import SECTIONS
-from adm_notebook.migration.changes import Unmapped
+from adm_notebook.migration.changes import ABSENT, Unmapped
 
 __all__ = ["SAYS_NOTHING", "WITHOUT_IT", "Older", "fraction", "items", "listed", "plain_name"]
 
@@ -24,12 +25,24 @@ class Older:
     sections, outer  its values
     origins          path of a value here -> the older key that it came from
     left_out         keys that can't be run: the run goes without them
+    whole            the config as it was given, laid over its `base_config`
     """
 
     sections: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     outer: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     left_out: list[Unmapped] = field(default_factory=list)
+    whole: dict[str, Any] = field(default_factory=dict)
+
+    def written(self, path: str) -> Any:
+        """What the user wrote at a path of the older form; ABSENT where that can't be told."""
+        place: Any = self.whole
+        for part in re.findall(r"[^.\[\]]+", path):
+            try:
+                place = place[int(part)] if isinstance(place, (list, tuple)) else place[part]
+            except (KeyError, IndexError, TypeError, ValueError):
+                return ABSENT
+        return place
 
     @property
     def config(self) -> WorkflowConfig:

@@ -18,8 +18,8 @@ from adm_notebook.coordinator.failed import failed_result
 from adm_notebook.coordinator.memory import GrowthOfMemory, forget_peak
 from adm_notebook.engine import warmup
 from adm_notebook.errors import ConfigError, DataError, Problem, RunCancelled, StrategyError, shown
-from adm_notebook.migration.changes import Unmapped
 from adm_notebook.migration.older import is_older, read_older
+from adm_notebook.migration.older_notes import Older
 from adm_notebook.results import WorkflowResult
 
 __all__ = ["Given", "Side", "read_side", "run_both"]
@@ -40,8 +40,7 @@ class Side:
     mode      that it is run in
     result    None until it was run
     seconds, megabytes  of that run; None where the result was given
-    origins   path in the config -> the older key that it came from
-    left_out  keys of the older form that the run goes without
+    older     what the second reader found in a config of the older form
     refused   why the config can't be planned
     """
 
@@ -52,8 +51,7 @@ class Side:
     result: WorkflowResult | None = None
     seconds: float | None = None
     megabytes: float | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
-    left_out: tuple[Unmapped, ...] = ()
+    older: Older = field(default_factory=Older)
     refused: ConfigError | None = None
 
 
@@ -76,7 +74,7 @@ def read_side(given: Any, which: str) -> Side:
     if not is_older(values):
         return Side(given, WorkflowConfig.from_mapping(values))
     older = read_older(values)
-    return Side(given, older.config, origins=older.origins, left_out=tuple(older.left_out))
+    return Side(given, older.config, older=older)
 
 
 # ---- running --------------------------------------------------------------------------------------------------------

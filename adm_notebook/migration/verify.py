@@ -12,7 +12,7 @@ from typing import Any
 
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.migration.causes import causes_of, in_a_sentence, to_mend
-from adm_notebook.migration.changes import Change, Unmapped
+from adm_notebook.migration.changes import ABSENT, Change, Unmapped
 from adm_notebook.migration.config import Migration, migrate_config
 from adm_notebook.migration.config_changes import config_changes
 from adm_notebook.migration.filled import filled
@@ -99,14 +99,14 @@ def _report(before: Side, after: Side, migration: Migration | None, rtol: float)
     configs = filled(old), filled(new)
     same_bars = bool(old.metadata.get("fingerprint")) and old.metadata["fingerprint"] == new.metadata["fingerprint"]
     both_began = bool(old.facts.resolved and new.facts.resolved)
-    causes = causes_of(*configs, same_bars=same_bars, origins=before.origins) if both_began else ()
+    causes = causes_of(*configs, same_bars=same_bars, origins=before.older.origins) if both_began else ()
     verdict, mend = result.verdict, ""
     if not result.identical:
         verdict = f"different because {_reason(old, new, result, causes, configs, same_bars=same_bars)}"
         if old.success and new.success:
             short = new.config.backtest_config.get("strategy") is not None
-            mend = to_mend(causes, short=short, origins=before.origins)
-    unmapped = _unmapped(migration, before.left_out)
+            mend = to_mend(causes, short=short, origins=before.older.origins)
+    unmapped = _unmapped(migration, before.older.left_out)
     return MigrationReport(
         verdict=verdict,
         identical=result.identical,
@@ -138,11 +138,15 @@ def _as_written(before: Side, after: Side) -> tuple[Change, ...]:
     """Rows of the two configs as they were typed, keys of the older form by the names that they have there."""
     rows = []
     for row in config_changes(before.config, after.config):
-        was = before.origins.get(row.was or row.path, "") if row.change != "+" else ""
+        was = before.older.origins.get(row.was or row.path, "") if row.change != "+" else ""
+        written = before.older.written(was) if was else ABSENT
+        if written is not ABSENT:
+            row = replace(row, old=written)
         if was and row.change == "-":
             row = replace(row, path=was)
         elif was:
-            row = replace(row, was=was, change=">" if row.change == "=" else row.change)
+            same = written is ABSENT or written == row.new
+            row = replace(row, was=was, change=row.change if row.change != "=" else ">" if same else "~")
         rows.append(row)
     return tuple(rows)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import adm_notebook as adm
 from adm_notebook.containers.shared import ITEM_BYTES, Shared
-from adm_notebook.coordinator.memory import GrowthOfMemory, held_mb
+from adm_notebook.coordinator.memory import GrowthOfMemory, forget_peak, held_mb
 
 watched = pytest.mark.skipif(held_mb() is None, reason="this system does not say how much memory a process holds")
 
@@ -121,3 +121,14 @@ def test_shared_products_never_take_more_than_they_may(items: int, asked: list[t
         assert sum(shelf.held_bytes for shelf in shelves) <= max(budget, sum(lasting))
         for shelf in shelves:
             assert shelf.held_bytes == sum(item[1] for item in shelf.items.values())
+
+
+@watched
+def test_growth_is_exact_after_a_larger_peak_that_is_forgotten() -> None:
+    much = np.ones(30_000_000)  # 229 MB
+    del much
+    forget_peak()
+    growth = GrowthOfMemory()
+    some = np.ones(5_000_000)  # 38 MB, gone before anybody looks
+    del some
+    assert growth.peak() == pytest.approx(38, abs=12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,26 @@ def test_a_key_of_the_older_form_that_was_not_carried_over_is_named_as_it_is_the
     assert (cause.old, cause.new) == (0.001, 0)
 
 
+def test_a_key_that_migrating_drops_is_seen_by_the_second_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.migration.config.read_account", lambda ledger, section: None)
+    report = adm.verify_migration(OLDER)
+    assert first_line(report) == "Different because commission was 0.1% and is now 0."
+    assert report.migration is not None
+    assert "commission" not in report.migration.config.backtest_config
+
+
+def test_the_second_reader_shares_nothing_with_migrating_but_names() -> None:
+    folder = Path(adm.__file__).parent / "migration"
+    used = {
+        node.module
+        for path in folder.glob("older*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and "migration" in str(node.module)
+    }
+    own = {"adm_notebook.migration.older_entries", "adm_notebook.migration.older_notes"}
+    assert used == own | {"adm_notebook.migration.changes", "adm_notebook.migration.names"}
+
+
 # ---- a migration that lost nothing ----------------------------------------------------------------------------------
 
 
@@ -248,6 +269,8 @@ def test_the_older_form_is_the_same_as_ours() -> None:
     rows = {change.path: change for change in report.config_changes}
     moved = rows["backtest_config.max_drawdown"]
     assert (moved.change, moved.was) == (">", "risk.limits[0].max_drawdown")
+    renamed = rows["optimization_config.strategies[0].type"]
+    assert (renamed.change, renamed.old, renamed.new) == ("~", "moving_average_crossover", "ma_crossover")
 
 
 def test_yaml_may_be_a_text_or_a_file(tmp_path: Path) -> None:
@@ -450,6 +473,18 @@ def test_frames_are_compared_as_prices() -> None:
         "different because the bars are not the same (60 bars from 2024-01-01 to 2024-03-22 were, "
         "55 bars from 2024-01-08 to 2024-03-22 are now)"
     )
+
+
+def test_bars_that_lost_their_time_zone_are_told() -> None:
+    index = pd.bdate_range("2024-01-01", periods=60, tz="America/New_York")
+    prices = np.linspace(100, 120, 60) + np.tile([0, 3], 30)
+    frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), prices), index=index)
+    old = {"data_config": {"frame": frame}, "backtest_config": {"strategy": "momentum"}}
+    assert adm.verify_migration(old, old).identical
+    report = adm.verify_migration(old, altered(old, "data_config.frame", frame.tz_localize(None)))
+    assert report.verdict.startswith("different because the bars are not the same ")
+    assert "only the bars of the old one have a time zone (America/New_York)" in report.verdict
+    assert not len(report.result.trades)
 
 
 # ---- showing and saving ---------------------------------------------------------------------------------------------
