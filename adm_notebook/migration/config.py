@@ -9,20 +9,21 @@ from typing import Any
 from adm_notebook.components.risk import RISK_PROFILES
 from adm_notebook.components.risk.entry import KEYS as PROFILE_KEYS
 from adm_notebook.config import WorkflowConfig
-from adm_notebook.config.data import DataConfig
 from adm_notebook.config.homes import KEYS
 from adm_notebook.config.workflow import SECTIONS, located, unfilled
 from adm_notebook.errors import ConfigError, shown
-from adm_notebook.market import describe_sources
 from adm_notebook.migration import names
-from adm_notebook.migration.account import finish_account, read_account, read_risk
+from adm_notebook.migration.account import finish_account, read_account
 from adm_notebook.migration.changes import Change
 from adm_notebook.migration.check import problems_of_plan
-from adm_notebook.migration.entries import Entry, read_classifiers, read_spaces, read_strategies, write_strategies
+from adm_notebook.migration.data import read_data, rest_of
+from adm_notebook.migration.entries import Entry, read_classifiers, read_strategies, write_strategies
 from adm_notebook.migration.ledger import Ledger, misspelt
 from adm_notebook.migration.migration import Migration
 from adm_notebook.migration.old import TITLE, Old, merged, read_old
+from adm_notebook.migration.risk import read_risk
 from adm_notebook.migration.search import SPACES, read_search
+from adm_notebook.migration.spaces import read_spaces
 from adm_notebook.patterns import PATTERNS
 
 __all__ = ["Migration", "migrate_config"]
@@ -128,10 +129,12 @@ def _base(ledger: Ledger, given: Old) -> None:
 
 def _read(ledger: Ledger, old: Old, container_pattern: str | None) -> None:
     """All sections, in the order of the new config."""
-    kind = old.first("workflow_type", "type")
+    kind, workflow = old.first("workflow_type", "type"), old.first("workflow")
+    if kind is None and workflow is not None:
+        kind = workflow.first("type")
     optimization, search = old.first("optimization"), old.first("optimization_config")
-    _data(ledger, old.first("data"))
-    _data(ledger, old.first("data_config"))
+    read_data(ledger, old.first("data"))
+    read_data(ledger, old.first("data_config"))
     for section in ("portfolio", "backtest_config"):
         read_account(ledger, old.first(section))
     read_risk(ledger, old.first("risk"))
@@ -147,6 +150,8 @@ def _read(ledger: Ledger, old: Old, container_pattern: str | None) -> None:
     _parallel(ledger, old)
     pattern = _parameters(ledger, old, container_pattern)
     _kind(ledger, kind, pattern, optimization is not None or "parameter_space" in old)
+    if workflow is not None and workflow.fields:
+        ledger.rest(workflow, ("type",), _ADVICE)
     ledger.rest(old, _TOP, _ADVICE)
 
 
@@ -158,64 +163,7 @@ def _plain_section(ledger: Ledger, name: str, section: Old | None) -> None:
         if key in KEYS[name]:
             ledger.carry((name, key), item)
     later = dict.fromkeys(section.fields, _ADVICE["validation"]) if name == "validation_config" else {}
-    _rest(ledger, section, KEYS[name], later)
-
-
-def _rest(ledger: Ledger, section: Old, known: Sequence[str], advice: Mapping[str, str] | None = None) -> None:
-    if section.fields:
-        ledger.rest(section, known, advice)
-    elif section.value in ({}, [], None):
-        ledger.drop(section, "It was empty")
-    elif not ledger.settled(section):
-        ledger.wrong(section, f"must be a section (`name: value`), but was {shown(section.value)}")
-
-
-# ---- data -----------------------------------------------------------------------------------------------------------
-
-_DATA_KEYS = (*DataConfig.model_fields, "frame", *names.DATA)
-_FILES = ("file", "files", "local", "csv_file", "historical", "disk")
-
-
-def _data(ledger: Ledger, section: Old | None) -> None:
-    if section is None:
-        return
-    has_file = any(names.DATA.get(key, key) in ("path", "frame") for key in section.fields)
-    for key, item in section.fields.items():
-        name = names.DATA.get(key, key)
-        if name == "source":
-            _source(ledger, item, has_file)
-        elif name in DataConfig.model_fields or name == "frame":
-            ledger.carry(("data_config", name), item, "" if name == key else f"Our name of `{key}`")
-    advice = {
-        "provider": "Prices are read from files: save them as CSV or Parquet, and write data_config: {path: ...}.",
-        "timezone": "Times keep the zone of the file: leave it out.",
-        "format": "The ending of the file tells its format; write source: csv or source: parquet where it doesn't.",
-        "split_ratio": "Out-of-sample splits come with a later version; until then set `end`, and run again later.",
-    }
-    _rest(ledger, section, _DATA_KEYS, advice)
-
-
-def _source(ledger: Ledger, item: Old, has_file: bool) -> None:
-    called = item.value.strip().lower() if isinstance(item.value, str) else ""
-    if called in ("csv", "parquet", "sample", "frame") or (
-        called and called in {row.source for row in describe_sources()}
-    ):
-        ledger.put(("data_config", "source"), called, item, "" if called == item.value else "In lower case")
-    elif not called:
-        ledger.carry(("data_config", "source"), item)
-    elif called in _FILES and has_file:
-        ledger.drop(item, "The ending of the file tells how to read it")
-    elif meant := misspelt(called, ("parquet", "sample", "frame", *_FILES)):
-        ledger.wrong(item, f"unknown source {shown(item.value)}. Did you mean `{meant}`?")
-    elif has_file:
-        ledger.leave(item, "The file is read, whatever it came from: leave it out.")
-    else:
-        advice = (
-            "Prices are read from files: save them as CSV or Parquet and write data_config: {path: prices.csv}, or "
-            "register a source of your own with adm.register_source."
-        )
-        ledger.leave(item, advice)
-        ledger.no_prices = True
+    rest_of(ledger, section, KEYS[name], later)
 
 
 # ---- strategies and classifiers -------------------------------------------------------------------------------------
@@ -305,7 +253,7 @@ def _analysis(ledger: Ledger, section: Old | None, kind: Old | None) -> None:
          "output_path", "output_dir"),
         reports,
     )  # fmt: skip
-    _rest(ledger, section, (*_ANALYSIS, *advice), advice)
+    rest_of(ledger, section, (*_ANALYSIS, *advice), advice)
 
 
 def _parallel(ledger: Ledger, old: Old) -> None:
@@ -348,10 +296,10 @@ def _parameters(ledger: Ledger, old: Old, asked: str | None) -> str:
                 ledger.drop(item, "Another pattern was asked for")
             elif key in KEYS["parameters"] and key != "container_pattern":
                 ledger.carry(("parameters", key), item)
-        _rest(ledger, section, KEYS["parameters"], _ADVICE)
+        rest_of(ledger, section, KEYS["parameters"], _ADVICE)
     _phases(ledger, old.first("phases"))
     if coordinator is not None:
-        _rest(ledger, coordinator, ("container_pattern", "execution_mode"), _ADVICE)
+        rest_of(ledger, coordinator, ("container_pattern", "execution_mode"), _ADVICE)
     if not named and ledger.get("parameters", "pattern") is None and ledger.get("parameters", "phases") is None:
         ledger.put(target, asked or _implied(ledger), None, "As asked for" if asked else "The pattern that it runs in")
     return str(ledger.get("parameters", "container_pattern") or "")

@@ -1,4 +1,4 @@
-"""Strategies and classifiers of an old config, with the parameter space that is laid over them."""
+"""Strategies and classifiers of an old config: what they are, and their parameters."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adm_notebook.components import CLASSIFIERS, STRATEGIES
-from adm_notebook.config.settings import Settings
-from adm_notebook.errors import did_you_mean, shown
+from adm_notebook.errors import shown
 from adm_notebook.migration import names
 from adm_notebook.migration.ledger import Ledger, Target, misspelt
 from adm_notebook.migration.old import Old
 
-__all__ = ["Entry", "read_classifiers", "read_spaces", "read_strategies", "write_strategies"]
+__all__ = ["CHOICES", "Entry", "put_value", "read_classifiers", "read_strategies", "write_strategies"]
 
 _TYPE = ("type", "class", "strategy_type", "strategy_class", "strategy", "classifier_type", "classifier_class")
 _PARAMETERS = ("parameters", "params", "config", "args", "kwargs", "settings")
@@ -73,8 +72,8 @@ def _entry(ledger: Ledger, old: Old, what: str) -> Entry | None:
         where = old.first(*_TYPE) or old.first("name") or old
         kind = where.value
         if where.path.endswith(".name") and names.renamed(table, str(kind)) is None and not _registered(registry, kind):
-            ledger.wrong(old, f"has no type; write {{type: momentum, name: {kind}}}" if what == "strategy" else
-                         f"has no type; write {{type: trend, name: {kind}}}")  # fmt: skip
+            example = "momentum" if what == "strategy" else "trend"
+            ledger.wrong(old, f"has no type; write {{type: {example}, name: {kind}}}")
             return None
     if where is old and old.fields:
         keyed = old.value.get("type")  # of a mapping name -> entry
@@ -87,13 +86,14 @@ def _entry(ledger: Ledger, old: Old, what: str) -> Entry | None:
     name = str(old.value.get("name") or kind) if old.fields else kind
     if row is not None and row.type == "ensemble":
         return Entry(old, name, kind, "ensemble", None, {})
-    component = registry.find(row.type if row is not None else kind)
+    component = registry.find(kind) or registry.find(row.type if row is not None else kind)  # the user's own first
     if component is None:
         near = misspelt(kind, [*table, *registry.all_names()])
         own = f" If it is yours, register it first (@adm.{what}) and migrate again"
         ledger.wrong(where, f"unknown {what} {shown(kind)}.{f' Did you mean `{near}`?' if near else own}")
         return None
-    older = {**component.older_names, **(row.parameters if row is not None else {})}
+    in_table = row is not None and row.type == component.name
+    older = {**component.older_names, **(row.parameters if row is not None and in_table else {})}
     return Entry(old, name, kind, component.name, None if component.name == "rule" else component.parameters, older)
 
 
@@ -255,7 +255,7 @@ def _given(ledger: Ledger, target: Target, entry: Entry, given: Sequence[Old]) -
         if plain in entry.swept:
             ledger.drop(item, f"Swept: {entry.swept[plain][0].path}")
         elif plain:
-            _value(ledger, (*target, "parameters", plain), item, entry, _renaming(key, plain))
+            put_value(ledger, (*target, "parameters", plain), item, entry, _renaming(key, plain))
 
 
 def _renaming(key: str, plain: str) -> str:
@@ -264,15 +264,16 @@ def _renaming(key: str, plain: str) -> str:
 
 def _swept(ledger: Ledger, target: Target, entry: Entry) -> None:
     for plain, (space, reason) in entry.swept.items():
-        _value(ledger, (*target, "parameters", plain), space, entry, reason)
+        put_value(ledger, (*target, "parameters", plain), space, entry, reason)
 
 
-_CHOICES = ("choices", "values", "options", "categories")
+CHOICES = ("choices", "values", "options", "categories")
+"""Keys that hold several values of a parameter."""
 
 
-def _value(ledger: Ledger, target: Target, old: Old, entry: Entry | None, reason: str) -> None:
+def put_value(ledger: Ledger, target: Target, old: Old, entry: Entry | None, reason: str) -> None:
     """A parameter's value: a plain one, a list, a range, or the older {type, min, max, step} and {type, choices}."""
-    choices = old.first(*_CHOICES)
+    choices = old.first(*CHOICES)
     if old.fields and "min" in old and "max" in old and choices is None:
         _range(ledger, target, old, reason)
     elif choices is not None:
@@ -289,7 +290,7 @@ def _value(ledger: Ledger, target: Target, old: Old, entry: Entry | None, reason
     if "type" in old:
         ledger.drop(old["type"], "The values tell what they are")
     ledger.home(target, old)
-    ledger.rest(old, ("type", "min", "max", "step", *_CHOICES), _RANGE_ADVICE)
+    ledger.rest(old, ("type", "min", "max", "step", *CHOICES), _RANGE_ADVICE)
 
 
 _RANGE_ADVICE = {
@@ -325,85 +326,6 @@ def _lowered(value: Any, target: Target, entry: Entry | None) -> Any:
     if isinstance(value, (list, tuple)) and any(isinstance(v, str) and v != v.lower() for v in value):
         return [v.lower() if isinstance(v, str) else v for v in value]
     return value
-
-
-# ---- parameter spaces -----------------------------------------------------------------------------------------------
-
-_SECTIONS = ("portfolio", "backtest_config", "risk", "account")
-
-
-def read_spaces(ledger: Ledger, spaces: Sequence[Old], entries: Sequence[Entry]) -> None:
-    """Lay `parameter_space` over the strategies: `strategy.param`, `param` alone, or nested mappings."""
-    for space in spaces:
-        if not space.fields:
-            if space.value in ({}, None):
-                ledger.drop(space, "It was empty")
-            else:
-                message = 'must be a mapping such as {"momentum.lookback": [10, 20]}, but was'
-                ledger.wrong(space, f"{message} {shown(space.value)}")
-            continue
-        for key, item in space.fields.items():
-            plain = not item.fields or item.fields.keys() & {"min", "max", "step", "type", "value", *_CHOICES}
-            if not plain and (_meant(key, entries) or key in _SECTIONS):
-                below = item.first("parameters", "params") or item
-                for name, inner in below.fields.items():
-                    _axis(ledger, f"{key}.{name}", inner, entries)
-            else:
-                _axis(ledger, key, item, entries)
-
-
-def _axis(ledger: Ledger, key: str, item: Old, entries: Sequence[Entry]) -> None:
-    """One parameter of the space."""
-    parts = [part for part in key.split(".") if part not in ("strategies", "strategy", "parameters", "params")]
-    owner, name = ".".join(parts[:-1]), parts[-1] if parts else ""
-    if owner in _SECTIONS:
-        ours = names.ACCOUNT.get(name, name)
-        if ours in Settings.model_fields:
-            if ledger.get("backtest_config", ours) is not None:
-                ledger.wrong(item, f"sweeps {ours}, which has a value, too; leave one of them out")
-            else:
-                _value(ledger, ("backtest_config", ours), item, None, "A setting of the account, swept")
-        else:
-            ledger.leave(item, "Settings of backtest_config can be swept, others can't: leave it out.")
-        return
-    found = _meant(owner, entries) if owner else [entry for entry in entries if entry.known and entry.ours(name)]
-    if len(found) == 1:
-        entry = found[0]
-        plain = entry.ours(name)
-        if plain and plain in entry.swept:
-            ledger.wrong(item, f"says the same as {entry.swept[plain][0].path}; keep one of them")
-        elif plain:
-            entry.swept[plain] = (item, f"Swept values stand with the strategy that they are for, {entry.name}")
-        elif meant := misspelt(name, (*(entry.known or ()), *entry.older)):
-            ledger.wrong(item, f"{entry.type} has no such parameter. Did you mean `{meant}`?")
-        else:
-            ledger.leave(
-                item, f"{entry.type} has no such parameter (it has {', '.join(entry.known or ())}): leave it out."
-            )
-    elif found:
-        several = " and ".join(f"{entry.name}.{name}" for entry in found[:3])
-        ledger.wrong(item, f"may be that of several strategies; write {several}")
-    elif owner:
-        near = did_you_mean(owner, [e.name for e in entries])
-        listed = f" They are {', '.join(e.name for e in entries)}" if entries and not near else ""
-        ledger.wrong(item, f"names no strategy that there is.{near or listed}".removesuffix("."))
-    elif meant := misspelt(name, {p for e in entries for p in (*(e.known or ()), *e.older)}):
-        ledger.wrong(item, f"no strategy here has such a parameter. Did you mean `{meant}`?")
-    else:
-        ledger.leave(item, "No strategy here has such a parameter: leave it out.")
-
-
-def _meant(owner: str, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries of a name, else of a type as it was written, else of a type of ours."""
-    row = names.renamed(names.STRATEGIES, owner)
-    for matches in (
-        [e for e in entries if e.name == owner],
-        [e for e in entries if e.written == owner],
-        [e for e in entries if row is not None and e.type == row.type],
-    ):
-        if matches:
-            return matches
-    return []
 
 
 # ---- classifiers ----------------------------------------------------------------------------------------------------

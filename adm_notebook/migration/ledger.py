@@ -18,8 +18,8 @@ __all__ = ["Ledger", "Target", "misspelt", "spelled"]
 Target = tuple[str | int, ...]
 """A place in the new config: ("optimization_config", "strategies", 0, "type")."""
 
-_TYPO = 0.8
-"""How alike a key and a known one are that are taken for the same, misspelt."""
+_SHORTEST = 4
+"""Letters of a key that may be a slip for another."""
 
 
 def spelled(target: Target) -> str:
@@ -206,9 +206,30 @@ class Ledger:
 
 
 def misspelt(key: str, known: Iterable[str]) -> str:
-    """The known name that `key` is, but for a slip; "" where there is none so near."""
-    near = difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=_TYPO)
-    return near[0] if near and len(key) > 3 else ""
+    """The known name that `key` is but for one slip of the hand; "" where there is none so near.
+
+    A slip is a letter too many, too few or another, or two that changed places: `entry_threshold` is no slip for
+    `exit_threshold`, as alike as they look.
+
+    Examples
+    --------
+    >>> misspelt("stratgies", ["strategies", "risk"])
+    'strategies'
+    """
+    plain = key.lower()
+    if len(plain) < _SHORTEST:
+        return ""
+    return next((name for name in known if _one_slip(plain, name)), "")
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether two words differ by one letter, or by two neighbours in the other order."""
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest, other = a[start:], b[start:]
+    changed = rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]
+    return changed or (rest[:2] == other[:2][::-1] and rest[2:] == other[2:])
 
 
 def _no_place(key: str, known: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ _SECTION = "optimization_config"
 _LATER = "comes with a later version"
 _METHODS = {
     "walk_forward": f"Walk-forward analysis {_LATER}; until then all combinations run over the whole period.",
-    "multi_pass_regime": f"Passes by regime {_LATER}; until then give strategies `regimes`, or use hybrid phases.",
+    "multi_pass_regime": f"A search regime by regime {_LATER}; until then give strategies `regimes`, or use phases.",
     **dict.fromkeys(
         ("genetic", "evolutionary", "differential_evolution", "cma_es", "particle_swarm"),
         "This way to search is not there; write optimization_config: {method: optuna, n_trials: 100}, or run the grid.",

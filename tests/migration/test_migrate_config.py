@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from old_forms import FORMS, Case, before, cases, older, older_text, older_with_base, today
 
 import adm_notebook as adm
+from adm_notebook.components import STRATEGIES
 
 COMPOSABLE = adm.EnhancedCoordinator()
 
@@ -349,8 +350,53 @@ def test_what_stands_outside_base_config_counts_and_what_it_replaces_is_told() -
     assert (dropped.path, dropped.old) == ("base_config.portfolio.initial_capital", 1000)
 
 
+def test_a_key_that_only_looks_like_another_is_no_slip() -> None:
+    space = {"entry_threshold": [0.0, 0.01], "exit_threshold": [0.0, 0.02]}
+    old = {
+        "workflow": {"type": "optimization", "name": "old"},
+        "strategies": ["momentum_strategy"],
+        "parameter_space": space,
+    }
+    assert set(advice(old)) == {"parameter_space.exit_threshold", "workflow.name"}
+
+
 def test_a_drawdown_that_is_minimized_there_is_maximized_here() -> None:
     older_form = {"strategies": ["momentum"], "optimization": {"objective": "max_drawdown", "direction": "minimize"}}
     assert adm.migrate_config(older_form).config.optimization_config["direction"] == "maximize"
     ours = {"optimization_config": {"strategies": ["momentum"], "objective": "max_drawdown", "direction": "minimize"}}
     assert adm.migrate_config(ours).config.optimization_config["direction"] == "minimize"
+
+
+def test_a_strategy_of_the_user_s_own_is_not_taken_for_one_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STRATEGIES, "_loaded", dict(STRATEGIES.snapshot()))
+
+    @adm.strategy("momentum_breakout")  # an older name of `momentum`, too
+    def own(bars: Any, lookback_period: int = 5) -> Any:
+        return (bars["close"] > bars["close"].shift(lookback_period)).astype(float)
+
+    old = {"strategies": [{"type": "momentum_breakout", "parameters": {"lookback_period": 7}}]}
+    assert strategies_of(old) == old["strategies"]
+
+
+# ---- phases ---------------------------------------------------------------------------------------------------------
+
+
+def test_phases_of_today_s_form_are_taken_and_others_are_told() -> None:
+    phases = [
+        {"name": "screen", "mode": "composable"},
+        {"name": "confirm", "mode": "traditional", "take": {"from": "screen", "top": 2}},
+    ]
+    old = {"strategies": [{"type": "momentum", "parameters": {"lookback": [5, 10, 20]}}], "phases": phases}
+    migration = adm.migrate_config(old)
+    assert migration.config.parameters == {"phases": phases}
+    assert COMPOSABLE.plan(migration.config, "hybrid").n_rows == 6
+    assert adm.migrate_config(migration.config).changed == ()
+    said = advice({**old, "phases": [{"name": "one", "method": "grid_search"}]})
+    assert "parameters.phases" in said["phases"]
+
+
+def test_what_is_wrong_with_a_phase_is_told_at_its_place() -> None:
+    old = {"strategies": ["momentum"], "phases": [{"name": "screen", "mode": "fast"}]}
+    with pytest.raises(adm.ConfigError) as caught:
+        adm.migrate_config(old)
+    assert [p.path for p in caught.value.problems] == ["phases[0].mode"]

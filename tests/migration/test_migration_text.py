@@ -24,7 +24,7 @@ Migration: 11 keys change, 0 stay as they are, 2 have no place here.
 > data_config.symbols                                    ['SP500']            ['SP500']          was data.symbols
 > data_config.max_bars                                   250                  250                was data.max_bars
 > backtest_config.initial_capital                        50000                50000              was portfolio.initial_capital
-~ backtest_config.max_drawdown                           20                   0.2                A fraction, here: 5% is 0.05 (was risk.limits[0].max_drawdown_pct)
+~ backtest_config.max_drawdown                           20                   0.2                A fraction, here: 20% is 0.2 (was risk.limits[0].max_drawdown_pct)
 ~ optimization_config.strategies[0].type                 'momentum_strategy'  'momentum'         Our name of momentum_strategy (was strategies[0].type)
 > optimization_config.strategies[0].name                 'fast'               'fast'             was strategies[0].name
 > optimization_config.strategies[0].parameters.lookback  10                   10                 Our name of the same parameter (was strategies[0].parameters.lookback_period)
