@@ -94,10 +94,12 @@ class ChecklistView:
         """The first phase in which there is work is open, and any in which something failed."""
         phases, waiting = [], True
         for number, (name, items) in enumerate(self.checklist.phases.items(), 1):
-            n_open, n_failed, n_done = (sum(c.state == s for c in items) for s in ("open", "failed", "done"))
+            counts = (sum(c.state == s for c in items) for s in ("open", "failed", "done", "unneeded"))
+            n_open, n_failed, n_done, n_none = counts
             has_work = n_open + n_failed > 0
             gist = f"{n_done} of {len(items)} done"
             gist += f", {n_failed} failed" if n_failed else ""
+            gist += f", {n_none} not needed" if n_none else ""
             gist += f", next: {plain(marked(_next(items).item.words))}" if has_work else ""
             phases.append(
                 _Phase(

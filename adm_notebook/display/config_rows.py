@@ -41,18 +41,27 @@ def config_part(changes: Sequence[Change], title: str = "Configuration", where: 
     )
 
 
-def joined_configs(changes: Sequence[Change], names: tuple[str, str]) -> Joined:
-    """Two configs: nothing was run."""
+def joined_configs(
+    changes: Sequence[Change], names: tuple[str, str], unmapped: Sequence[Unmapped] = (), migrated: str = ""
+) -> Joined:
+    """Two configs: nothing was run.
+
+    Parameters
+    ----------
+    unmapped, migrated
+        where one of them has the older form: its name, and the keys of it that have no place in the form of today.
+    """
     apart = sum(c.change != "=" for c in changes)
     old, new = (Name(clip(name, 80)) for name in names)
+    migrated_said: Words = [Name(clip(migrated, 80)), " has the older form: what it migrates to was compared."]
     kinds = [("+", "added"), ("-", "removed"), ("~", "changed"), (">", "moved")]
     counted = [(word, sum(c.change == kind for c in changes)) for kind, word in kinds]
     title = f"Different: {counted_out('key', counted)}" if apart else "The same configuration"
     return Joined(
         title=[title],
         identical=not apart,
-        sentences=[["Old: ", old, ", new: ", new, "."]],
-        above=[config_part(changes)],
+        sentences=[["Old: ", old, ", new: ", new, "."], *([migrated_said] if migrated else [])],
+        above=[config_part(changes), unmapped_part(unmapped)],
     )
 
 

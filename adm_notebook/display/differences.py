@@ -134,8 +134,13 @@ def sentences_of(diff: ResultDiff) -> list[Words]:
     if diff.first_bar is None:
         return []
     when = _without_midnight(diff.first_time)
-    gap = money(diff.largest_gap, digits=2)
-    return [[f"Equity parts at bar {diff.first_bar:,} ({when}) and is apart by {gap} at most."]]
+    return [[f"Equity parts at bar {diff.first_bar:,} ({when}) and is apart by {_largest(diff)} at most."]]
+
+
+def _largest(diff: ResultDiff) -> Number:
+    """The largest gap between the equities, as far as money goes."""
+    gap = diff.largest_gap
+    return Number("0") if gap == 0 else Number("< 0.01", title=f"{gap:.3g}") if gap < 0.005 else money(gap)
 
 
 def picture_of(diff: ResultDiff, old: WorkflowResult | None, new: WorkflowResult | None) -> tuple[Any, str]:
@@ -155,12 +160,13 @@ def picture_of(diff: ResultDiff, old: WorkflowResult | None, new: WorkflowResult
 def figures_apart(diff: ResultDiff, changes: Sequence[Change] = ()) -> list[Count]:
     """How much of each kind is equal: the strip beneath the verdict."""
     same = int(diff.metrics["same"].sum())
-    gap = Number("0") if diff.largest_gap == 0 else money(diff.largest_gap, digits=2)
     found = [
         _of("Trades equal", diff.n_trades.same, sum(diff.n_trades)),
         _of("Bars of equity equal", *diff.n_bars),
         _of("Metrics equal", same, len(diff.metrics)),
-        Count("Largest difference", gap, title="Between the equities, in money, over the bars that both have"),
+        Count(
+            "Largest difference", _largest(diff), title="Between the equities, in money, over the bars that both have"
+        ),
     ]
     if diff.n_rows[1] > 1:
         found.append(_of("Combinations equal", *diff.n_rows))

@@ -81,7 +81,7 @@ def joined_report(report: MigrationReport, name: str = "report") -> Joined:
         sentences=[_conditions(old, new), *sentences_of(result)],
         banner=banner,
         counts=counts,
-        above=_config_parts(report.config_changes, report.unmapped, name, "config_changes"),
+        above=_config_parts(_causes_first(report), report.unmapped, name, "config_changes"),
         below=below(result, old, new, f"{name}.result"),
         draw=draw,
         alt=alt,
@@ -96,6 +96,12 @@ def _config_parts(changes: Sequence[Change], unmapped: Sequence[Unmapped], name:
         config_part(changes, "What changes in the configuration", f"{name}.{where}"),
         unmapped_part(unmapped, f"{name}.unmapped"),
     ]
+
+
+def _causes_first(report: MigrationReport) -> list[Change]:
+    """The rows of the configuration, those that explain a difference at the top."""
+    causes = {cause.path for cause in report.causes}
+    return sorted(report.config_changes, key=lambda change: change.path not in causes)
 
 
 def _unmapped_banner(n: int, *, both: bool = False) -> Banner | None:

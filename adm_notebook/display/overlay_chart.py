@@ -87,11 +87,11 @@ def overlay_chart(
     elif len(drawn):
         bottom.fill_between(axis.x(drawn), gap[drawn], 0, color=t.series, alpha=0.22, linewidth=0, zorder=2)
         line(bottom, axis, gap, t.series, 0.9, 3)
-    said = "0 on every bar" if same else _gap_said(gap)
+    said = _same_said(gap) if same else _gap_said(gap)
     last = 0.0 if same or not len(drawn) else float(gap[drawn[-1]])
     end_labels(bottom, [EndLabel(last, said, t.series, bold=True)])
     if parts_at is not None and not same:
-        _mark(top, bottom, t, axis, *parts_at)
+        _mark(top, bottom, t, axis, (a, b), *parts_at)
     at, names = axis.ticks(width)
     set_ticks(bottom, "x", at, names, t)
     return figure
@@ -100,7 +100,8 @@ def overlay_chart(
 def alt_of(old: pd.Series[float], new: pd.Series[float], *, same: bool) -> str:
     """The picture in words."""
     if same:
-        return f"Equity old and new: the same line, {_return(_values(new))}; the gap is 0 on every bar"
+        said = _same_said(_values(new) - _values(old)) if len(old) == len(new) else "0 on every bar"
+        return f"Equity old and new: the same line, {_return(_values(new))}; gap {said}"
     _, a, b = _aligned(old, new)
     gap = _gap_said(b - a)
     return f"Equity old {_return(_values(old))} and new {_return(_values(new))}; the gap ends at {gap}"
@@ -152,6 +153,12 @@ def _return(equity: F64) -> str:
     return str(percent(float(known[-1] / known[0] - 1))) if len(known) and known[0] else "no equity"
 
 
+def _same_said(gap: F64) -> str:
+    """Of equities that are equal within the tolerance: whether they are so to the last bit."""
+    largest = float(np.abs(gap[np.isfinite(gap)]).max(initial=0.0))
+    return "0 on every bar" if largest == 0 else f"at most {largest:.0e}"
+
+
 def _gap_said(gap: F64) -> str:
     known = gap[np.isfinite(gap)]
     if not len(known):
@@ -160,19 +167,33 @@ def _gap_said(gap: F64) -> str:
     return said if said.strip(f"0.,{MINUS}+") or not known.any() else "nearly 0"
 
 
-def _mark(top: Axes, bottom: Axes, t: Theme, axis: TimeAxis, bar: int, moment: Any) -> None:
-    """A dashed line where they part, named in the upper panel, on the side where there is room."""
+def _mark(top: Axes, bottom: Axes, t: Theme, axis: TimeAxis, curves: tuple[F64, F64], bar: int, moment: Any) -> None:
+    """A dashed line where they part, named in the upper panel, where there is room."""
     at = axis.index.get_indexer(pd.Index([moment]))[0] if axis.is_time and axis.index.is_unique else bar
-    place = float(axis.x([min(max(int(at), 0), len(axis.index) - 1)])[0])
+    at = min(max(int(at), 0), len(axis.index) - 1)
+    place = float(axis.x([at])[0])
     for ax in (top, bottom):
         ax.axvline(place, color=t.ink, linewidth=0.8, linestyle=(0, (2, 2)), zorder=4)
     low, high = axis.limits
     on_the_left = (place - low) / (high - low) > 0.6
     said = f"they part at bar {bar:,}" + (f", {_when(moment)}" if axis.is_time else "")
+    beside = slice(max(at - len(axis.index) // 3, 0), at) if on_the_left else slice(at, at + len(axis.index) // 3 + 1)
+    above = _is_low(top, [curve[beside] for curve in curves])
     top.annotate(
-        said, xy=(place, 0.03), xycoords=("data", "axes fraction"), xytext=(-5 if on_the_left else 5, 0),
-        textcoords="offset points", ha="right" if on_the_left else "left", va="bottom", zorder=5, **text_style(t.ink),
+        said, xy=(place, 0.97 if above else 0.03), xycoords=("data", "axes fraction"),
+        xytext=(-5 if on_the_left else 5, 0), textcoords="offset points", ha="right" if on_the_left else "left",
+        va="top" if above else "bottom", zorder=5, **text_style(t.ink),
     )  # fmt: skip
+
+
+def _is_low(ax: Axes, curves: list[F64]) -> bool:
+    """Whether there is more room above these stretches of curves than below them."""
+    values = np.concatenate(curves)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return True
+    low, high = (float(ax.transData.transform((0, v))[1]) for v in (values.min(), values.max()))
+    return bool(ax.bbox.y1 - high >= low - ax.bbox.y0)
 
 
 def _when(moment: Any) -> str:

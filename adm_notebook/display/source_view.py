@@ -87,7 +87,8 @@ class SourceView:
 
     def _title(self, lines: Sequence[_Line]) -> Words:
         added, removed = (sum(line.kind == kind for line in lines) for kind in "+-")
-        name = f"{clip(self.name, 120)}: " if self.name else ""
+        called = self.name or ("" if self.migration.name == "source" else self.migration.name)
+        name = f"{clip(called, 120)}: " if called else ""
         open_ = len(self.migration.undecided)
         rest = f", {plural(open_, 'place')} to decide yourself" if open_ else ""
         if not added and not removed:

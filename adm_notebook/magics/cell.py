@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import ConfigError, DataError, RunCancelled, RunError
+from adm_notebook.errors import ConfigError, DataError, RunCancelled
 from adm_notebook.magics.cards import failure_of, show_card, show_when_done
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.insert import read_cell
-from adm_notebook.magics.line import LATER_ACTIONS, CellLine, cell_line, usage_error
+from adm_notebook.magics.line import CellLine, cell_line, usage_error
 from adm_notebook.magics.outputs import show
 from adm_notebook.magics.overrides import overridden, with_limits
 from adm_notebook.magics.runs import check_free, note_end
@@ -34,11 +34,11 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
         where the cell can't be read or planned, and where its run failed or was stopped; the card is shown before.
     """
     asked = cell_line(line)
-    if asked.action in LATER_ACTIONS:
-        raise RunError(
-            f"`%%adm {asked.action}` comes with a later version. "
-            "Until then a WorkflowConfig in YAML runs with `%%adm run`."
-        )
+    if asked.action == "migrate":
+        from adm_notebook.magics.migrate import migrate_cell
+
+        migrate_cell(shell, asked, cell)
+        return
     if asked.action == "run" or asked.is_named:
         check_free(asked, shell.user_ns)
     from adm_notebook.coordinator import EnhancedCoordinator

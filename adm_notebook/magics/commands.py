@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("build", "edit", "migrate", "compat", "explore")
+LATER = ("build", "edit", "explore")
 """Commands that are planned."""
 
 
@@ -237,6 +237,21 @@ def _save(call: _Call) -> None:
     print(f"Saved. Read it with adm.WorkflowResult.load({str(path)!r}).")
 
 
+def _migrate(call: _Call) -> None:
+    from adm_notebook.magics.migrate import migrate_file
+
+    migrate_file(call.given)
+
+
+def _compat(call: _Call) -> None:
+    from adm_notebook.migration import compat
+
+    words = call.words("on|off", optional=True)
+    if words not in ([], ["on"], ["off"]):
+        raise usage_error("%adm", Problem("compat", f"is written `%adm compat [on|off]`, but was given {words[0]}"))
+    print({"on": compat.install, "off": compat.uninstall}.get("".join(words), compat.state)())
+
+
 def _help(call: _Call) -> None:
     call.words(optional=True)
     print(HELP)
@@ -254,6 +269,8 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "replay": _replay,
     "save": _save,
     "diff": _diff,
+    "migrate": _migrate,
+    "compat": _compat,
     "checklist": _checklist,
     "help": _help,
 }

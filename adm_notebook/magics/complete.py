@@ -86,6 +86,10 @@ def _in_line(text: str, namespace: Mapping[str, Any]) -> Found:
         return fragment, ("reset",)
     if done[0] == "diff":
         return _in_diff(done, fragment, namespace)
+    if done[0] == "compat" and len(done) == 1:
+        return fragment, ("on", "off")
+    if done[0] == "migrate":
+        return _in_migrate(done[1:], fragment)
     if len(done) > 1 and done[0] == "trace":
         return fragment, () if "--row" in done else ("--row", "trade")
     return "", ()
@@ -114,6 +118,20 @@ def _in_replay(before: str, fragment: str, namespace: Mapping[str, Any]) -> Foun
     if before in OPTIONS:
         return fragment, _option_values(before, fragment, [], namespace)
     return fragment, REPLAY_OPTIONS if not fragment or fragment.startswith("-") else ()
+
+
+def _in_migrate(done: list[str], fragment: str) -> Found:
+    """The files that can be migrated, and the options, of `%adm migrate`."""
+    from adm_notebook.magics.migrate import MIGRATE_OPTIONS, files_from
+
+    option, joined, value = fragment.partition("=")
+    if done[-1:] == ["--pattern"] or (joined and option == "--pattern"):
+        return value if joined else fragment, _names("patterns")
+    left = [each for each in MIGRATE_OPTIONS if each not in done]
+    named = any(not word.startswith("-") and done[max(i - 1, 0)] != "--pattern" for i, word in enumerate(done))
+    if fragment.startswith("-") or named:
+        return fragment, left if not fragment or fragment.startswith("-") else ()
+    return fragment, files_from(fragment)
 
 
 def _in_cell_line(text: str, body: list[str], namespace: Mapping[str, Any]) -> Found:

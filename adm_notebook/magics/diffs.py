@@ -124,10 +124,18 @@ def _because(identical: bool, old: Any, new: Any) -> str:
 
 
 def _configs(a: Operand, b: Operand) -> Joined:
+    """Two configs; where one of them has the older form, what it migrates to stands for it."""
     from adm_notebook.display.config_rows import joined_configs
+    from adm_notebook.migration.config import migrate_config
     from adm_notebook.migration.config_changes import config_changes
+    from adm_notebook.migration.older import is_older
 
-    return joined_configs(config_changes(a.config, b.config), (a.word, b.word))
+    older = [side for side in (a, b) if is_older(side.config)]
+    if len(older) != 1:
+        return joined_configs(config_changes(a.config, b.config), (a.word, b.word))
+    migration = migrate_config(dict(older[0].config))
+    old, new = (migration.config if side is older[0] else side.config for side in (a, b))
+    return joined_configs(config_changes(old, new), (a.word, b.word), migration.unmapped, older[0].word)
 
 
 def _patterns(a: Operand, b: Operand) -> Joined:

@@ -6,7 +6,8 @@ __all__ = ["CELL_HELP", "HELP", "LINE_HELP"]
 
 CELL_HELP = """Run the workflow that the cell describes in YAML.
 
-    %%adm [run|plan|validate] [NAME] [--mode M] [--pattern P] [--data D] [--set KEY=VALUE ...] [--background] [--quiet]
+    %%adm [run|plan|validate|migrate] [NAME] [--mode M] [--pattern P] [--data D] [--set KEY=VALUE ...]
+          [--background] [--quiet]
     backtest_config:
       commission: 0.001
       strategy: {type: ma_crossover, parameters: {fast: 50, slow: 200}}
@@ -15,6 +16,8 @@ run       runs it and shows its card; the result lands in the variable NAME (def
           which must be new, or hold a run
 plan      shows what would run, in which mode and why, and runs nothing; NAME, if given, keeps the plan
 validate  checks everything and says so in one line; NAME, if given, keeps the WorkflowConfig
+migrate   shows what becomes of YAML that was written for the older coordinator, and runs nothing; NAME, if given,
+          keeps the Migration, and --pattern P chooses its container pattern
 
 --mode M          auto (default), traditional, composable, or hybrid: the phases in `parameters.phases`
 --pattern P       the container pattern, by its name in `%adm patterns`; one of your own may stand in
@@ -58,6 +61,11 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm diff A B [--save report.html]
                                 what differs between two runs, two configs (variables or YAML files) or two patterns;
                                 with --save also as a page of its own
+    %adm migrate PATH [--pattern P] [--write] [--in-place]
+                                what becomes of a .py, .ipynb or .yaml that was written for the older coordinator;
+                                --write writes it to a new file beside it (old.migrated.py), with --in-place to the
+                                file itself, whose backup is kept (old.py.bak)
+    %adm compat [on|off]        whether the older project's imports (src.core.coordinator...) give our objects
     %adm checklist [reset]      how far the migration of this notebook is: 16 items, each checked by doing it;
                                 progress is kept in .adm_checklist.json beside the notebook; reset forgets it
     %adm help                   this text, and that of %%adm

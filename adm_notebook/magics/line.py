@@ -14,7 +14,6 @@ from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 __all__ = [
     "ACTIONS",
     "FLAGS",
-    "LATER_ACTIONS",
     "OPTIONS",
     "REPLAY_OPTIONS",
     "CellLine",
@@ -27,9 +26,7 @@ __all__ = [
     "words_of",
 ]
 
-ACTIONS = ("run", "plan", "validate")
-LATER_ACTIONS = ("migrate",)
-"""Actions that are planned."""
+ACTIONS = ("run", "plan", "validate", "migrate")
 
 OPTIONS = ("--mode", "--pattern", "--data", "--set")
 FLAGS = ("--background", "--quiet")
@@ -276,7 +273,7 @@ class _CellLineReader:
         """`[ACTION] [NAME]`; a lone word that all but is an action is taken for a slip, not for a name."""
         action, name = "run", None
         names = list(self.names)
-        if names and names[0] in (*ACTIONS, *LATER_ACTIONS):
+        if names and names[0] in ACTIONS:
             action = names.pop(0)
         elif names and (len(names) > 1 or _is_slip(names[0])):
             message = _unknown(names[0], ACTIONS, "action")

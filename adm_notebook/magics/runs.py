@@ -61,7 +61,8 @@ def check_free(asked: CellLine, namespace: Mapping[str, Any]) -> None:
     from adm_notebook.results import WorkflowResult
 
     value = namespace.get(asked.name)
-    if value is None or isinstance(value, (WorkflowResult, Run, Plan, HybridPlan, WorkflowConfig)):
+    ours = (WorkflowResult, Run, Plan, HybridPlan, WorkflowConfig)
+    if value is None or isinstance(value, ours) or type(value).__module__.startswith("adm_notebook.migration"):
         return
     other = f"{asked.name}_run"
     if asked.is_named:

@@ -43,7 +43,10 @@ def imports(session: Session, _: Proofs) -> Finding:
         return Finding("open", f"{said}.", command=f"%adm migrate {path} --write")
     ours = session.where(_OURS)
     if ours:
-        return Finding("done", f"No cell imports the older project; {listed(ours, 1)} uses this one.")
+        return Finding(
+            "done",
+            f"No cell imports the older project; {listed(ours, 1)} {'uses' if len(ours) == 1 else 'use'} this one.",
+        )
     if session.runs:
         return Finding("done", f"No cell imports the older project; `{next(iter(session.runs))}` ran here.")
     return Finding("open", "No cell uses this package yet.", command="%load_ext adm_notebook")
@@ -94,8 +97,12 @@ def auto_mode(session: Session, proofs: Proofs) -> Finding:
     ran = [t for t in tried if t.result is not None]
     if not ran:
         return Finding("open", f"{_untried(tried)}.", command=command)
-    said = [f"`{t.name}` ran in {t.result.mode} mode" for t in ran if t.result is not None]
-    return Finding("done", f"{'; '.join(said)}, chosen by itself.")
+    by_mode: dict[str, list[str]] = {}
+    for t in ran:
+        if t.result is not None:
+            by_mode.setdefault(t.result.mode, []).append(t.name)
+    said = [f"{_quoted(names)} in {mode} mode" for mode, names in by_mode.items()]
+    return Finding("done", f"It runs {', '.join(said)}.")
 
 
 def same_results(session: Session, proofs: Proofs) -> Finding:

@@ -98,6 +98,9 @@ class _Older(ModuleType):
             _remove_ours()
             return getattr(importlib.import_module(self.__name__), name)
         ours = MODULES.get(self.__name__, {}).get(name)
+        below = f"{self.__name__}.{name}"
+        if below in MODULES or below in PACKAGES:  # which the older package imports itself
+            return importlib.import_module(below)
         if ours is None:
             raise AttributeError(f"compat has no {name} in {self.__name__}", name=name, obj=self)
         return getattr(importlib.import_module("adm_notebook"), ours)

@@ -131,7 +131,7 @@ def _read(cell: _Cell, undecided: list[Undecided]) -> list[str]:
     """Set a cell's Python; returns the texts in it that are none, which are never rewritten."""
     magic = _CELL_MAGIC.match(cell.text)
     if magic is not None and magic[1] not in _PYTHON_BODIES:
-        module = next((module for module in MODULES if module in cell.text), "")
+        module = max((module for module in MODULES if module in cell.text), key=len, default="")
         if module:
             what = f"this %%{magic[1]} cell names {module}"
             undecided.append(
@@ -173,7 +173,7 @@ def _without_magics(text: str) -> tuple[str, list[str]]:
         tokens = make_tokens_by_line(lines)
         first = None
         for kind in (MagicAssign, SystemAssign, EscapedCommand, HelpEnd):
-            each = kind.find(tokens)
+            each = kind.find(tokens)  # type: ignore[no-untyped-call]  # IPython leaves it untyped
             if each is not None and (first is None or each.sortby() < first.sortby()):
                 first = each
         if first is None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.migration.report import MigrationReport
     from adm_notebook.migration.session import Session
+    from adm_notebook.planning import Plan
     from adm_notebook.results import WorkflowResult
 
 __all__ = ["Proofs", "Tried"]
@@ -79,7 +80,7 @@ class Proofs:
             except AdmError as error:
                 yield Tried(name, why_not=f"can't be planned: {str(error).splitlines()[-1].strip()}", failed=True)
                 continue
-            if not isinstance(plan, Plan) or plan.output_path is not None or plan.results_path is not None:
+            if not isinstance(plan, Plan) or _writes(plan):
                 yield Tried(name, why_not="writes files, and is not run for a check")
                 continue
             bars = max((b.n_bars for b in plan.market.values()), default=0)
@@ -100,6 +101,12 @@ class Proofs:
                 except AdmError as error:
                     known[work] = Tried(name, why_not=str(error).splitlines()[0], failed=True)
                 yield known[work]
+
+
+def _writes(plan: Plan) -> bool:
+    """Whether a run would leave something behind: signals, rows, trials of a search."""
+    stored = plan.search is not None and plan.search.storage is not None
+    return plan.output_path is not None or plan.results_path is not None or stored
 
 
 def _is_plain(config: WorkflowConfig) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import libcst as cst
 
-from adm_notebook.migration.edits import Edit, applied
+from adm_notebook.errors import ConfigError, Problem
+from adm_notebook.migration.edits import Edit, applied, line_starts
 from adm_notebook.migration.program import Program, check_syntax
 from adm_notebook.migration.rewriting import MARK, Left, Rewriting
 from adm_notebook.migration.source import Piece, SourceChange, SourceMigration, Undecided
@@ -16,19 +19,25 @@ from adm_notebook.migration.source_imports import Names
 
 __all__ = ["Rewritten", "migrate_python", "rewritten"]
 
+_WORD = re.compile(r"\b(src|WorkflowConfig|simple_types|coordinator|enhanced_coordinator|containers)\b")
+"""One of these stands in every program that has something to migrate."""
+
 _BOM = "\ufeff"
 
 
 class Rewritten:
     """The edits of a program, the statements that they change, and what is left to the user."""
 
-    def __init__(self, program: Program, edits: list[Edit], left: Sequence[Left]) -> None:
-        self.program, self.left = program, tuple(left)
+    def __init__(self, program: Program | None, edits: list[Edit], left: Sequence[Left]) -> None:
+        self.program = program
+        self.left = tuple(sorted(left, key=lambda each: each.at))
         self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
 
     def changes(self) -> list[tuple[int, str, str, str]]:
         """Of each statement that is rewritten: where it begins, its text before and after, and why."""
         program, found = self.program, []
+        if program is None or not self.edits:
+            return []
         edits = [edit for edit in self.edits if not edit.new.startswith(MARK)]
         for node in program.nodes:
             if not isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement, cst.Decorator)):
@@ -42,7 +51,7 @@ class Rewritten:
                 reasons = ", ".join(dict.fromkeys(edit.reason for edit in inside if edit.reason))
                 old, new = program.text[start:end].rstrip(), applied(program.text, inside, start, end).rstrip()
                 found.append((start, old, new, reasons))
-        return found
+        return sorted(found)
 
 
 def rewritten(text: str, name: str, pattern: str | None, foreign: Sequence[str] = ()) -> Rewritten:
@@ -51,15 +60,21 @@ def rewritten(text: str, name: str, pattern: str | None, foreign: Sequence[str] 
     Raises
     ------
     ConfigError
-        where LibCST can't read it.
+        where LibCST can't read it, or it is nested too deep.
     """
-    program = Program(text, name, foreign)
-    work = Rewriting(program, pattern)
-    names = Names(work)
-    names.rewrite()
-    rewrite_calls(work, names)
-    rewrite_configs(work, names.failed)
-    work.finish()
+    if not any(_WORD.search(each) for each in (text, *foreign)):
+        return Rewritten(None, [], [])
+    try:
+        program = Program(text, name, foreign)
+        work = Rewriting(program, pattern)
+        names = Names(work)
+        names.rewrite()
+        rewrite_calls(work, names)
+        rewrite_configs(work, names.failed)
+        work.finish()
+    except RecursionError:
+        message = "has an expression that is nested too deep to be rewritten, such as a sum of hundreds of terms"
+        raise ConfigError(Problem("", f"{message}; it is left as it is"), name) from None
     return Rewritten(program, work.edits.all, work.left)
 
 
@@ -75,8 +90,8 @@ def migrate_python(text: str, name: str, pattern: str | None) -> SourceMigration
     body = text.removeprefix(_BOM)
     check_syntax(body, name)
     done = rewritten(body, name, pattern)
-    program = done.program
-    new = applied(body, done.edits, 0, len(body))
-    changes = tuple(SourceChange(program.line_of(at), *rest) for at, *rest in done.changes())
-    undecided = tuple(Undecided(program.line_of(left.at), left.what, left.advice) for left in done.left)
-    return SourceMigration(bom + new, text, changes, undecided, name, (Piece(body, new),))
+    text_after = applied(body, done.edits, 0, len(body))
+    starts = line_starts(body)
+    changes = tuple(SourceChange(bisect_right(starts, at), old, new, why) for at, old, new, why in done.changes())
+    undecided = tuple(Undecided(bisect_right(starts, left.at), left.what, left.advice) for left in done.left)
+    return SourceMigration(bom + text_after, text, changes, undecided, name, (Piece(body, text_after),))

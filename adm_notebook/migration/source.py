@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adm_notebook.errors import ConfigError, Problem, shown
-from adm_notebook.results import hooks
 
 __all__ = ["Piece", "SourceChange", "SourceMigration", "Undecided", "migrate_source"]
 
@@ -115,6 +114,8 @@ class SourceMigration:
         return f"{self.sentence}{left}{diff}"
 
     def _repr_html_(self) -> str:
+        from adm_notebook.results import hooks  # its package imports the engines, which compat has no need of
+
         html: str = hooks.call("source_html", self)
         return html
 

@@ -36,6 +36,19 @@ def rewrite_calls(work: Rewriting, names: Names) -> None:
             and _is_built(call.func.value, work, built)
         ):
             _execute(work, call)
+    for node in program.nodes:
+        if isinstance(node, cst.ClassDef) and any(names.is_older(base.value, "Coordinator") for base in node.bases):
+            _subclass(work, node)
+
+
+def _subclass(work: Rewriting, node: cst.ClassDef) -> None:
+    """A class that inherits from the coordinator: the guide's has a state of its own, which `__init__` sets."""
+    for method in node.body.body:
+        if not isinstance(method, cst.FunctionDef) or method.name.value != "__init__":
+            continue
+        if "__init__(" not in work.program.source(method.body):
+            what = "this __init__ replaces that of EnhancedCoordinator"
+            work.leave(method, what, "call super().__init__() first")
 
 
 def _is_built(node: cst.BaseExpression, work: Rewriting, built: set[int]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
+from adm_notebook.config.homes import KEYS
 from adm_notebook.migration.names import CLASSIFIERS, STRATEGIES, Renamed, renamed
 from adm_notebook.migration.program import AMBIGUOUS, Program
 from adm_notebook.migration.rewriting import Rewriting
@@ -24,7 +25,8 @@ _REASON = "the guide's container pattern"
 
 
 def rewrite_configs(work: Rewriting, names_failed: set[str]) -> None:
-    """Rewrite every literal that is known to be a WorkflowConfig; mark what can't be."""
+    """Rewrite every literal that is known to be an older WorkflowConfig; mark what can't be. Those that are made with
+    a name from `adm_notebook` are today's."""
     program = work.program
     changed_later = _named_elsewhere(program)
     for node in program.nodes:
@@ -32,7 +34,7 @@ def rewrite_configs(work: Rewriting, names_failed: set[str]) -> None:
             continue
         meaning = program.meaning(node.func)
         free = isinstance(node.func, cst.Name) and node.func.value == "WorkflowConfig" and program.is_free(node.func)
-        if meaning in ("old:WorkflowConfig", "ours:WorkflowConfig") or free:
+        if meaning == "old:WorkflowConfig" or free:
             if _base(node.func) not in names_failed:
                 _Literal(work, node, changed_later).rewrite()
         elif meaning == AMBIGUOUS and program.source(node.func) == "WorkflowConfig":
@@ -48,7 +50,7 @@ def _base(node: cst.CSTNode) -> str:
 def _named_elsewhere(program: Program) -> set[str]:
     """Sections that the program also reads or changes by attribute, so that a literal doesn't say all about them."""
     found = {n.attr.value for n in program.nodes if isinstance(n, cst.Attribute) and n.attr.value in _SECTIONS}
-    found |= {name for name in _SECTIONS if any(re.search(rf"\b{name}\b", text) for text in program.foreign)}
+    found |= {name for name in _SECTIONS if any(re.search(rf"\.{name}\b", text) for text in program.foreign)}
     if any(name.value in ("setattr", "vars") for name in program.loads):
         return set(_SECTIONS)
     said = any(program.string(node) == "pattern" for node in program.nodes)
@@ -160,6 +162,11 @@ class _Literal:
             self._leave("strategy is not written out here", advice)
         elif later:
             self._leave(f"strategy is written in backtest_config, and {later[0]} is used elsewhere, too", advice)
+        elif unknown := sorted(backtest.keys() - set(KEYS["backtest_config"])):
+            self._leave(
+                f"{unknown[0]} stands beside strategy, and is no setting of an account",
+                "write strategy={'type': ..., 'parameters': {...}} with what belongs to it",
+            )
         elif optimization is None or "strategies" in optimization:
             self._leave("strategy stands beside optimization_config", advice)
         elif "#" in gap:

@@ -158,7 +158,7 @@ class Names:
         """An import of what compat doesn't have, from the older project for sure, or from its root."""
         if module.startswith((f"{ROOT}.core.", f"{ROOT}.execution.")) or module in PACKAGES[1:]:
             self.work.leave(node, f"adm_notebook has nothing for {module}", _STAYS)
-        elif module.startswith(f"{ROOT}."):
+        elif module == ROOT or module.startswith(f"{ROOT}."):
             self._others.append((node, module))
 
     def _imported(self, alias: cst.ImportAlias, meaning: str) -> str:
@@ -187,6 +187,8 @@ class Names:
                 self.work.leave(node, f"not all that is made of {what} can be rewritten", "write it with adm_notebook")
             elif module != ROOT or ours or modules:
                 self.work.leave(node, f"adm_notebook has nothing for {what}", _STAYS)
+            else:
+                self._others.append((node, what))
         statements = [f"from {module} import {', '.join(text for _, text, _ in rest)}"] if rest else []
         statements += [f"from {OURS} import {', '.join(ours)}"] if ours else []
         statements += modules
@@ -270,7 +272,7 @@ class Names:
         """Module names in strings: for importlib, mock and the like."""
         for node in self.program.nodes:
             text = self.program.string(node) or ""
-            module = next((module for module in sorted(MODULES, key=len, reverse=True) if module in text), "")
+            module = max((module for module in MODULES if module in text), key=len, default="")
             if module and not isinstance(self.program.parent(node), cst.Expr):
                 self.work.leave(node, f"this text names {module}", f"adm_notebook has its names as {OURS}.NAME")
 

@@ -283,3 +283,12 @@ def report(
 
 def report_joined(*args: Any, **kwargs: Any) -> Joined:
     return joined_report(report(*args, **kwargs))
+
+
+@pytest.mark.parametrize(("by", "said"), [(0.0, "0 on every bar"), (3e-10, "at most 3e-10")])
+def test_a_gap_within_the_tolerance_is_not_called_zero(by: float, said: str) -> None:
+    a = pd.Series(np.linspace(1.0, 2.0, 300), days(300))
+    b = a + np.where(np.arange(300) == 100, by, 0.0)
+    chart = overlay_chart(a, b, theme_of("light"), same=True)
+    assert said in [text.get_text() for ax in chart.axes for text in ax.texts]
+    assert alt_of(a, b, same=True).endswith(said)

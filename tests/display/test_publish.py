@@ -205,11 +205,12 @@ def test_equal_results_are_folded_and_different_ones_open() -> None:
     same = diff_html_of(a.compare(single()))
     read(same)
     assert "Identical" in same
-    assert "<span>17 metrics of the best row</span>" in same
+    assert "<b>17 metrics unchanged</b>" in same
+    assert "10 trades unchanged" in same
     other = diff_html_of(a.compare(single(n_trades=7)))
     read(other)
     assert "≠" in other
-    assert "Trades of the best row" in other
+    assert '<h4 class="adm-h">Trades: ' in other
     assert '<span class="adm-sr">added</span>' in other
 
 

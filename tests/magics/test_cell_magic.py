@@ -346,7 +346,7 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
             "\nparameters: {phases: [{name: a, mode: fast}]}",
             "parameters.phases[0].mode  must be one of traditional, composable, auto, but was 'fast'",
         ),
-        ("migrate", BODY, "`%%adm migrate` comes with a later version"),
+        ("migrate --background", BODY, "--background  has no part in a migration; leave it out"),
         ("--pattern simple", BODY, "unknown pattern 'simple'. Known: full_backtest, signal_generation"),
         ("--pattern full_backtst", BODY, "Did you mean `full_backtest`? (line 1, column 17)"),
         (

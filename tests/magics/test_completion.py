@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -36,6 +37,14 @@ CONFIG = "%%adm\nbacktest_config:\n"
         ("%adm trace golden --|", ["--row"]),
         ("%adm trace golden tr|", ["trade"]),
         ("%adm tr|", ["trace"]),
+        ("%adm comp|", ["compat"]),
+        ("%adm compat o|", ["on", "off"]),
+        ("%adm mi|", ["migrate"]),
+        ("%adm migrate old.py --|", ["--pattern", "--write", "--in-place"]),
+        ("%adm migrate old.py --write --i|", ["--in-place"]),
+        ("%adm migrate old.py --pattern full|", ["full_backtest"]),
+        ("%adm migrate --pattern=full|", ["full_backtest"]),
+        ("%%adm mi|", ["migrate"]),
         ("%%adm va|", ["validate"]),
         ("%%adm --mo|", ["--mode"]),
         ("%%adm run x --mode |", ["auto", "composable", "traditional", "hybrid"]),
@@ -81,3 +90,15 @@ def test_the_older_interface_of_completion_works_too(shell: InteractiveShell) ->
 def test_elsewhere_completion_is_pythons(shell: InteractiveShell, text: str) -> None:
     shell.user_ns["prices"] = pd.DataFrame({"close": [1.0]})
     assert any(found.endswith("shape") for found in offered(shell, text))
+
+
+def test_files_that_can_be_migrated_are_offered(
+    shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("old.py", "old.ipynb", "other.yaml", "notes.txt", "sub/inner.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert offered(shell, "%adm migrate o|") == ["old.ipynb", "old.py", "other.yaml"]
+    assert offered(shell, "%adm migrate s|") == ["sub/"]
+    assert offered(shell, "%adm migrate sub/|") == ["sub/inner.yml"]

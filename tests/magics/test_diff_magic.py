@@ -38,7 +38,7 @@ def test_a_run_is_the_same_as_itself(two_runs: Cell) -> None:
 
 
 def test_a_background_run_is_compared_when_it_is_done(two_runs: Cell, shell: InteractiveShell) -> None:
-    assert two_runs("%%adm c --background --quiet\n" + BODY % "0").success
+    assert two_runs("%%adm c --mode composable --background --quiet\n" + BODY % "0").success
     shell.user_ns["c"].result()
     assert two_runs("%adm diff b c").plain.startswith("= Identical")
     assert two_runs("%adm diff b c.result()").plain.startswith("= Identical")
@@ -137,3 +137,29 @@ def test_tab_offers_what_can_be_compared(
     assert offered("%adm diff simple_backtest f") == ["full_backtest"]
     assert offered("%adm diff a b -") == ["--save"]
     assert offered("%adm di") == ["diff"]
+
+
+def test_an_older_config_is_migrated_before_it_is_compared(two_runs: Cell, shell: InteractiveShell) -> None:
+    shell.user_ns["older"] = {
+        "data": {"symbols": ["SP500"], "source": "sample", "max_bars": 400},
+        "portfolio": {"commission": {"type": "percentage", "value": 0.002}},
+        "strategies": [{"type": "momentum"}],
+        "risk": {"limits": [{"type": "concentration", "max": 0.3}]},
+    }
+    said = two_runs("%adm diff older a.config").plain
+    assert "older has the older form: what it migrates to was compared." in said
+    assert "~ backtest_config.commission: 0.002 > 0.001" in said
+    assert "? risk.limits[0]" in said
+
+
+def test_a_report_shows_itself_by_its_name_in_the_sessions_colours(two_runs: Cell) -> None:
+    light = two_runs("import adm_notebook as adm\nmine = adm.verify_migration(a.config, b.config)\nmine")
+    assert [sorted(output.data) for output in light.outputs] == [
+        ["text/html", "text/plain"],
+        ["image/png"],
+        ["text/html"],
+    ]
+    assert light.plain.startswith("≠ Different: commission was 0.1% and is now 0")
+    assert "mine.save(" in light.outputs[2].data["text/html"]
+    two_runs("%config Adm.chart_theme = 'dark'")
+    assert two_runs("mine").outputs[1].data["image/png"] != light.outputs[1].data["image/png"]

@@ -17,7 +17,7 @@ from adm_notebook.migration.config_changes import config_changes
 names = st.sampled_from(["ma_crossover", "momentum", "rsi", "breakout", "mine"])
 scalars = st.one_of(st.integers(-5, 500), st.floats(0, 1), st.booleans(), st.text(max_size=8), st.none())
 values = st.one_of(
-    scalars, st.lists(st.integers(1, 9), max_size=3), st.dictionaries(st.text(max_size=5), scalars, max_size=3)
+    scalars, st.lists(st.integers(1, 9), max_size=3), st.dictionaries(st.sampled_from(["rate", "fixed"]), scalars)
 )
 entries = st.fixed_dictionaries(
     {"type": names, "parameters": st.dictionaries(st.sampled_from(["fast", "slow"]), values)}
