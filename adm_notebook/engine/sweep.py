@@ -31,7 +31,7 @@ from adm_notebook.engine.sweep_kernels import (
 )
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.jit import on_warmup, readonly
-from adm_notebook.market.arrays import F64, I8, Bool, Prices
+from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
 from adm_notebook.market.calendar import Calendar
 
 __all__ = ["Accounts", "Ground", "accounts_of", "method_of", "packed", "sweep"]
@@ -247,6 +247,7 @@ def sweep(
         sweep_segments(
             metrics,
             done,
+            _in_order_of_paths(accounts, first),
             rules,
             accounts.ledgers.copy(),
             readonly(accounts.periods),
@@ -273,6 +274,20 @@ def sweep(
         ground.calendar.peer_periods_per_year,
     )
     return metrics
+
+
+def _in_order_of_paths(accounts: Accounts, warmups: I64) -> I64:
+    """(k,) the rows so that those whose trades may be on the same bars at the same prices follow each other."""
+    ledgers, rules = accounts.ledgers, accounts.rules
+    return np.lexsort(
+        (
+            rules["exit_slippage"],
+            rules["entry_slippage"],
+            ledgers["order_take_profit"],
+            ledgers["order_stop_loss"],
+            warmups,
+        )
+    ).astype(np.int64, copy=False)
 
 
 def _rows(name: str, given: npt.NDArray[Any], dtype: Any, k: int, n_bars: int) -> Any:
