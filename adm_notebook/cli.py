@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,11 +66,26 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder to save the result in, as Parquet and JSON; adm.WorkflowResult.load reads it"
     )
     run.set_defaults(command=_run)
+
+    warm = commands.add_parser(
+        "warm", help="compile the engine now: a first run need not wait for it", description="Compile the engine now."
+    )
+    warm.set_defaults(command=_warm)
     return parser
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
     parser.print_help()
+    return 0
+
+
+def _warm(_: argparse.Namespace) -> int:
+    import adm_notebook.coordinator  # noqa: F401  # everything that a run can need registers its kernels
+    from adm_notebook.engine import warmup
+
+    started = time.monotonic()
+    warmup.wait()
+    print(f"The engine is compiled ({time.monotonic() - started:.1f} s).")
     return 0
 
 
