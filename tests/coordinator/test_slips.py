@@ -69,8 +69,8 @@ TOLD: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a key of a section with many": (
         planned(backtest_config={"strategy": "momentum", "xyzzy": 1}),
-        ("unknown field. Known here: strategy, initial_capital, commission, slippage, fill, size_mode, size, stop_loss, "
-        "take_profit and 19 more, which Tab lists after --set in a cell"),
+        ("unknown field. Known here: strategy, initial_capital, commission, slippage, fill, size_mode, size, "
+        "stop_loss, take_profit and 19 more, which Tab lists after --set in a cell"),
     ),
     "a key of a section with few": (
         planned(optimization_config={"xyzzy": 1}), "unknown field. Known here: strategies, classifiers, risk_profiles,",
