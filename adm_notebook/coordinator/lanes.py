@@ -152,8 +152,7 @@ class Lanes:
             if how == "machine code":
                 part = combinations[i : i + step]
                 here = np.flatnonzero((at >= i) & (at < i + len(part)))
-                self._functions(part, batch, at[here] - i, here, bars, values, refused)
-                i += len(part)
+                i += self._functions(part, batch, at[here] - i, here, bars, values, refused)
                 continue
             if program is None:
                 self._one(batch, np.flatnonzero(at == i), bars, values, refused)
@@ -227,10 +226,11 @@ class Lanes:
         bars: Bars,
         values: F64,
         refused: dict[int, tuple[str, str]],
-    ) -> None:
+    ) -> int:
         """Combinations of a user's compiled function, called one after the other and measured together.
 
         at, here  as for `_several`
+        returns   how many of the combinations are done: as many as there was time for
         """
         began = time.perf_counter()
         planned = self.plan.strategies[batch.entry]
@@ -240,8 +240,10 @@ class Lanes:
         lookbacks = np.zeros(len(combinations), np.int64)
         known = np.ones(len(combinations), np.bool_)
         for i, combination in enumerate(combinations.tolist()):
-            if self.gate.stopped or self.gate.timed_out:
-                self.gate.check()
+            if i and self._must_hand_over(began):
+                combinations, made, lookbacks = combinations[:i], made[:i], lookbacks[:i]
+                at, here = at[at < i], here[at < i]
+                break
             try:
                 strategy = kind.build(planned.parameters(combination), planned.path)
                 code = kind.compiled(strategy.parameters, bars.prices.volume is not None)
@@ -259,6 +261,7 @@ class Lanes:
         if len(kept) < len(here):
             self.tree.count("strategy", 0, 0, 0.0, 0, failed=len(here) - len(kept))
         self._measure(batch, here[kept], at[kept], _Wanted(made, None, None, lookbacks), bars, values)
+        return len(combinations)
 
     def _refusals(
         self, rows: ProgramRows, batch: _Batch, at: I64, here: I64, refused: dict[int, tuple[str, str]]

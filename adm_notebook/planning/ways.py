@@ -225,8 +225,8 @@ def _segments(plan: Plan) -> tuple[Bool, Bool]:
     chosen, unknown = [], []
     for grid, fixed in zip(plan.settings, _fixed(plan), strict=True):
         n = len(grid)
-        swept = {name for name, _ in grid.given.columns()} if grid.is_simple else set()
-        if grid.is_simple and "max_daily_loss" not in swept:
+        swept = {axis.name for axis in grid.given.axes}
+        if not swept & _EQUITY_ON_EVERY_BAR:
             found = np.full(n, not _why_bars(grid[0]))
         elif grid.is_simple:
             found = np.full(n, grid[0].metrics_style != "backtesting.py") & (grid.varied()["max_daily_loss"] == np.inf)
@@ -242,6 +242,10 @@ def _fixed(plan: Plan) -> list[bool]:
     if not plan.risk_profiles:
         return [True]
     return [p.build(i).fixed for p in plan.risk_profiles for i in range(p.n_combinations)]
+
+
+_EQUITY_ON_EVERY_BAR = {"preset", "metrics_style", "max_daily_loss"}
+"""Settings that say whether equity is wanted on every bar."""
 
 
 def _why_bars(settings: Settings) -> str:

@@ -40,6 +40,17 @@ def breakout(bars, window=20, factor=1.0):  # type: ignore[no-untyped-def]
     return target
 
 
+@adm.strategy("ways_last_bar")
+def last_bar(bars, window=20, factor=1.0, beyond=0):  # type: ignore[no-untyped-def]
+    """Leaves the bars, for some parameters."""
+    close = bars["close"].to_numpy()
+    target = np.full(len(close), np.nan)
+    for t in range(min(window, len(close)), len(close)):
+        target[t] = 1.0 if close[t] > factor * close[t - window] else 0.0
+    target[len(close) - 1 + max(beyond, 0)] = 0.0
+    return target
+
+
 @adm.risk_profile("ways_own_profile")
 def own_profile(bars):  # type: ignore[no-untyped-def]
     """Sets a limit that is not known before the bars."""
@@ -155,6 +166,23 @@ def test_what_the_plan_says_is_what_runs(
     # a sweep by segments may walk rows again whose sums lose digits, the rest must be as planned
     again = {"bars"} if accounts == "segments" else set()
     assert called <= set(ran) <= called | again
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.1])
+def test_rows_of_a_compiled_function_are_those_of_python_wherever_a_batch_ends(
+    patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = adm.EnhancedCoordinator()
+    leaves_the_bars = {"window": [5, 10, 500], "factor": OWN["factor"], "beyond": [-1, 0, 1, 2]}
+    sweep = config([{"type": "ways_last_bar", "parameters": leaves_the_bars}], {"stop_loss": [0.02, 0.05]})
+    python = ours.run(sweep, "composable")
+    monkeypatch.setattr(ways, "WORTH_COMPILING", 1)
+    monkeypatch.setattr(lanes, "PATIENCE", patience)
+    compiled = ours.run(sweep, "composable")
+    assert "in Python" in str(python.metadata["ways"])
+    assert "your function, compiled" in str(compiled.metadata["ways"])
+    assert set(python.stats["status"]) == {"ok", "failed"}
+    pd.testing.assert_frame_equal(compiled.stats, python.stats)
 
 
 def test_traditional_mode_is_python_throughout() -> None:
