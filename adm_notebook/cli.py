@@ -105,11 +105,19 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     result = _with_bar(run)
     print(repr(result))
+    for sentence in _unsaid(result):
+        print(f"Note: {sentence}")
     for sentence in result.errors:
         print(sentence, file=sys.stderr)
     if options.out is not None and len(result.stats):
         print(f"Saved in {result.save(options.out)}")
     return 0 if result.success else 1
+
+
+def _unsaid(result: WorkflowResult) -> list[str]:
+    """What is to be noted of a run, defaults among it, that its text has not said."""
+    said = " ".join(repr(result).split())
+    return [sentence for sentence in result.warnings if " ".join(sentence.split()) not in said]
 
 
 def _with_bar(run: Any) -> WorkflowResult:

@@ -19,7 +19,16 @@ from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.coordinator.run import Run
 from adm_notebook.coordinator.traditional import TraditionalExecutor
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import ConfigError, DataError, Problem, RunError, StrategyError, shown
+from adm_notebook.errors import (
+    ConfigError,
+    DataError,
+    Problem,
+    RunError,
+    SignatureError,
+    StrategyError,
+    did_you_mean,
+    shown,
+)
 from adm_notebook.planning import Plan, make_plan
 from adm_notebook.planning.phases import HybridPlan, plan_phases
 from adm_notebook.results import Detail, WorkflowResult
@@ -206,7 +215,11 @@ class EnhancedCoordinator(Coordinator):
 
     _default_mode = "auto"
 
-    def __init__(self, enable_composable_containers: bool = True) -> None:
+    def __init__(self, enable_composable_containers: bool = True, **unknown: object) -> None:
+        if unknown:
+            name = next(iter(unknown))
+            near = did_you_mean(name, ["enable_composable_containers"]) or " It takes enable_composable_containers."
+            raise SignatureError(f"EnhancedCoordinator has no parameter `{name}`.{near}")
         self.enable_composable_containers = enable_composable_containers
 
     @property

@@ -27,14 +27,10 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.config.data import DataConfig
     from adm_notebook.patterns import Pattern
+    from adm_notebook.planning.ways import Ways
     from adm_notebook.signals import SignalStore
 
 __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
-
-
-ROWS_AT_ONCE, BAR_ROWS_AT_ONCE = 100, 20_000_000
-"""Fewer rows, or rows of fewer bars in all, go through the containers one by one: they are done within a second, and
-the kernels that measure many at once need not even be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,21 +212,12 @@ class Plan:
         """Whether orders are filled; else signals are kept, and nothing more."""
         return self.tree.has("execution")
 
-    @property
-    def at_once(self) -> bool:
-        """Whether rows are measured many at a time: enough of them, built-in containers alone, no signals to keep."""
-        n_bars = max(bars.n_bars for bars in self.market.values())
-        if self.n_planned < ROWS_AT_ONCE or self.n_planned * n_bars < BAR_ROWS_AT_ONCE:
-            return False
-        if self.mode != "composable" or self.combined or not self.simulates or self.output_path is not None:
-            return False
-        from adm_notebook.planning.memory import lane_bytes
+    @cached_property
+    def ways(self) -> Ways:
+        """Which way numbers are computed: many rows at a time or one by one, compiled or in Python, and why."""
+        from adm_notebook.planning.ways import ways_of
 
-        own = ("stored_signals",)
-        return lane_bytes(self) > 0 and all(
-            (node.container is None or node.container in own) and node.role != "analysis" and node.limits is None
-            for _, node in self.tree.walk()
-        )
+        return ways_of(self)
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adm_notebook.components import InvalidParameters
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.settings import Settings
@@ -34,7 +35,7 @@ from adm_notebook.planning.memory import check_memory, columns_of
 from adm_notebook.planning.modes import Work, choose_mode
 from adm_notebook.planning.placed import placed_strategies
 from adm_notebook.planning.plan import Limits, Plan, Search
-from adm_notebook.planning.planned import Planned
+from adm_notebook.planning.planned import Planned, PlannedClassifier
 from adm_notebook.planning.regimes import check_regimes
 from adm_notebook.planning.resolved import resolve_settings
 from adm_notebook.planning.sections import Reader, Sections, raise_if, read_sections
@@ -127,6 +128,7 @@ def make_plan(
     if sections.combined:
         raise_if(_clashing_times(market), config)
     raise_if(_without_times(market, shown_settings), config)
+    warnings += _untrained(classifiers, market)
     warnings += market.notes
     warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
@@ -341,6 +343,25 @@ def _without_times(market: Market, settings: Sequence[Settings]) -> list[Problem
         return []
     message = f"needs bars with times, but {untimed[0]} has none; give it a DatetimeIndex, or leave the limit out"
     return [Problem("max_daily_loss", message)]
+
+
+def _untrained(classifiers: Sequence[PlannedClassifier], market: Market) -> list[str]:
+    """That a classifier names no regime on any bar, as it wants more bars than there are."""
+    found = []
+    for planned in classifiers:
+        for combination in range(planned.n_combinations):
+            try:
+                needed = planned.build(combination).lookback
+            except InvalidParameters:  # its rows say so
+                continue
+            short = [symbol for symbol, bars in market.items() if bars.n_bars <= needed]
+            if short:
+                bars = market[short[0]].n_bars
+                message = (
+                    f"{planned.label} needs more than {needed:,} bars before it names a regime, and {short[0]} has"
+                )
+                found.append(f"{message} {bars:,}: with the default `warmup` nothing is traded there.")
+    return list(dict.fromkeys(found))[:3]
 
 
 def _normalised(config: WorkflowConfig) -> WorkflowConfig:

@@ -221,6 +221,9 @@ def plan_text(plan: Plan) -> str:
     lines += [f"  regimes   {_entry_text(classifier)}" for classifier in plan.classifiers]
     lines += [f"  risk      {_entry_text(profile)}" for profile in plan.risk_profiles]
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
+    lines += [f"  signals   {way}" for way in plan.ways.signals]
+    if plan.simulates:
+        lines.append(f"  accounts  {plan.ways.accounts}")
     if plan.search is not None:
         lines.append(f"  search    {plan.n_planned:,} of them are tried, as Optuna chooses")
     if limits := _limits(plan):
