@@ -93,6 +93,8 @@ class Lanes:
         self._grounds: dict[str, Ground] = {}
         self._accounts: dict[str, Accounts] = {}
         self._programs: dict[int, Program | None] = {}
+        n_bars = max(bars.n_bars for bars in plan.market.values())
+        self._pace = BAR_ROWS / n_bars / (4 * PATIENCE)  # rows a second; the first batches, which tell, are small
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
@@ -111,10 +113,19 @@ class Lanes:
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.
 
-        Rows go one by one where anything is wrong with them together.
+        Rows go one by one where anything is wrong with them together. Where batches took longer than they should, as on
+        a machine that is busy elsewhere, the next ones are made of fewer rows.
         """
+        most = int(max(1.0, min(len(numbers), self._pace * PATIENCE)))
+        finished, rest = self._paced(numbers[:most])
+        return finished, np.concatenate([rest, numbers[most:]]) if most < len(numbers) else rest
+
+    def _paced(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
+        began = time.perf_counter()
         try:
-            return self._block(self._batch(numbers))
+            block, rest = self._block(self._batch(numbers))
+            self._pace = len(block) / max(1e-6, time.perf_counter() - began)
+            return block, rest
         except (RunCancelled, RunTimedOut, RunError):
             raise
         except AdmError:  # whichever row it belongs to: each is tried by itself and says what is wrong

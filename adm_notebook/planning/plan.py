@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.config.data import DataConfig
     from adm_notebook.patterns import Pattern
+    from adm_notebook.planning.promised import PromisedStore
     from adm_notebook.planning.ways import Ways
     from adm_notebook.signals import SignalStore
 
@@ -107,6 +108,7 @@ class Plan:
     combined           whether each row is one portfolio of all strategies and symbols
     objectives         what rows are ranked by, the first before all others
     store              signals that are replayed, in place of strategies
+    promised           what stands for them until an earlier phase of the same workflow has kept them; no such plan runs
     search             how rows are chosen, where not all of them run
     selection          rows of the whole product that run, in order; None means all
     left_out           constraint -> combinations it dropped
@@ -130,6 +132,7 @@ class Plan:
     limits: Limits
     digest: str
     store: SignalStore | None = None
+    promised: PromisedStore | None = None
     search: Search | None = None
     selection: I64 | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)

@@ -212,6 +212,9 @@ def plan_text(plan: Plan) -> str:
         if bars.calendar.has_time
         else f"  bars      {bars.n_bars:,} bars without times"
     )
+    if plan.promised is not None:
+        phase = plan.promised.phase
+        lines.append(f"  signals   those that the phase {phase} is going to keep; opened, and checked, once it has")
     for s in plan.strategies:
         axes = ", ".join(f"{a.name} {_values(a.values)}" for a in s.axes)
         lines.append(
