@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,11 +66,26 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder to save the result in, as Parquet and JSON; adm.WorkflowResult.load reads it"
     )
     run.set_defaults(command=_run)
+
+    warm = commands.add_parser(
+        "warm", help="compile the engine now: a first run need not wait for it", description="Compile the engine now."
+    )
+    warm.set_defaults(command=_warm)
     return parser
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
     parser.print_help()
+    return 0
+
+
+def _warm(_: argparse.Namespace) -> int:
+    import adm_notebook.coordinator  # noqa: F401  # everything that a run can need registers its kernels
+    from adm_notebook.engine import warmup
+
+    started = time.monotonic()
+    warmup.wait()
+    print(f"The engine is compiled ({time.monotonic() - started:.1f} s).")
     return 0
 
 
@@ -89,11 +105,19 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     result = _with_bar(run)
     print(repr(result))
+    for sentence in _unsaid(result):
+        print(f"Note: {sentence}")
     for sentence in result.errors:
         print(sentence, file=sys.stderr)
     if options.out is not None and len(result.stats):
         print(f"Saved in {result.save(options.out)}")
     return 0 if result.success else 1
+
+
+def _unsaid(result: WorkflowResult) -> list[str]:
+    """What is to be noted of a run, defaults among it, that its text has not said."""
+    said = " ".join(repr(result).split())
+    return [sentence for sentence in result.warnings if " ".join(sentence.split()) not in said]
 
 
 def _with_bar(run: Any) -> WorkflowResult:

@@ -32,6 +32,7 @@ __all__ = [
     "SignatureError",
     "StrategyError",
     "did_you_mean",
+    "named",
     "shown",
 ]
 
@@ -136,6 +137,10 @@ class RunTimedOut(AdmError, TimeoutError):
     """`timeout_seconds` ran out before the run was done."""
 
 
+NEAR = 0.61
+"""Of 1, how alike a name must be to one that was meant: `golden` and `hold`, at 0.6, are not."""
+
+
 def did_you_mean(name: object, allowed: Sequence[str]) -> str:
     """` Did you mean X?` for the nearest allowed name, or nothing if none is near.
 
@@ -143,8 +148,18 @@ def did_you_mean(name: object, allowed: Sequence[str]) -> str:
     ' Did you mean `ma_crossover`?'
     """
     lowered = {a.lower(): a for a in reversed(allowed)}
-    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=NEAR)
     return f" Did you mean `{lowered[near[0]]}`?" if near else ""
+
+
+def named(error: BaseException) -> str:
+    """An error as a sentence names it: its type, and what it says, if anything.
+
+    >>> named(KeyError("close")), named(KeyboardInterrupt())
+    ("KeyError: 'close'", 'KeyboardInterrupt')
+    """
+    said = str(error).strip()
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def shown(value: object, limit: int = 60) -> str:

@@ -144,7 +144,10 @@ class _Cache(FunctionCache):
     def __init__(self, function: Callable[..., object]) -> None:
         untyped: Any = super()
         untyped.__init__(function)
-        self.source_stamp = (self._impl.locator.get_source_stamp(), *sorted(set(_stamps_of_callees(function))))
+        self.source_stamp = (
+            self._impl.locator.get_source_stamp(),
+            *sorted(set(_stamps_of_callees(function)), key=repr),
+        )
         self._cache_file._source_stamp = self.source_stamp
 
     def load_overload(self, signature: object, target_context: object) -> Any:
@@ -164,7 +167,8 @@ class _Cache(FunctionCache):
             untyped.save_overload(signature, data)
 
 
-def _stamps_of_callees(function: Callable[..., object]) -> Iterator[bytes]:
+def _stamps_of_callees(function: Callable[..., object]) -> Iterator[object]:
+    """Digests, and numba's own stamps, which are bytes or tuples, as its version has it."""
     for name in function.__code__.co_names:
         callee = function.__globals__.get(name)
         if isinstance(callee, _Part):

@@ -1,6 +1,6 @@
 """W3: 10,000 stop-loss x take-profit x size settings on kept signals: a replay, peers and a plain loop in one run.
 
-    python benchmarks/replay.py [--grid 25 20 20] [--bars 102236] [--runs 3] [--part 200]
+    python benchmarks/replay.py [--grid 25 20 20] [--bars 102236] [--runs 3] [--part 200] [--stops 10] [--stops-only]
 
 The signals are those of one SMA(10)/SMA(50) crossover on one-minute bars, kept once; keeping them is timed apart. Ours
 runs through the public `EnhancedCoordinator.run`: opening the store, planning, all 17 metrics of every row, the table
@@ -10,11 +10,16 @@ and are scaled up, and said so.
 
 Equality: all rows are compared with the plain loop's, those of the traditional part with its own, and 125 rows with
 vectorbt's under the preset vectorbt, at a commission of 0.001% at which one-minute accounts survive.
+
+A stop: the same replay is cancelled in its middle, as Interrupt does, again and again. What counts is the longest time
+from there until the result is handed over; its rows must be those of the whole run. `--stops-only` measures this alone,
+without peers.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -180,13 +185,75 @@ def check_vectorbt(
     return compared(f"vectorbt at {SURVIVED:.3%} commission", ours, theirs, 1e-8)
 
 
+# ---- a stop in the middle -------------------------------------------------------------------------------------------
+
+
+def stopped(config: adm.WorkflowConfig, whole: pd.DataFrame, share: float) -> tuple[float, int, bool]:
+    """Start the run, cancel it once this share of its rows is done, and wait for the result.
+
+    Returns the seconds from the stop to the result, the finished rows, and whether they are those of the whole run. A
+    run that was over before it could be stopped is no partial one.
+    """
+    run = adm.EnhancedCoordinator().start(config, execution_mode="composable")
+    while run.progress.done < share * len(whole) and run.status == "running":
+        time.sleep(0.001)
+    asked = time.perf_counter()
+    run.cancel()
+    result = run.result()
+    waited = time.perf_counter() - asked
+    rows = result.stats
+    same = bool(result.metadata["partial"]) == (len(rows) < len(whole)) and rows.equals(whole.loc[rows.index])
+    return waited, len(rows), same
+
+
+def report_stops(config: adm.WorkflowConfig, whole: pd.DataFrame, times: int) -> list[tuple[str, bool]]:
+    """Stop it at moments spread over its first two thirds, print what came of it, and what must hold."""
+    found = [stopped(config, whole, share) for share in np.linspace(0.02, 0.65, times)]
+    waits, counts = [wait for wait, _, _ in found], [rows for _, rows, _ in found]
+    print(
+        f"  stopped in the middle {times} times, with {min(counts):,} to {max(counts):,} of {len(whole):,} rows done:"
+    )
+    print(f"  the result was there after {np.median(waits):.3f} s, at most {max(waits):.3f} s")
+    return [
+        ("a stop hands over the finished rows within a second", max(waits) < 1.0),
+        ("stopped in the middle, with the rows of the whole run",
+         all(same for _, _, same in found) and any(0 < rows < len(whole) for rows in counts)),
+    ]  # fmt: skip
+
+
+def only_stops(frame: pd.DataFrame, folder: Path, options: argparse.Namespace) -> int:
+    axes, coordinator = axes_of(*options.grid), adm.EnhancedCoordinator()
+    print(f"{machine()}; {math.prod(options.grid):,} settings on {len(frame):,} one-minute bars")
+    coordinator.run(generation(frame, folder), execution_mode="composable")
+    config = replay(frame, folder, COMMISSION, **axes)
+    coordinator.run(config, execution_mode="composable")
+    seconds, result = timed(lambda: coordinator.run(config, execution_mode="composable"), options.runs)
+    print(f"  whole, warm: {seconds:.3f} s")
+    return told(report_stops(config, result.stats, options.stops))
+
+
+def told(targets: list[tuple[str, bool]]) -> int:
+    """Print which targets are met; the exit code says whether all are."""
+    for name, met in targets:
+        print(f"  {'met    ' if met else 'NOT MET'} {name}")
+    return 0 if all(met for _, met in targets) else 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", type=int, nargs=3, default=(25, 20, 20), help="stop-losses, take-profits, sizes")
     parser.add_argument("--bars", type=int, default=102_236)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--part", type=int, default=200, help="rows that the peers run")
+    parser.add_argument("--stops", type=int, default=10, help="how often the replay is stopped in its middle")
+    parser.add_argument("--stops-only", action="store_true", help="measure stops alone, without peers")
     options = parser.parse_args()
+    if options.stops_only:
+        frame, folder = minutes(options.bars), Path(tempfile.mkdtemp()) / "signals"
+        try:
+            return only_stops(frame, folder, options)
+        finally:
+            shutil.rmtree(folder.parent)
     try:
         import raptorbt
         import vectorbt
@@ -253,9 +320,7 @@ def measured(frame: pd.DataFrame, folder: Path, options: argparse.Namespace, ver
         ("100 times faster than traditional", traditional >= 100 * ours),
         ("equal to the plain loop, the traditional mode and vectorbt", same and also and equal),
     ]
-    for name, met in targets:
-        print(f"  {'met    ' if met else 'NOT MET'} {name}")
-    return 0 if all(met for _, met in targets) else 1
+    return told(targets + report_stops(config, stats, options.stops))
 
 
 if __name__ == "__main__":

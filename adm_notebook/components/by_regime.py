@@ -20,7 +20,15 @@ from adm_notebook.config.frozen import canonical_json
 from adm_notebook.errors import ConfigError, Problem, StrategyError, shown
 from adm_notebook.market.arrays import I64, Bool
 
-__all__ = ["RegimeLimitedStrategy", "RegimeLimitedType", "code_of", "direction_of", "distinct", "labels_by_bar"]
+__all__ = [
+    "RegimeLimitedEnsemble",
+    "RegimeLimitedStrategy",
+    "RegimeLimitedType",
+    "code_of",
+    "direction_of",
+    "distinct",
+    "labels_by_bar",
+]
 
 _FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
 
@@ -122,9 +130,12 @@ class RegimeLimitedStrategy:
         StrategyError
             where one parameter set yields targets and another flags.
         """
-        decisions = [s.evaluate(bars, feature, regimes) for s in self.strategies]
+        return self._chosen_among([s.evaluate(bars, feature, regimes) for s in self.strategies], regimes)
+
+    def _chosen_among(self, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
+        """On each bar what the parameter set of its label wants; `decisions` are those of `strategies`."""
         self._check_alike(decisions)
-        n_bars = len(bars.prices.close)
+        n_bars = n_bars_of(decisions[0])
         chosen = self._chosen(n_bars, regimes)
         strength = None
         if any(d.strength is not None for d in decisions):
@@ -149,10 +160,15 @@ class RegimeLimitedStrategy:
         regimes: Regimes | None = None,
     ) -> Decision:
         """The same, bar by bar in plain Python; written apart from `evaluate`."""
-        by_set = {id(s): s.evaluate_by_bar(bars, feature, check, regimes) for s in self.strategies}
-        self._check_alike(list(by_set.values()))
+        found = [s.evaluate_by_bar(bars, feature, check, regimes) for s in self.strategies]
+        return self._chosen_by_bar(found, regimes)
+
+    def _chosen_by_bar(self, found: Sequence[Decision], regimes: Regimes | None) -> Decision:
+        """As `_chosen_among`, bar by bar; written apart from it."""
+        self._check_alike(found)
+        by_set = {id(s): decision for s, decision in zip(self.strategies, found, strict=True)}
         decisions = {label: by_set[id(s)] for label, s in self.sets.items()}
-        labels = labels_by_bar(len(bars.prices.close), regimes)
+        labels = labels_by_bar(n_bars_of(found[0]), regimes)
         yields_flags = any(d.flags is not None for d in decisions.values())
         has_strength = any(d.strength is not None for d in decisions.values())
         target, strength = [0] * len(labels), [0.0] * len(labels)
@@ -199,6 +215,57 @@ class RegimeLimitedStrategy:
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.parameters.items())}, regimes={self.regimes})"
+
+
+class RegimeLimitedEnsemble(RegimeLimitedStrategy):
+    """An ensemble that votes in some regimes only, or in each with other parameters.
+
+    Its members are those of all parameter sets, one set after the other; each set's vote is taken where it decides.
+    """
+
+    @property
+    def members(self) -> tuple[Strategy, ...]:  # type: ignore[override]  # no strategy that is limited has members
+        """Those of every parameter set."""
+        return tuple(member for s in self.strategies for member in s.members)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the members: their own, and where there are several parameter sets, `NAME.LABEL` of the set's first."""
+        sets: Any = self.strategies
+        if len(sets) == 1:
+            own: tuple[str, ...] = sets[0].names
+            return own
+        labels: dict[int, str] = {}
+        for label, each in self.sets.items():
+            labels.setdefault(id(each), label)
+        return tuple(f"{name}.{labels[id(s)]}" for s in sets for name in s.names)
+
+    def vote(self, decisions: Sequence[Decision], regimes: Regimes | None = None) -> Decision:
+        """What the parameter set of each bar's label makes of its members' decisions, in whole arrays."""
+        sets: Any = self.strategies
+        votes = [s.vote(own, regimes) for s, own in zip(sets, self._split(decisions), strict=True)]
+        return self._chosen_among(votes, regimes)
+
+    def vote_by_bar(self, decisions: Sequence[Decision], regimes: Regimes | None = None) -> Decision:
+        """The same bar by bar, in plain Python."""
+        sets: Any = self.strategies
+        votes = [s.vote_by_bar(own, regimes) for s, own in zip(sets, self._split(decisions), strict=True)]
+        return self._chosen_by_bar(votes, regimes)
+
+    def _split(self, decisions: Sequence[Decision]) -> list[Sequence[Decision]]:
+        """The decisions of each set's members."""
+        found, start = [], 0
+        for s in self.strategies:
+            found.append(decisions[start : start + len(s.members)])
+            start += len(s.members)
+        return found
+
+
+def n_bars_of(decision: Decision) -> int:
+    """Bars that a decision speaks of."""
+    array = decision.target if decision.flags is None else decision.flags.long_entry
+    assert array is not None  # a decision has a target or flags
+    return len(array)
 
 
 def _picked(chosen: I64, columns: Sequence[Any]) -> Any:
@@ -302,7 +369,8 @@ class RegimeLimitedType:
                 problems += [_where_it_stands(p, path, f"{self.path}.{label}", values) for p in error.problems]
         if problems:
             raise (InvalidParameters if invalid else ConfigError)(dict.fromkeys(problems))
-        return RegimeLimitedStrategy(self.name, sets)
+        votes = any(s.members for s in built.values())
+        return (RegimeLimitedEnsemble if votes else RegimeLimitedStrategy)(self.name, sets)
 
 
 def _where_it_stands(problem: Problem, path: str, regime: str, values: Mapping[str, Any]) -> Problem:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adm_notebook.components.bars import BarsLike, FeatureOf
-from adm_notebook.components.by_regime import RegimeLimitedType, direction_of, distinct
+from adm_notebook.components.by_regime import RegimeLimitedEnsemble, RegimeLimitedType, direction_of, distinct
 from adm_notebook.components.decision import Decision
 from adm_notebook.components.indicators import Indicator
 from adm_notebook.components.library import STRATEGIES
@@ -20,10 +20,11 @@ from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction
 from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
 from adm_notebook.components.votes import METHODS, Method, Poll, positions, positions_by_bar
+from adm_notebook.components.weights import WEIGHTS, read_weights, weight_of, weights_of
 from adm_notebook.config.frozen import canonical_json
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 
-__all__ = ["EnsembleMember", "EnsembleStrategy", "EnsembleType", "ensemble_type"]
+__all__ = ["EnsembleMember", "EnsembleStrategy", "EnsembleType", "Voting", "ensemble_of", "ensemble_type", "voting"]
 
 ENTRY_KEYS = ("type", "name", "method", "members", "weights", "threshold", "parameters", "allocation", "regimes",
               "enabled")  # fmt: skip
@@ -126,27 +127,47 @@ class EnsembleStrategy:
         return f"ensemble({self.poll.method}, {', '.join(map(repr, self.members))})"
 
 
+Voting = EnsembleStrategy | RegimeLimitedEnsemble
+"""A strategy with members, whose decisions it votes on."""
+
+
+def voting(strategy: Strategy | None) -> Voting:
+    """The strategy as one that votes; only such a one has members."""
+    assert isinstance(strategy, (EnsembleStrategy, RegimeLimitedEnsemble))
+    return strategy
+
+
+def ensemble_of(kind: object) -> EnsembleType | None:
+    """The ensemble that a kind of strategy is, limited to regimes or not; None of any other."""
+    kind = kind.kind if isinstance(kind, RegimeLimitedType) else kind
+    return kind if isinstance(kind, EnsembleType) else None
+
+
 @dataclass(frozen=True, eq=False)
 class EnsembleMember:
     """One member as the config has it.
 
-    name     its name, else its type, then `type_2`
-    kind     the strategy as it was registered when the config was read; limited to regimes where the entry says so
-    regimes  labels that it names; () = all
-    path     where it stands in the config, for errors
+    name         its name, else its type, then `type_2`
+    kind         the strategy as it was registered when the config was read; limited to regimes where the entry says so
+    regimes      labels that it names; () = all
+    path         where it stands in the config, for errors
+    weight_name  of the parameter that its weight is; None where its strategy has a parameter `weight` of its own
     """
 
     name: str
     kind: StrategyType
     regimes: tuple[str, ...]
     path: str
+    weight_name: str | None = None
 
 
 class EnsembleType:
     """A kind of strategy: an ensemble as a config describes it; made by `ensemble_type`.
 
     members    in the config's order
-    given      parameters that the config gives, as `MEMBER.PARAM` and `threshold`; values untouched: some may be swept
+    weights    of the members; 1 where none is given, or where it is swept
+    given      parameters that the config gives, as `MEMBER.PARAM` and `threshold`, and weights that are swept, as
+               `MEMBER.weight` or, of whole vectors, `weights`; values untouched
     places     where each of them stands in the config: for errors about its value
     """
 
@@ -185,6 +206,11 @@ class EnsembleType:
         return canonical_json(["ensemble", self.method, members, weights])
 
     @cached_property
+    def of_the_vote(self) -> frozenset[str]:
+        """Parameters of the vote, whatever its method: what members yield does not depend on them."""
+        return frozenset(("threshold", WEIGHTS, *(m.weight_name for m in self.members if m.weight_name is not None)))
+
+    @cached_property
     def parameters(self) -> Mapping[str, ParameterInfo]:
         """The members' parameters as `MEMBER.PARAM`, and `threshold` where the method has one.
 
@@ -201,7 +227,7 @@ class EnsembleType:
                 float, None, "members that have to agree, or their share if below 1", required=True
             )
         for name, value in self.given.items():
-            if not _is_swept(value):
+            if not _is_swept(value) and name != WEIGHTS:
                 info = found.get(name, ParameterInfo(None, None))
                 found[name] = info._replace(default=value, required=False)
         return found
@@ -220,7 +246,7 @@ class EnsembleType:
                 found |= {f"{member.name}.{name}": value for name, value in named.items()}
         if problems:
             raise ConfigError(problems)
-        return {**found, "threshold": given["threshold"]} if "threshold" in given else found
+        return {**found, **{name: value for name, value in given.items() if name in self.of_the_vote}}
 
     def build(self, given: Mapping[str, Any], path: str) -> EnsembleStrategy:
         """The ensemble; what is left out has the value that the config gives it, else its default.
@@ -237,9 +263,10 @@ class EnsembleType:
         problems += [
             Problem(places.get(name, f"{path}.{name}"), f"must be one value here, but was {shown(value)}")
             for name, value in values.items()
-            if _is_swept(value)
+            if _is_swept(value) and name != WEIGHTS
         ]
         threshold = self.check_threshold(values, places, path, problems)
+        weights = self._weights(values, places, path, problems)
         if problems:
             raise ConfigError(problems)
         invalid = True
@@ -252,7 +279,7 @@ class EnsembleType:
                 problems += [self._placed(p, member, places, path) for p in error.problems]
         if problems:
             raise (InvalidParameters if invalid else ConfigError)(problems)
-        poll = Poll(self.method, self.weights, threshold, tuple(m.regimes for m in self.members))
+        poll = Poll(self.method, weights, threshold, tuple(m.regimes for m in self.members))
         return EnsembleStrategy(tuple(built), tuple(m.name for m in self.members), poll)
 
     def check_threshold(
@@ -277,6 +304,20 @@ class EnsembleType:
             return 0.0
         return float(value)
 
+    def _weights(
+        self, values: Mapping[str, Any], places: Mapping[str, str], path: str, problems: list[Problem]
+    ) -> tuple[float, ...]:
+        """The weights in force."""
+        found = list(self.weights)
+        if WEIGHTS in values:
+            where = places.get(WEIGHTS, f"{path}.{WEIGHTS}")
+            found = list(weights_of(values[WEIGHTS], [m.name for m in self.members], where, problems))
+        for i, member in enumerate(self.members):
+            name = member.weight_name
+            if name is not None and name in values and not _is_swept(values[name]):
+                found[i] = weight_of(values[name], places.get(name, f"{path}.{name}"), problems)
+        return tuple(found)
+
     def _groups(
         self, given: Mapping[str, Any], places: Mapping[str, str], path: str
     ) -> tuple[list[dict[str, Any]], list[Problem]]:
@@ -285,11 +326,16 @@ class EnsembleType:
         problems: list[Problem] = []
         names = [member.name for member in self.members]
         for name, value in given.items():
+            if name in self.of_the_vote:
+                if name != "threshold" and self.method != "weighted":
+                    message = f"plays no part in {self.method}; leave it out, or use weighted"
+                    problems.append(Problem(places.get(name, f"{path}.{name}"), message))
+                continue
             owners = [i for i, owner in enumerate(names) if str(name).startswith(f"{owner}.")]
             if owners:
                 owner = max(owners, key=lambda i: len(names[i]))  # `a.b` may be a member beside `a`
                 groups[owner][name[len(names[owner]) + 1 :]] = value
-            elif name != "threshold":
+            else:
                 problems.append(Problem(places.get(name, f"{path}.{name}"), self._unknown(name)))
         return groups, problems
 
@@ -379,6 +425,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.given: dict[str, Any] = {}
         self.places: dict[str, str] = {}
+        self.weighed: dict[str, str] = {}
 
     def ensemble(self) -> EnsembleType:
         self.unknown_keys(self.entry, ENTRY_KEYS, self.path)
@@ -394,7 +441,7 @@ class _Reader:
             member = self.member(where, item, label, used, taken)
             if member is not None:
                 members.append(member)
-        counted = self.weights(method, listed, weights)
+        counted = self.weights(method, listed, members, weights)
         if len(members) == len(listed) and method == "by_regime":
             self.check_regimes(members)
         if "threshold" in self.entry:
@@ -510,7 +557,9 @@ class _Reader:
         older = {kind.older_names.get(key, key): key for key in parameters}
         self.given |= {f"{name}.{key}": value for key, value in named.items()}
         self.places |= {f"{name}.{key}": f"{where}.parameters.{older.get(key, key)}" for key in named}
-        return None if len(self.problems) > found else EnsembleMember(name, kind, labels, where)
+        has_own = "weight" in kind.parameters or "weight" in named
+        weight_name = None if has_own else f"{name}.weight"
+        return None if len(self.problems) > found else EnsembleMember(name, kind, labels, where, weight_name)
 
     def kind(self, where: str, item: Mapping[str, Any]) -> StrategyType | None:
         type_ = item.get("type")
@@ -530,34 +579,25 @@ class _Reader:
         self,
         method: Method | None,
         listed: Sequence[tuple[str, Mapping[str, Any], str | None]],
+        members: Sequence[EnsembleMember],
         single: Mapping[int, Any],
     ) -> tuple[float, ...]:
         """A weight for each member; 1 where none is given."""
-        path, given = f"{self.path}.weights", self.entry.get("weights")
-        places = {i: f"{listed[i][0]}.weight" for i in single}
-        values = dict(single)
-        if given is not None and single:
-            self.wrong(path, f"stands beside the `weight` of members[{min(single)}]; keep one of the two forms")
-            return ()
-        if given is not None and not isinstance(given, (list, tuple)):
-            self.wrong(path, f"must be a list, one weight for each member, but was {shown(given)}")
-            return ()
-        if given is not None:
-            if len(given) != len(listed) and listed:
-                self.wrong(path, f"must have one weight for each of {len(listed)} members, but has {len(given)}")
-                return ()
-            values = dict(enumerate(given))
-            places = {i: f"{path}[{i}]" for i in values}
-        if values and method not in ("weighted", None):
-            first = path if given is not None else places[min(values)]
+        whole = self.entry.get(WEIGHTS)
+        if (whole is not None or single) and method not in ("weighted", None):
+            first = f"{self.path}.{WEIGHTS}" if whole is not None else f"{listed[min(single)][0]}.weight"
             self.wrong(first, f"plays no part in {method}; leave it out, or use weighted")
             return ()
-        for i, value in values.items():
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 < value < math.inf:
-                self.wrong(places[i], f"must be a weight above 0, but was {shown(value)}")
-                values[i] = 1.0
-        return tuple(float(values.get(i, 1.0)) for i in range(len(listed)))
+        if len(members) < len(listed) and not isinstance(whole, (list, tuple)):
+            return ()  # what is wrong with the members comes first: their names are not known
+        names = [m.name for m in members] if len(members) == len(listed) else [where for where, _, _ in listed]
+        own = [m.weight_name for m in members] if len(members) == len(listed) else [None] * len(listed)
+        read, problems = read_weights(whole, single, own, names, self.path)
+        self.problems += problems
+        self.given |= read.given
+        self.places |= {name: place for name, place in read.places.items() if name in read.given}
+        self.weighed |= read.places
+        return read.fixed
 
     def check_regimes(self, members: Sequence[EnsembleMember]) -> None:
         """Refuse members of `by_regime` that would never decide."""
@@ -582,13 +622,19 @@ class _Reader:
         if not isinstance(given, Mapping):
             self.wrong(path, f"must be a mapping (name: value), but was {shown(given)}")
             return
+        if WEIGHTS in given:
+            self.wrong(f"{path}.{WEIGHTS}", "stands beside `type`, not among the parameters")
+            return
         try:
             named = kind.canonical(given, path)
         except ConfigError as error:
             self.problems += error.problems
             return
         for name, value in named.items():
-            if name in self.given:
-                self.wrong(f"{path}.{name}", f"is given at {self.places[name]} too; keep one")
+            earlier = self.places.get(name) or self.weighed.get(name)
+            if name in kind.of_the_vote and name != "threshold":
+                earlier = earlier or self.weighed.get(WEIGHTS)
+            if earlier is not None:
+                self.wrong(f"{path}.{name}", f"is given at {earlier} too; keep one")
             else:
                 self.given[name], self.places[name] = value, f"{path}.{name}"

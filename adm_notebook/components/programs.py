@@ -32,7 +32,7 @@ from adm_notebook.components.strategy import InvalidParameters
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.market.arrays import F64, I64, Bool
 
-__all__ = ["Program", "program_of"]
+__all__ = ["Program", "has_program", "program_of"]
 
 REMEMBERED = 16_384
 """Distinct parameters of a call up to which its indicators are kept from one part of a grid to the next."""
@@ -331,12 +331,15 @@ def program_of(
     path
         where the parameters stand in the config, for errors.
     """
+    return Program(kind, fixed, axes, path) if has_program(kind, fixed, axes) else None  # type: ignore[arg-type]
+
+
+def has_program(kind: object, fixed: Mapping[str, Any], axes: Sequence[AxisLike]) -> bool:
+    """Whether `program_of` makes a program of these."""
     names = [*fixed, *(axis.name for axis in axes)]
     if not isinstance(kind, (ModelType, RuleType)) or len(set(names)) < len(names) or any("." in n for n in names):
-        return None
-    if isinstance(kind, ModelType) and not (Checks.known(kind.model) and all(n in kind.parameters for n in names)):
-        return None
-    return Program(kind, fixed, axes, path)
+        return False
+    return isinstance(kind, RuleType) or (Checks.known(kind.model) and all(n in kind.parameters for n in names))
 
 
 def _parameters_outside_calls(node: Expression) -> Iterator[Parameter]:

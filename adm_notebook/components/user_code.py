@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adm_notebook.components.strategy import ParameterInfo
-from adm_notebook.errors import ConfigError, Problem, SignatureError, StrategyError, did_you_mean, shown
+from adm_notebook.errors import ConfigError, Problem, SignatureError, StrategyError, did_you_mean, named, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,7 @@ def called(what: str, function: Code, /, *inputs: Any, **parameters: Any) -> Any
     try:
         return function(*inputs, **own)
     except Exception as error:
-        raise StrategyError(f"{what} raised {type(error).__name__}: {error}{_own_line(function, error)}") from error
+        raise StrategyError(f"{what} raised {named(error)}{_own_line(function, error)}") from error
 
 
 def _own_line(function: Code, error: BaseException) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +27,7 @@ from adm_notebook.components.user_code import (
     takes_any,
     typed_parameters,
 )
+from adm_notebook.components.user_compiled import Compiled, compiled_with, why_not
 from adm_notebook.errors import StrategyError, did_you_mean
 from adm_notebook.market.arrays import F64, Bool
 
@@ -38,11 +41,15 @@ FLAGS = ("long_entry", "long_exit", "short_entry", "short_exit")
 
 @dataclass(frozen=True, eq=False)
 class UserStrategy:
-    """The user's function with its parameters. It is simply called, in both coordinators."""
+    """The user's function with its parameters. It is simply called, in both coordinators.
+
+    machine_code  the same function compiled, which is called in its place and gives the same; None without one
+    """
 
     name: str
     code: Callable[..., Any]
     parameters: Mapping[str, Any]
+    machine_code: Compiled | None = None
 
     direction: Direction = "both"
     indicators: tuple[Indicator, ...] = ()
@@ -84,6 +91,11 @@ class UserStrategy:
 
     def _decide(self, bars: BarsLike) -> Decision:
         what = f"strategy {self.name}"
+        if self.machine_code is not None:
+            with suppress(Exception):  # what Python does then is the answer: an error of its own, or a number
+                values = np.asarray(self.machine_code(bars.prices, self.parameters), np.float64)
+                if len(values) == len(bars.prices.close):
+                    return _targets(what, values, None)
         frame = bars.frame
         index = frame.index  # kept aside: the frame is the function's own, which may change it
         return decision_of(what, called(what, self.code, frame, **self.parameters), index)
@@ -161,6 +173,8 @@ class UserStrategyType:
 
     source = "yours"
     older_names: Mapping[str, str] = field(default_factory=dict)
+    _compiled: dict[Any, Compiled | str] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
     def sentence(self) -> str:
@@ -180,6 +194,19 @@ class UserStrategyType:
     def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The parameters, if the function has them; ConfigError for any other."""
         return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
+
+    @cached_property
+    def why_python(self) -> str:
+        """Why it can't be compiled to give the same numbers, as far as its code tells; empty where it may be."""
+        return why_not(self.code)
+
+    def compiled(self, parameters: Mapping[str, Any], volume: bool) -> Compiled | str:
+        """The function compiled for parameters of these types and bars with or without volume; or why it is not."""
+        key = (volume, *(type(value) for value in parameters.values()))
+        with self._lock:
+            if key not in self._compiled:
+                self._compiled[key] = self.why_python or compiled_with(self.code, parameters, volume)
+            return self._compiled[key]
 
     def build(self, given: Mapping[str, Any], path: str) -> UserStrategy:
         """The strategy with these parameters, typed like their defaults."""

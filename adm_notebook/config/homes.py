@@ -15,7 +15,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "backtest_config": ("strategy", "portfolio", *Settings.model_fields),
     "optimization_config": (
         "strategies", "classifiers", "risk_profiles", "constraints", "objective", "direction", "method", "n_trials",
-        "seed", "storage",
+        "seed", "storage", "ensembles",
     ),
     "analysis_config": ("mode", "output_path", "signals_path"),
     "validation_config": (),

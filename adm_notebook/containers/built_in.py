@@ -13,7 +13,7 @@ from adm_notebook.components import (
     Regimes,
     Strategy,
 )
-from adm_notebook.components.ensembles import EnsembleStrategy
+from adm_notebook.components.ensembles import voting
 from adm_notebook.components.regimes import NO_REGIME, ONE_REGIME
 from adm_notebook.components.risk import overlay
 from adm_notebook.config.settings import Settings
@@ -216,8 +216,7 @@ class Vote(BuiltInWork):
             targets.strategy is None or not targets.strategy.members or targets.members
         ):
             return {"targets": targets}
-        ensemble = targets.strategy
-        assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members
+        ensemble = voting(targets.strategy)
         vote = self.stages.vote(ensemble, targets.decisions, given.get("regimes"))
         return {"targets": Targets((vote,), ensemble, targets.decisions)}
 

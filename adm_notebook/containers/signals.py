@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from adm_notebook.components import Decision, InvalidParameters, Regimes, Strategy
-from adm_notebook.components.ensembles import EnsembleStrategy, EnsembleType
+from adm_notebook.components.by_regime import RegimeLimitedType
+from adm_notebook.components.ensembles import ensemble_of, voting
 from adm_notebook.containers.built_in import BuiltInWork, FeatureSource
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.stages import Stages
 from adm_notebook.containers.values import Kept, Targets
 from adm_notebook.errors import Problem
+from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan
 from adm_notebook.signals import ManifestDraft, SignalWriter
 from adm_notebook.signals.sparse import rows_of
@@ -37,8 +41,8 @@ class SignalLog(BuiltInWork):
         self._path = path
         self._writer: SignalWriter | None = None
         self._counts: dict[Hashable, int] = {}
-        votes = [planned.kind for planned in plan.strategies if isinstance(planned.kind, EnsembleType)]
-        self._most_members = max((len(kind.members) for kind in votes), default=0)
+        self._most_members = max(map(_members_of, plan.strategies))
+        self._leaders = [_leaders(planned) for planned in plan.strategies]
         self._lock = threading.Lock()
 
     def reads(self, place: Place) -> tuple[str, ...]:
@@ -95,17 +99,24 @@ class SignalLog(BuiltInWork):
     def _numbers(self, place: Place, heeds: bool) -> Sequence[int | None]:
         """Numbers of what this sleeve's strategy yielded, and of each member: the same whichever thread comes first.
 
-        Where nothing but signals is made, the first is the number of its row, or of the first row that shares it.
+        Where nothing but signals is made, the first is the number of its row, or of the first row that shares it;
+        members are shared by all combinations that differ in how votes are counted alone.
         """
         plan, sleeve, pick = self.plan, place.sleeve, place.row.classifier
         regimes = 0 if pick is None or not heeds else plan.classifier_stack.number(pick.entry, pick.combination)
         strategies, classifiers = len(plan.strategy_stack), max(1, len(plan.classifier_stack))
         number = (plan.symbols.index(sleeve.symbol) * classifiers + regimes) * strategies
+        leader = number + plan.strategy_stack.number(sleeve.strategy, self._leader(sleeve.strategy, sleeve.combination))
         number += plan.strategy_stack.number(sleeve.strategy, sleeve.combination)
         whole, most = len(plan.symbols) * classifiers * strategies, self._most_members
         if whole * (1 + most) >= 2**31:  # drawn from a product too large to be numbered
             return (None,) * (1 + most)
-        return (number, *(whole + number * most + i for i in range(most)))
+        return (number, *(whole + leader * most + i for i in range(most)))
+
+    def _leader(self, strategy: int, combination: int) -> int:
+        """The first combination whose members yield the same."""
+        leaders = self._leaders[strategy]
+        return combination if leaders is None else int(leaders[combination])
 
     def _classifier(self, writer: SignalWriter, symbol: str, pick: Pick, regimes: Regimes) -> int:
         planned = self.plan.classifiers[pick.entry]
@@ -136,14 +147,40 @@ def _written(
     if not targets.members:
         writer.add(symbol, planned.label, targets.decision, regimes=regimes, combination=number, **about)
         return _count(targets.decision)
-    ensemble = targets.strategy
-    assert isinstance(ensemble, EnsembleStrategy)  # nothing else has members
+    of_members = {**about, "parameters": _without_vote(planned.kind, about["parameters"])}
     members = [
-        writer.add(symbol, planned.label, decision, member=name, regimes=regimes, combination=other, **about)
-        for name, decision, other in zip(ensemble.names, targets.members, others, strict=False)
+        writer.add(symbol, planned.label, decision, member=name, regimes=regimes, combination=other, **of_members)
+        for name, decision, other in zip(voting(targets.strategy).names, targets.members, others, strict=False)
     ]
     writer.add_ensemble(symbol, planned.label, members, lookback=targets.decision.lookback, combination=number, **about)
     return sum(map(_count, targets.members))
+
+
+def _without_vote(kind: object, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of an ensemble without those of its vote: what members yield depends on no others."""
+    ensemble = ensemble_of(kind)
+    vote = frozenset[str]() if ensemble is None else ensemble.of_the_vote
+    return {name: value for name, value in parameters.items() if name not in vote}
+
+
+def _members_of(planned: Planned[Any]) -> int:
+    """How many members a strategy has at most, those of all its parameter sets for regimes counted."""
+    ensemble = ensemble_of(planned.kind)
+    if ensemble is None:
+        return 0
+    sets = len(planned.kind.overrides) if isinstance(planned.kind, RegimeLimitedType) else 1
+    return len(ensemble.members) * sets
+
+
+def _leaders(planned: Planned[Any]) -> I64 | None:
+    """(n_combinations,) the first one that differs in its vote alone; None where each is its own."""
+    ensemble = ensemble_of(planned.kind)
+    if ensemble is None or not any(axis.name in ensemble.of_the_vote for axis in planned.axes):
+        return None
+    own = [k for k, axis in enumerate(planned.axes) if axis.name not in ensemble.of_the_vote]
+    _, first, inverse = np.unique(planned.grid[:, own], axis=0, return_index=True, return_inverse=True)
+    found: I64 = first[inverse.reshape(-1)]
+    return found
 
 
 def _count(decision: Decision) -> int:
@@ -164,12 +201,17 @@ class StoredSignals(BuiltInWork):
         self.consumes, self.may_consume, self.produces = ("bars",), (), ("targets", "regimes")
         assert plan.store is not None  # planning opened it
         self._store = plan.store
+        self._known: dict[Hashable, int] = {}
+        self._last = _LastVote()
+        kinds = {planned.label: planned.kind for planned in plan.strategies}
         rows: Any = plan.store.combinations.itertuples()
-        self._known = {
-            (row.symbol, row.strategy, row.parameters, _number(row.classifier_id)): int(row.combination)
-            for row in rows
-            if pd.isna(row.member)
-        }
+        for row in rows:
+            if pd.isna(row.member):
+                parameters = row.parameters
+                if row.form == "ensemble":  # whose members are looked for, however it voted
+                    parameters = parameters_json(_without_vote(kinds.get(row.strategy), json.loads(parameters)))
+                what = row.form == "ensemble", row.symbol, row.strategy, parameters, _number(row.classifier_id)
+                self._known.setdefault(what, int(row.combination))
 
     def key(self, place: Place) -> Hashable:
         """Which combination of which strategy, under which classifier."""
@@ -186,8 +228,9 @@ class StoredSignals(BuiltInWork):
         planned, symbol = self.plan.strategies[place.sleeve.strategy], place.sleeve.symbol
         parameters = planned.parameters(place.sleeve.combination)
         classifier = self._classifier(place)
-        what = (symbol, planned.label, parameters_json(parameters))
-        number = self._known.get((*what, classifier), self._known.get((*what, None)))
+        number = self._found(False, symbol, planned.label, parameters, classifier)
+        if number is None and ensemble_of(planned.kind) is not None:
+            number = self._found(True, symbol, planned.label, _without_vote(planned.kind, parameters), classifier)
         if number is None:
             message = f"the store has no signals of {planned.label} with {parameters}: it was refused, or failed"
             raise InvalidParameters(Problem(planned.path, message))
@@ -195,8 +238,17 @@ class StoredSignals(BuiltInWork):
         members = self._store.members(number)
         if not members:
             return {"targets": Targets((self._store.decision(number),)), "regimes": regimes}
-        decisions: tuple[Decision, ...] = tuple(map(self._store.decision, members))
-        return {"targets": Targets(decisions, planned.build(place.sleeve.combination)), "regimes": regimes}
+        if self._last.members != members:  # what differs in its vote alone follows one after the other
+            self._last.decisions = tuple(map(self._store.decision, members))
+            self._last.members = members
+        return {"targets": Targets(self._last.decisions, planned.build(place.sleeve.combination)), "regimes": regimes}
+
+    def _found(
+        self, votes: bool, symbol: str, label: str, parameters: Mapping[str, Any], classifier: int | None
+    ) -> int | None:
+        """The number in the store of what was kept under a classifier, or under any."""
+        what = votes, symbol, label, parameters_json(parameters)
+        return self._known.get((*what, classifier), self._known.get((*what, None)))
 
     def _classifier(self, place: Place) -> int | None:
         """The number in the store of the row's classifier."""
@@ -205,6 +257,14 @@ class StoredSignals(BuiltInWork):
             return None
         planned = self.plan.classifiers[pick.entry]
         return self._store.classifier_id(place.sleeve.symbol, planned.label, planned.parameters(pick.combination))
+
+
+class _LastVote(threading.local):
+    """Of one thread: the members whose decisions it read last, and these."""
+
+    def __init__(self) -> None:
+        self.members: tuple[int, ...] = ()
+        self.decisions: tuple[Decision, ...] = ()
 
 
 def _number(value: Any) -> int | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from adm_notebook.components import Classifier, Decision, Regimes, Strategy
 from adm_notebook.components.bars import FeatureOf
-from adm_notebook.components.ensembles import EnsembleStrategy
+from adm_notebook.components.ensembles import Voting
 from adm_notebook.config.settings import Settings
 from adm_notebook.containers.portfolio import combine, combine_by_time, union_of
 from adm_notebook.containers.values import Fills, Orders
@@ -43,7 +43,7 @@ class Stages(Protocol):
         """What a strategy wants on every bar."""
         ...
 
-    def vote(self, ensemble: EnsembleStrategy, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
+    def vote(self, ensemble: Voting, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
         """What an ensemble wants, given what its members do."""
         ...
 
@@ -88,7 +88,7 @@ class WholeArrays:
         """By the strategy's array evaluator."""
         return strategy.evaluate(bars, feature, regimes)
 
-    def vote(self, ensemble: EnsembleStrategy, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
+    def vote(self, ensemble: Voting, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
         """By arrays."""
         return ensemble.vote(decisions, regimes)
 
@@ -149,7 +149,7 @@ class BarByBar:
         """By the strategy's evaluator for one bar after the other."""
         return strategy.evaluate_by_bar(bars, feature, self.check, regimes)
 
-    def vote(self, ensemble: EnsembleStrategy, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
+    def vote(self, ensemble: Voting, decisions: Sequence[Decision], regimes: Regimes | None) -> Decision:
         """Bar by bar."""
         return ensemble.vote_by_bar(decisions, regimes)
 

@@ -92,7 +92,8 @@ def assemble(
     if plan.limits.memory_mb is not None and held_mb() is None:
         warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
     warnings += dict.fromkeys(() if executor.tree is None else executor.tree.notes)
-    notes: list[str] = []
+    warnings += plan.ways.costly
+    notes: list[str] = [*plan.ways.costly]
     if plan.simulates:
         _add_unfilled(stats, detail, warnings, notes)
     partial = failure is not None and len(stats) < plan.n_planned
@@ -116,6 +117,7 @@ def assemble(
             "fingerprint": plan.market.fingerprint,
             **({} if folder is None else {"results_path": str(folder)}),
             **_kept(plan, stats, failure),
+            "ways": plan.ways.to_dict(),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
         },

@@ -64,7 +64,7 @@ class ComposableExecutor:
         self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate
     ) -> Iterator[Sequence[Outcome]]:
         run: Callable[[I64], tuple[Sequence[Outcome], I64]]
-        if plan.at_once:
+        if plan.ways.at_once:
             lanes = Lanes(plan, tree, gate)
             batches, run = deque(lanes.batches(numbers, workers)), lanes.run
         else:
@@ -140,7 +140,7 @@ def _fitted(plan: Plan, n_rows: int) -> tuple[int, int | None]:
         return workers, None
     need = need_of(plan)
     free = int(plan.limits.memory_mb * MB) - need.least
-    if plan.at_once:
+    if plan.ways.at_once:
         n_bars = max(bars.n_bars for bars in plan.market.values())
         free -= LOADED_BYTES + GROUND_BYTES * n_bars + workers * lane_bytes(plan)
         return workers, need.indicators + int(max(0, free) * SHARED_PART)

@@ -19,9 +19,18 @@ from adm_notebook.coordinator.outcome import Executor, Outcome
 from adm_notebook.coordinator.run import Run
 from adm_notebook.coordinator.traditional import TraditionalExecutor
 from adm_notebook.engine.account import METRICS
-from adm_notebook.errors import ConfigError, DataError, Problem, RunError, StrategyError, shown
+from adm_notebook.errors import (
+    ConfigError,
+    DataError,
+    Problem,
+    RunError,
+    SignatureError,
+    StrategyError,
+    did_you_mean,
+    shown,
+)
 from adm_notebook.planning import Plan, make_plan
-from adm_notebook.planning.phases import HybridPlan, plan_phases
+from adm_notebook.planning.phases import HybridPlan, bound, plan_of, plan_phases
 from adm_notebook.results import Detail, WorkflowResult
 
 __all__ = ["Coordinator", "EnhancedCoordinator", "execute_backtest_workflow", "recompute"]
@@ -206,7 +215,11 @@ class EnhancedCoordinator(Coordinator):
 
     _default_mode = "auto"
 
-    def __init__(self, enable_composable_containers: bool = True) -> None:
+    def __init__(self, enable_composable_containers: bool = True, **unknown: object) -> None:
+        if unknown:
+            name = next(iter(unknown))
+            near = did_you_mean(name, ["enable_composable_containers"]) or " It takes enable_composable_containers."
+            raise SignatureError(f"EnhancedCoordinator has no parameter `{name}`.{near}")
         self.enable_composable_containers = enable_composable_containers
 
     @property
@@ -289,7 +302,16 @@ def _last_phase_again(result: WorkflowResult) -> Plan:
         raise RunError(
             "The bars are no longer those of this result, so its rows can't be made again. Run the workflow again."
         )
-    plan = hybrid.plans[[phase.name for phase in hybrid.phases].index(result.metadata["phase"])]
+    name = result.metadata["phase"]
+    plan = plan_of(hybrid, name)
+    if plan.promised is not None:
+        try:
+            there = bound(next(phase for phase in hybrid.phases if phase.name == name), True)
+        except ConfigError as error:
+            raise RunError(f"The signals of this result are no longer there: {error.problems[0].message}") from None
+        if there.digest != plan.digest:
+            raise RunError("The signals of this result were kept anew by another workflow. Run the workflow again.")
+        plan = there
     chosen = result.metadata.get("selection")
     return plan if chosen is None else replace(plan, selection=np.asarray(chosen, dtype=np.int64))
 

@@ -15,7 +15,7 @@ from adm_notebook.coordinator.outcome import Executor
 from adm_notebook.coordinator.run import Run
 from adm_notebook.errors import AdmError
 from adm_notebook.planning import Plan
-from adm_notebook.planning.phases import HybridPlan, Phase, ranked, selected
+from adm_notebook.planning.phases import HybridPlan, Phase, bound, plan_of, ranked, selected
 from adm_notebook.results import WorkflowResult
 
 if TYPE_CHECKING:
@@ -122,10 +122,12 @@ class HybridRun(Run):
         self._end(self._joined(), end)
 
     def _ready(self, phase: Phase, plan: Plan) -> Plan:
-        """The phase's plan with the rows that it takes, and what is left of the time."""
-        if phase.take is not None:
+        """The phase's plan on the signals kept for it, with the rows that it takes, and what is left of the time."""
+        if plan.promised is not None:
+            plan = bound(phase, self._composable)
+        earlier = None if phase.take is None else plan_of(self.hybrid, phase.take.phase)
+        if phase.take is not None and earlier is not None and earlier.simulates:
             source = self._results[phase.take.phase]
-            earlier = self.hybrid.plans[[p.name for p in self.hybrid.phases].index(phase.take.phase)]
             taken = ranked(source.stats, earlier.objective, earlier.maximise, phase.take.top)
             plan = selected(plan, taken, earlier, phase.path)
         if plan.limits.timeout_seconds is not None:

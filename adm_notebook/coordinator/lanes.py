@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ import numpy as np
 from adm_notebook.components import Decision, InvalidParameters, Regimes
 from adm_notebook.components.program_rows import ProgramRows, evaluate
 from adm_notebook.components.programs import Program, program_of
+from adm_notebook.components.user_strategies import UserStrategyType
 from adm_notebook.config.settings import Settings
 from adm_notebook.containers import ContainerTree
 from adm_notebook.containers.protocol import Place
@@ -31,7 +32,7 @@ from adm_notebook.engine.exposure import Exposure, indicators_of
 from adm_notebook.engine.sweep import Accounts, Ground, accounts_of, packed, sweep
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.market import Bars
-from adm_notebook.market.arrays import F64, I8, I64
+from adm_notebook.market.arrays import F64, I8, I64, Bool
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.grids import SettingsGrid
 from adm_notebook.planning.memory import lane_bytes
@@ -92,6 +93,8 @@ class Lanes:
         self._grounds: dict[str, Ground] = {}
         self._accounts: dict[str, Accounts] = {}
         self._programs: dict[int, Program | None] = {}
+        n_bars = max(bars.n_bars for bars in plan.market.values())
+        self._pace = BAR_ROWS / n_bars / (4 * PATIENCE)  # rows a second; the first batches, which tell, are small
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
@@ -110,10 +113,19 @@ class Lanes:
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.
 
-        Rows go one by one where anything is wrong with them together.
+        Rows go one by one where anything is wrong with them together. Where batches took longer than they should, as on
+        a machine that is busy elsewhere, the next ones are made of fewer rows.
         """
+        most = int(max(1.0, min(len(numbers), self._pace * PATIENCE)))
+        finished, rest = self._paced(numbers[:most])
+        return finished, np.concatenate([rest, numbers[most:]]) if most < len(numbers) else rest
+
+    def _paced(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
+        began = time.perf_counter()
         try:
-            return self._block(self._batch(numbers))
+            block, rest = self._block(self._batch(numbers))
+            self._pace = len(block) / max(1e-6, time.perf_counter() - began)
+            return block, rest
         except (RunCancelled, RunTimedOut, RunError):
             raise
         except AdmError:  # whichever row it belongs to: each is tried by itself and says what is wrong
@@ -141,13 +153,18 @@ class Lanes:
         refused: dict[int, tuple[str, str]] = {}
         combinations, first, at = np.unique(batch.combination, return_index=True, return_inverse=True)
         program, began = self._program(batch.entry), time.perf_counter()
-        step = 1 if program is None else self._step(bars)
+        step, how = self._step(bars), self.plan.ways.signals[batch.entry].how
         end = len(batch.numbers)
         i = 0
         while i < len(combinations):
             if i and self._must_hand_over(began):
                 end = int(first[i])  # rows of one combination follow each other
                 break
+            if how == "machine code":
+                part = combinations[i : i + step]
+                here = np.flatnonzero((at >= i) & (at < i + len(part)))
+                i += self._functions(part, batch, at[here] - i, here, bars, values, refused)
+                continue
             if program is None:
                 self._one(batch, np.flatnonzero(at == i), bars, values, refused)
                 i += 1
@@ -164,8 +181,10 @@ class Lanes:
         """The compiled rules of an entry; None where it is evaluated one combination after the other."""
         with self._lock:
             if entry not in self._programs:
-                planned = self.plan.strategies[entry]
-                self._programs[entry] = program_of(planned.kind, planned.fixed, planned.axes, planned.path)
+                planned, way = self.plan.strategies[entry], self.plan.ways.signals[entry]
+                self._programs[entry] = (
+                    program_of(planned.kind, planned.fixed, planned.axes, planned.path) if way.how == "chunks" else None
+                )
             return self._programs[entry]
 
     def _step(self, bars: Bars) -> int:
@@ -208,6 +227,52 @@ class Lanes:
         else:
             wanted = _Wanted(None, made.view(np.uint8), None, lookbacks)
         self._measure(batch, here[kept], at[kept], wanted, bars, values)
+
+    def _functions(
+        self,
+        combinations: I64,
+        batch: _Batch,
+        at: I64,
+        here: I64,
+        bars: Bars,
+        values: F64,
+        refused: dict[int, tuple[str, str]],
+    ) -> int:
+        """Combinations of a user's compiled function, called one after the other and measured together.
+
+        at, here  as for `_several`
+        returns   how many of the combinations are done: as many as there was time for
+        """
+        began = time.perf_counter()
+        planned = self.plan.strategies[batch.entry]
+        kind = planned.kind
+        assert isinstance(kind, UserStrategyType)  # no other is planned so
+        made = np.zeros((len(combinations), bars.n_bars), np.int8)
+        lookbacks = np.zeros(len(combinations), np.int64)
+        known = np.ones(len(combinations), np.bool_)
+        for i, combination in enumerate(combinations.tolist()):
+            if i and self._must_hand_over(began):
+                combinations, made, lookbacks = combinations[:i], made[:i], lookbacks[:i]
+                at, here = at[at < i], here[at < i]
+                break
+            try:
+                strategy = kind.build(planned.parameters(combination), planned.path)
+                code = kind.compiled(strategy.parameters, bars.prices.volume is not None)
+                compiled = replace(strategy, machine_code=None if isinstance(code, str) else code)
+                decision = compiled.evaluate(bars, lambda indicator: self.tree.feature(bars, indicator))
+                assert decision.target is not None  # numba compiles no function that returns a DataFrame
+                made[i], lookbacks[i] = decision.target, decision.lookback
+            except AdmError as error:
+                known[i] = False
+                status = "invalid" if isinstance(error, InvalidParameters) else "failed"
+                refused |= dict.fromkeys(here[at == i].tolist(), (status, one_line(error)))
+        kept = np.flatnonzero(known[at])
+        self.tree.count("strategy", len(here), len(combinations), time.perf_counter() - began, bars.n_bars)
+        self.tree.count("ensemble", len(here), len(combinations), 0.0, bars.n_bars)
+        if len(kept) < len(here):
+            self.tree.count("strategy", 0, 0, 0.0, 0, failed=len(here) - len(kept))
+        self._measure(batch, here[kept], at[kept], _Wanted(made, None, None, lookbacks), bars, values)
+        return len(combinations)
 
     def _refusals(
         self, rows: ProgramRows, batch: _Batch, at: I64, here: I64, refused: dict[int, tuple[str, str]]
@@ -275,12 +340,25 @@ class Lanes:
             first = np.broadcast_to(first, (len(rows),)) if len(first) == 1 else first
             lookback = 0 if risk is None else risk.exposure.lookback
             auto = 1 + np.maximum(np.maximum(wanted.lookbacks[at[rows]], regimes[rows]), lookback)
-            values[here[rows]] = self._swept(bars, accounts, np.where(first < 0, auto, first), wanted, at[rows], risk)
+            ways = self.plan.ways
+            assert ways.segments is not None  # as rows are measured at once
+            assert ways.unknown is not None
+            by_segments = None if ways.unknown[pair[rows]].any() else ways.segments[pair[rows]]
+            values[here[rows]] = self._swept(
+                bars, accounts, np.where(first < 0, auto, first), wanted, at[rows], risk, by_segments
+            )
         self.tree.count("portfolio", len(here), len(here), 0.0, bars.n_bars)
         self.tree.count("execution", len(here), len(here), time.perf_counter() - began, bars.n_bars)
 
     def _swept(
-        self, bars: Bars, accounts: Accounts, first: I64, wanted: _Wanted, at: I64, risk: RiskSettings | None
+        self,
+        bars: Bars,
+        accounts: Accounts,
+        first: I64,
+        wanted: _Wanted,
+        at: I64,
+        risk: RiskSettings | None,
+        by_segments: Bool | None,
     ) -> F64:
         exposure = Exposure(None, None, None, 0) if risk is None else risk.exposure
         strength = wanted.strength
@@ -297,6 +375,7 @@ class Lanes:
                 strength=strength,
                 stop_loss=exposure.stop_loss,
                 take_profit=exposure.take_profit,
+                method="auto" if by_segments is None else by_segments[rows],
                 **{name: signals},
             )
         return values

@@ -8,7 +8,7 @@ import traceback
 from adm_notebook.components import InvalidParameters
 from adm_notebook.containers import ContainerTree
 from adm_notebook.coordinator.outcome import Outcome
-from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut
+from adm_notebook.errors import AdmError, DataError, RunCancelled, RunError, RunTimedOut, named
 from adm_notebook.planning import Row
 
 __all__ = ["attempt", "one_line"]
@@ -28,7 +28,7 @@ def attempt(row: Row, tree: ContainerTree) -> Outcome:
         return Outcome(row.number, "failed", one_line(error))
     except BaseException as error:  # noqa: BLE001  # a bug or an exit() in one combination must not cost the others
         last = traceback.extract_tb(error.__traceback__)[-1]
-        return Outcome(row.number, "failed", f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
+        return Outcome(row.number, "failed", f"{named(error)} ({last.name}, line {last.lineno})")
     return Outcome(row.number, "ok", "", passed.metrics, passed)
 
 

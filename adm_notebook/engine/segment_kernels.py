@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adm_notebook.engine.abreast import LANES, LOST, N_FIELDS, put_lane, run_abreast, same_path, take_lane
 from adm_notebook.engine.fills import (
     CANCELLED,
     CLOSE,
@@ -178,6 +179,7 @@ def room_for(n_bars: int) -> tuple[Any, ...]:
         np.empty(n_bars),
         np.empty(CURVE),
         np.empty(TALLY),
+        np.empty(N_FIELDS * LANES),
     )
 
 
@@ -185,6 +187,7 @@ def room_for(n_bars: int) -> tuple[Any, ...]:
 def sweep_segments(
     metrics: F64,
     done: Bool,
+    order: I64,
     rules: Any,
     ledgers: Any,
     periods: F64,
@@ -197,11 +200,12 @@ def sweep_segments(
 
     metrics_style must be standard and max_daily_loss infinite in these rows; the rest as in `sweep_bars`.
 
+    order  (k,)  the order in which rows are run: those that differ in size and costs alone should follow each other
     held  `room_for` these bars; the caller keeps it, as there are only views of it here
     """
     n_bars: int = terrain.close.shape[0]
     trades, unfilled, bars, kinds = unowned(held[0]), unowned(held[1]), unowned(held[2]), unowned(held[3])
-    scratch, curve, tally = unowned(held[4]), unowned(held[5]), unowned(held[6])
+    scratch, curve, tally, lanes = unowned(held[4]), unowned(held[5]), unowned(held[6]), unowned(held[7])
     ground = Terrain(
         unowned(terrain.open),
         unowned(terrain.high),
@@ -224,8 +228,12 @@ def sweep_segments(
     shared = wanted.targets.shape[0] <= 1 and wanted.flags.shape[0] <= 1
     constant = wanted.strength.shape[1] == 0 and wanted.stop_loss.shape[1] == 0 and wanted.take_profit.shape[1] == 0
     found_for, n_events = -1, 0
-    for row in range(done.shape[0]):
+    n_rows: int = order.shape[0]
+    at = 0
+    while at < n_rows:
+        row = order[at]
         if done[row]:
+            at += 1
             continue
         warmup = warmups[row]
         if found_for < 0 or not shared or (by_target and found_for != warmup):
@@ -236,44 +244,82 @@ def sweep_segments(
                 n_events = flag_events(wanted.flags[min(row, wanted.flags.shape[0] - 1)], bars, kinds)
             found_for = warmup
         bars[n_events] = n_bars
-        capital = ledgers[row].balance
-        begin_curve(curve, capital, warmup)
-        tally[:] = 0.0
-        traded = warmup >= n_bars
-        if not traded and constant and is_tight(rules[row], ground):
-            traded = run_tight(
-                curve,
-                tally,
-                rules[row],
-                capital,
-                ledgers[row].order_stop_loss,
-                ledgers[row].order_take_profit,
-                warmup,
-                ground,
-                bars,
-                kinds,
-            )
-            if not traded:
+        tight = constant and warmup < n_bars and is_tight(rules[row], ground)
+        n = 1
+        if tight and shared:
+            while n < LANES and at + n < n_rows and beside(order[at + n], row, done, rules, ledgers, warmups, ground):
+                n += 1
+        if n > 1:
+            m = (n + 7) // 8 * 8
+            for lane in range(m):
+                one = order[at + min(lane, n - 1)]
+                take_lane(lanes, lane, rules[one], ledgers[one].balance, warmup)
+            ledger = ledgers[row]
+            stop_loss, take_profit = ledger.order_stop_loss, ledger.order_take_profit
+            common = run_abreast(lanes, m, rules[row], stop_loss, take_profit, warmup, ground, bars, kinds, curve)
+            for lane in range(n):
+                one = order[at + lane]
+                capital = ledgers[one].balance
                 begin_curve(curve, capital, warmup)
                 tally[:] = 0.0
-        if not traded:
-            run_row(
-                curve,
-                tally,
-                rules[row : row + 1],
-                ledgers[row : row + 1],
-                warmup,
-                ground,
-                bars,
-                kinds,
-                unowned(wanted.strength[min(row, wanted.strength.shape[0] - 1)]),
-                unowned(wanted.stop_loss[min(row, wanted.stop_loss.shape[0] - 1)]),
-                unowned(wanted.take_profit[min(row, wanted.take_profit.shape[0] - 1)]),
-                trades,
-                unfilled,
-                scratch,
-            )
-        done[row] = put_row(metrics[row], curve, tally, n_bars, capital, periods[row])
+                if put_lane(lanes, lane, common, curve, tally):
+                    done[one] = put_row(metrics[one], curve, tally, n_bars, capital, periods[one])
+        for lane in range(n):
+            one = order[at + lane]
+            if done[one] or (n > 1 and lanes[LOST + np.uint64(lane)] == 0.0):
+                continue
+            capital = ledgers[one].balance
+            begin_curve(curve, capital, warmup)
+            tally[:] = 0.0
+            traded = warmup >= n_bars
+            if tight:
+                traded = run_tight(
+                    curve,
+                    tally,
+                    rules[one],
+                    capital,
+                    ledgers[one].order_stop_loss,
+                    ledgers[one].order_take_profit,
+                    warmup,
+                    ground,
+                    bars,
+                    kinds,
+                )
+                if not traded:
+                    begin_curve(curve, capital, warmup)
+                    tally[:] = 0.0
+            if not traded:
+                run_row(
+                    curve,
+                    tally,
+                    rules[one : one + 1],
+                    ledgers[one : one + 1],
+                    warmup,
+                    ground,
+                    bars,
+                    kinds,
+                    unowned(wanted.strength[min(one, wanted.strength.shape[0] - 1)]),
+                    unowned(wanted.stop_loss[min(one, wanted.stop_loss.shape[0] - 1)]),
+                    unowned(wanted.take_profit[min(one, wanted.take_profit.shape[0] - 1)]),
+                    trades,
+                    unfilled,
+                    scratch,
+                )
+            done[one] = put_row(metrics[one], curve, tally, n_bars, capital, periods[one])
+        at += n
+
+
+@inner
+def beside(other: int, row: int, done: Bool, rules: Any, ledgers: Any, warmups: I64, ground: Terrain) -> bool:
+    """Whether a row trades on the same bars at the same prices as `row`, of which `is_tight` is true."""
+    return (
+        not done[other]
+        and warmups[other] == warmups[row]
+        and ledgers[other].order_stop_loss == ledgers[row].order_stop_loss
+        and ledgers[other].order_take_profit == ledgers[row].order_take_profit
+        and is_tight(rules[other], ground)
+        and same_path(rules[other], rules[row])
+    )
 
 
 @inner

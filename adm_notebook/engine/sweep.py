@@ -31,7 +31,7 @@ from adm_notebook.engine.sweep_kernels import (
 )
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.jit import on_warmup, readonly
-from adm_notebook.market.arrays import F64, I8, Bool, Prices
+from adm_notebook.market.arrays import F64, I8, I64, Bool, Prices
 from adm_notebook.market.calendar import Calendar
 
 __all__ = ["Accounts", "Ground", "accounts_of", "method_of", "packed", "sweep"]
@@ -191,7 +191,7 @@ def sweep(
     strength: F64 | None = None,
     stop_loss: F64 | None = None,
     take_profit: F64 | None = None,
-    method: Literal["auto", "bars"] = "auto",
+    method: Literal["auto", "bars"] | Bool = "auto",
 ) -> F64:
     """The metrics of k accounts, as `compiled.simulate` and `metrics.metrics` would find them one by one.
 
@@ -210,7 +210,8 @@ def sweep(
     strength, stop_loss, take_profit
         likewise: as in `Signals`; None = 1, and the stops of the accounts
     method
-        `auto`: that of `method_of`, row by row; `bars`: all of them bar by bar
+        `auto`: that of `method_of`, row by row; `bars`: all of them bar by bar; (k,) booleans: from event to event
+        where true
 
     Returns
     -------
@@ -222,7 +223,7 @@ def sweep(
     ConfigError
         where `max_daily_loss` is set, but there are no days: the bars have no times.
     ValueError
-        where shapes don't fit, or not exactly one of targets and flags is given.
+        where shapes don't fit, not exactly one of targets and flags is given, or a row can't go from event to event.
     """
     k, n_bars = len(accounts), ground.prices.close.shape[0]
     if n_bars == 0:
@@ -242,11 +243,18 @@ def sweep(
         raise ConfigError(Problem("max_daily_loss", NEEDS_TIMES))
     metrics, done = np.empty((k, len(METRICS))), np.zeros(k, np.bool_)
     rules, chosen = readonly(accounts.rules), _by_segments(accounts)
-    if method == "auto" and chosen.any():
+    if not isinstance(method, str):
+        if method.shape != (k,) or (method & ~chosen).any():
+            raise ValueError(f"method must be {k} booleans, and false where equity is wanted on every bar")
+        chosen = method
+    elif method == "bars":
+        chosen = np.zeros(k, np.bool_)
+    if chosen.any():
         done[:] = ~chosen
         sweep_segments(
             metrics,
             done,
+            _in_order_of_paths(accounts, first),
             rules,
             accounts.ledgers.copy(),
             readonly(accounts.periods),
@@ -273,6 +281,20 @@ def sweep(
         ground.calendar.peer_periods_per_year,
     )
     return metrics
+
+
+def _in_order_of_paths(accounts: Accounts, warmups: I64) -> I64:
+    """(k,) the rows so that those whose trades may be on the same bars at the same prices follow each other."""
+    ledgers, rules = accounts.ledgers, accounts.rules
+    return np.lexsort(
+        (
+            rules["exit_slippage"],
+            rules["entry_slippage"],
+            ledgers["order_take_profit"],
+            ledgers["order_stop_loss"],
+            warmups,
+        )
+    ).astype(np.int64, copy=False)
 
 
 def _rows(name: str, given: npt.NDArray[Any], dtype: Any, k: int, n_bars: int) -> Any:

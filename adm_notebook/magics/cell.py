@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import ConfigError, DataError, RunCancelled
+from adm_notebook.errors import ConfigError, DataError, Problem, RunCancelled
 from adm_notebook.magics.cards import failure_of, show_card, show_when_done
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.insert import read_cell
@@ -108,6 +108,10 @@ def with_the_line(error: ConfigError, asked: CellLine, magic: str = "%%adm") -> 
 def _config(shell: Any, defaults: Adm, asked: CellLine, cell: str) -> WorkflowConfig:
     from adm_notebook.config import WorkflowConfig
 
+    if asked.data is not None and not cell.strip():
+        message = f"says where prices come from, but the cell below says nothing to do with {asked.data.value}. Write "
+        message += "for instance backtest_config: {strategy: momentum}"
+        raise usage_error("%%adm", [Problem(f"--data {asked.data.value}", message, 1, asked.data.column)])
     values, positions = read_cell(cell, shell.user_ns)
     values, positions = overridden(values, positions, asked, shell.user_ns)
     return WorkflowConfig.from_mapping(with_limits(values, defaults.limits()), positions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,18 @@ _FILES = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".zst", ".parquet", ".pq", ".pa
 
 
 def overridden(
-    values: Mapping[str, Any], positions: Positions, line: CellLine, namespace: Mapping[str, Any]
+    values: Mapping[str, Any],
+    positions: Positions,
+    line: CellLine,
+    namespace: Mapping[str, Any],
+    ensembles: Sequence[str] = (),
 ) -> tuple[dict[str, Any], Positions]:
     """The cell's values with what its magic line says, and where each key stands; the line is line 1 of the cell.
+
+    Parameters
+    ----------
+    ensembles
+        of the signals that are replayed: labels of those whose votes may be changed.
 
     Raises
     ------
@@ -49,7 +58,7 @@ def overridden(
     said = _said_by_options(line, changed)
     for setting in line.settings:
         try:
-            path = _path_of(setting.key, changed)
+            path = _path_of(setting.key, changed, ensembles)
             _check_once(path, f"--set {setting.key}={setting.value}", said)
             changed = _replaced(_room_for(changed, path), path, _yaml_value(setting, namespace))
             places[path] = (1, setting.column)
@@ -149,21 +158,37 @@ def _source(data: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
 # ---- --set ----------------------------------------------------------------------------------------------------------
 
 
-def short_names(values: Mapping[str, Any]) -> dict[str, list[KeyPath]]:
-    """What `--set` takes without a section in front: the name, and the paths it may mean."""
+def short_names(values: Mapping[str, Any], ensembles: Sequence[str] = ()) -> dict[str, list[KeyPath]]:
+    """What `--set` takes without a section in front: the name, and the paths it may mean.
+
+    In a replay these are no parameters of strategies, but how ensembles vote: `weights`, `LABEL.weights`.
+    """
+    from adm_notebook.planning.votes import CHANGES
+
     names: dict[str, list[KeyPath]] = {}
     for section, keys in (
         ("parameters", ("container_pattern", "max_indicators", "max_memory_mb")),
         ("data_config", (*DataConfig.model_fields, "frame")),
         ("backtest_config", ("strategy", "portfolio", *Settings.model_fields)),
-        ("optimization_config", ("strategies", "classifiers", "risk_profiles", "constraints", "objective")),
+        (
+            "optimization_config",
+            ("strategies", "classifiers", "risk_profiles", "constraints", "objective", "ensembles"),
+        ),
     ):
         for key in keys:
             names.setdefault(key, []).append((section, key))
-    for label, path, parameters in strategy_parameters(values):
+    for label in ensembles:
+        for key in CHANGES:
+            path: KeyPath = ("optimization_config", "ensembles", label, key)
+            names.setdefault(f"{label}.{key}", []).append(path)
+            if key != "method":  # which is that of a search, too
+                names.setdefault(key, []).append(path)
+    if _section(values, "analysis_config").get("mode") == "signal_replay":
+        return names
+    for label, where, parameters in strategy_parameters(values):
         for name in parameters:
-            names.setdefault(name, []).append((*path, "parameters", name))
-            names.setdefault(f"{label}.{name}", []).append((*path, "parameters", name))
+            names.setdefault(name, []).append((*where, "parameters", name))
+            names.setdefault(f"{label}.{name}", []).append((*where, "parameters", name))
     return names
 
 
@@ -193,7 +218,7 @@ def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _path_of(key: str, values: Mapping[str, Any]) -> KeyPath:
+def _path_of(key: str, values: Mapping[str, Any], ensembles: Sequence[str] = ()) -> KeyPath:
     """The place that a key of `--set` means.
 
     Raises
@@ -206,7 +231,7 @@ def _path_of(key: str, values: Mapping[str, Any]) -> KeyPath:
     parts: list[str | int] = [int(p[1:-1]) if p.startswith("[") else p for p in re.findall(r"\w+|\[\d+\]", key)]
     if parts[0] in _TOP:
         return tuple(parts)
-    names = short_names(values)
+    names = short_names(values, ensembles)
     for taken in (2, 1):  # `ma_crossover.fast` before `commission.rate`
         paths = names.get(".".join(map(str, parts[:taken])), []) if len(parts) >= taken else []
         if len(paths) == 1:

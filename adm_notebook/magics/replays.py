@@ -86,7 +86,7 @@ def run_replay(shell: Any, defaults: Adm, kept: KeptSignals, asked: CellLine) ->
     check_free(asked, shell.user_ns)
     try:
         try:
-            values, positions = overridden(kept.sections, {}, asked, shell.user_ns)
+            values, positions = overridden(kept.sections, {}, asked, shell.user_ns, kept.store.ensembles)
         except ConfigError as error:
             raise usage_error(magic, error.problems) from None
         values = {name: section for name, section in values.items() if section}

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from adm_notebook.config.data import DataConfig, DataRequest, Frames, not_frames
-from adm_notebook.errors import AdmError, ConfigError, DataError, Problem, StrategyError, did_you_mean, shown
+from adm_notebook.errors import AdmError, ConfigError, DataError, Problem, StrategyError, did_you_mean, named, shown
 from adm_notebook.market.bars import Bars, Market
 from adm_notebook.market.checks import checked, moment
 from adm_notebook.market.files import read_csv, read_parquet
@@ -207,7 +207,7 @@ def _from_registered(name: str, config: DataConfig) -> Market:
     except AdmError:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's function raises is told as theirs, the cause kept
-        raise StrategyError(f"source {name!r} raised {type(error).__name__}: {error}") from error
+        raise StrategyError(f"source {name!r} raised {named(error)}") from error
     if reason := not_frames(frames):
         raise StrategyError(f"source {name!r}: what it returns {reason}")
     return _from_frames(frames, config, label=name, kept=False)

@@ -121,6 +121,9 @@ def tables_of(
     prices = Prices(**arrays, volume=volume)
     whole = Table(default_symbol, origin, index, prices, range(len(frame)), series, frame)
     if "symbol" not in series:
+        if wanted and len(wanted) > 1 and default_symbol not in wanted:
+            message = f"names {len(wanted)} symbols, but {origin.label} has one series of prices and no column `symbol`"
+            raise ConfigError(Problem("data_config.symbols", f"{message}. Name one, or give it that column"))
         name = choose_symbols((wanted[0] if wanted and len(wanted) == 1 else default_symbol,), wanted, origin.label)[0]
         return [replace(whole, symbol=name)], notes
     parts = _by_symbol(series["symbol"], origin)

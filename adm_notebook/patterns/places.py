@@ -37,6 +37,10 @@ def unplaced(pattern: Pattern, sections: Mapping[str, bool | int]) -> list[Probl
         if key in filled:
             continue
         where = key.partition("[type")[0]
+        own = _own(pattern, key)
+        if own:
+            problems.append(Problem(where, f"plays no part: {own} is a container of your own; leave {where} out"))
+            continue
         word = next((role.name for role in ROLES.values() if role.section == key), "stored_signals")
         other = _with_room(pattern, [given, [*filled.intersection(given), key], [key]], PATTERNS.snapshot())
         use = f"use parameters.container_pattern: {other}" if other else f"add {_article(word)} to it"
@@ -52,6 +56,13 @@ def _with_room(pattern: Pattern, wanted: Sequence[Iterable[str]], known: Mapping
             if other.has("execution") == pattern.has("execution") and set(sections) <= _sections(other):
                 return name
     return ""
+
+
+def _own(pattern: Pattern, section: str) -> str:
+    """The path of a user's container that does the work of a section's entries; empty if there is none."""
+    roles = {role.name for role in ROLES.values() if role.section == section}
+    found = (path for path, node in pattern.walk() if node.role in roles and node.container is not None)
+    return next((path for path in found if not section_of(pattern.find(path).role, pattern.find(path).container)), "")
 
 
 def _sections(pattern: Pattern) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adm_notebook.components import InvalidParameters
+from adm_notebook.components.weights import Weights
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.frozen import digest_of
 from adm_notebook.errors import ConfigError, Problem, shown
@@ -106,6 +107,8 @@ def _default(value: Any, path: str) -> Any:
 def _plain(value: Any, path: str) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
+    if isinstance(value, Weights):
+        return [_plain(item, path) for item in value]
     if isinstance(value, Mapping):
         return sorted([str(key), _plain(item, f"{path}.{key}")] for key, item in value.items())
     if isinstance(value, (int, float)):

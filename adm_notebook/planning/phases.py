@@ -15,13 +15,15 @@ from adm_notebook.config.yaml_text import Positions
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.modes import MODES
+from adm_notebook.planning.phase_signals import is_replay, signals_from, with_signals
 from adm_notebook.planning.plan import Plan
 from adm_notebook.planning.planner import make_plan
+from adm_notebook.planning.promised import PromisedStore
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HybridPlan", "Phase", "Take", "ranked", "read_phases", "selected"]
+__all__ = ["HybridPlan", "Phase", "Take", "bound", "plan_of", "plan_phases", "ranked", "read_phases", "selected"]
 
 EXAMPLE = (
     "parameters: {phases: [{name: screen, mode: composable}, "
@@ -31,10 +33,14 @@ EXAMPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """The best `top` rows of an earlier phase, whose parameters a phase runs."""
+    """The best `top` rows of an earlier phase, whose parameters a phase runs; of a phase without trades, its signals.
+
+    stated  whether the phase says how many
+    """
 
     phase: str
     top: int
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Phase:
     config  the workflow's sections with those of the phase laid over them
     path    where the phase stands in the config, for errors
     own     what the phase itself says: `backtest_config.commission`; the rest is the workflow's
+    signals  the earlier phase whose signals it replays; None where they are none of this workflow
     """
 
     name: str
@@ -52,9 +59,15 @@ class Phase:
     take: Take | None
     path: str
     own: frozenset[str] = frozenset()
+    signals: str | None = None
 
-    def plan(self, composable: bool) -> Plan:
+    def plan(self, composable: bool, promised: PromisedStore | None = None) -> Plan:
         """What it does, without regard to the rows it takes.
+
+        Parameters
+        ----------
+        promised
+            what stands for the signals that it replays, until an earlier phase has kept them.
 
         Raises
         ------
@@ -62,7 +75,7 @@ class Phase:
             naming the phase.
         """
         try:
-            return make_plan(self.config, self.mode, composable)
+            return make_plan(self.config, self.mode, composable, promised=promised)
         except ConfigError as error:
             raise ConfigError([self._placed(p) for p in error.problems], error.title) from None
 
@@ -133,9 +146,30 @@ class HybridPlan:
             if take is not None:
                 best = "best row" if take.top == 1 else f"{take.top:,} best rows"
                 rows = f", with the parameters of the {best} of {take.phase}"
+            if phase.signals is not None:
+                signals = f", on the signals of {phase.signals}"
+                rows = (
+                    f"{signals}{rows.replace(', with', ' with')}" if plan_of(self, phase.signals).simulates else signals
+                )
             lines.append(f"Phase {phase.name}{rows}")
             lines += [f"  {line}" for line in repr(plan).splitlines()]
         return "\n".join(lines)
+
+
+def plan_of(hybrid: HybridPlan, name: str) -> Plan:
+    """The plan of the phase of that name."""
+    return next(plan for phase, plan in zip(hybrid.phases, hybrid.plans, strict=True) if phase.name == name)
+
+
+def bound(phase: Phase, composable: bool) -> Plan:
+    """The plan of a phase whose signals are there by now.
+
+    Raises
+    ------
+    ConfigError
+        where they are not what they should have become.
+    """
+    return phase.plan(composable)
 
 
 def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
@@ -154,9 +188,17 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
     plans: list[Plan] = []
     planned: dict[str, tuple[Phase, Plan]] = {}
     for phase in phases:
-        source = None if phase.take is None else planned.get(phase.take.phase)
         try:
-            planned[phase.name] = _planned(phase, composable, source)
+            source = signals_from(phase, phases)
+            if isinstance(source, Problem):
+                raise ConfigError([phase._placed(source)])
+            if any(name not in planned for name in _needed(phase, source)):
+                continue  # what is wrong with the phase that it takes from is said there
+            if source is not None:
+                planned[phase.name] = _replayed(phase, composable, planned[source.name])
+            else:
+                rows_of = None if phase.take is None else planned[phase.take.phase]
+                planned[phase.name] = _planned(phase, composable, rows_of)
             plans.append(planned[phase.name][1])
         except ConfigError as error:
             for problem in error.problems:
@@ -174,11 +216,26 @@ def plan_phases(config: WorkflowConfig, composable: bool) -> HybridPlan:
     return HybridPlan(config.copy(), phases, tuple(plans))
 
 
+def _needed(phase: Phase, source: Phase | None) -> list[str]:
+    """Phases that must have been planned before this one."""
+    needed = [] if source is None else [source.name]
+    return needed if phase.take is None else [*needed, phase.take.phase]
+
+
+def _replayed(phase: Phase, composable: bool, source: tuple[Phase, Plan]) -> tuple[Phase, Plan]:
+    """A phase on the signals that another one is going to keep, and its plan as far as it can be known."""
+    before, earlier = source
+    phase = replace(phase, config=with_signals(phase, before), signals=before.name)
+    return phase, phase.plan(composable, PromisedStore(before.name, earlier))
+
+
 def _planned(phase: Phase, composable: bool, source: tuple[Phase, Plan] | None) -> tuple[Phase, Plan]:
     """A phase and its plan; what it leaves open of its strategies is as in the phase that it takes rows from."""
     if source is None:
         return phase, phase.plan(composable)
     before, earlier = source
+    if is_replay(phase.config):  # on a store that was there before
+        return phase, phase.plan(composable)
     if not _names_strategies(phase.config):
         config = phase.config.copy()
         for section, key in _STRATEGIES:
@@ -357,7 +414,7 @@ def _take(given: Any, path: str, earlier: Sequence[Any], problems: list[Problem]
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         problems.append(Problem(f"{path}.top", f"must be a whole number above 0, but was {shown(top)}"))
         return None
-    return Take(str(source), top)
+    return Take(str(source), top, "top" in given)
 
 
 def _merged(config: WorkflowConfig, own: Mapping[str, Any], pattern: Any) -> WorkflowConfig:
@@ -389,11 +446,25 @@ def _merged(config: WorkflowConfig, own: Mapping[str, Any], pattern: Any) -> Wor
 
 def _check_take(phase: Phase, plan: Plan, earlier: Plan) -> None:
     """A phase that takes rows must have a strategy of the phase that it takes them from."""
+    assert phase.take is not None
+    where = f"{phase.path}.take"
+    if not earlier.simulates and phase.signals is None:
+        message = (
+            f"takes rows of {phase.take.phase}, which simulates nothing, so that none is best; "
+            "its signals are taken by a phase of the pattern signal_replay"
+        )
+        raise ConfigError(Problem(where, message))
+    if not earlier.simulates:
+        if phase.take.stated:
+            message = (
+                f"plays no part: {phase.take.phase} simulates nothing, so that none of its rows is best; leave it out"
+            )
+            raise ConfigError(Problem(f"{where}.top", message))
+        return
     common = {s.label for s in plan.strategies} & {s.label for s in earlier.strategies}
     if plan.combined != earlier.combined or not common:
-        assert phase.take is not None
         message = f"takes rows of {phase.take.phase}, but shares no strategy with it; list the same strategies in both"
-        raise ConfigError(Problem(f"{phase.path}.take", message))
+        raise ConfigError(Problem(where, message))
 
 
 def ranked(stats: pd.DataFrame, objective: str, maximise: bool, top: int) -> pd.DataFrame:

@@ -27,14 +27,11 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.config.data import DataConfig
     from adm_notebook.patterns import Pattern
+    from adm_notebook.planning.promised import PromisedStore
+    from adm_notebook.planning.ways import Ways
     from adm_notebook.signals import SignalStore
 
 __all__ = ["Limits", "Objective", "Plan", "Row", "Search", "Sleeve"]
-
-
-ROWS_AT_ONCE, BAR_ROWS_AT_ONCE = 100, 20_000_000
-"""Fewer rows, or rows of fewer bars in all, go through the containers one by one: they are done within a second, and
-the kernels that measure many at once need not even be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +108,7 @@ class Plan:
     combined           whether each row is one portfolio of all strategies and symbols
     objectives         what rows are ranked by, the first before all others
     store              signals that are replayed, in place of strategies
+    promised           what stands for them until an earlier phase of the same workflow has kept them; no such plan runs
     search             how rows are chosen, where not all of them run
     selection          rows of the whole product that run, in order; None means all
     left_out           constraint -> combinations it dropped
@@ -134,6 +132,7 @@ class Plan:
     limits: Limits
     digest: str
     store: SignalStore | None = None
+    promised: PromisedStore | None = None
     search: Search | None = None
     selection: I64 | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -216,21 +215,12 @@ class Plan:
         """Whether orders are filled; else signals are kept, and nothing more."""
         return self.tree.has("execution")
 
-    @property
-    def at_once(self) -> bool:
-        """Whether rows are measured many at a time: enough of them, built-in containers alone, no signals to keep."""
-        n_bars = max(bars.n_bars for bars in self.market.values())
-        if self.n_planned < ROWS_AT_ONCE or self.n_planned * n_bars < BAR_ROWS_AT_ONCE:
-            return False
-        if self.mode != "composable" or self.combined or not self.simulates or self.output_path is not None:
-            return False
-        from adm_notebook.planning.memory import lane_bytes
+    @cached_property
+    def ways(self) -> Ways:
+        """Which way numbers are computed: many rows at a time or one by one, compiled or in Python, and why."""
+        from adm_notebook.planning.ways import ways_of
 
-        own = ("stored_signals",)
-        return lane_bytes(self) > 0 and all(
-            (node.container is None or node.container in own) and node.role != "analysis" and node.limits is None
-            for _, node in self.tree.walk()
-        )
+        return ways_of(self)
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from adm_notebook.components import Classifier, ParameterInfo, RiskProfile, Strategy
+from adm_notebook.components.weights import Weights
 from adm_notebook.config.settings import StopDistance
 from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.sweeps import Axis
@@ -168,11 +169,14 @@ def picked(values: Sequence[Any], at: I64) -> Any:
 
 
 def written(value: Any) -> Any:
-    """A value as a table shows it: a distance as `2 ATR(14)`, another mapping by its parts; any other is left as it is.
+    """A value as a table shows it: a distance as `2 ATR(14)`, another mapping by its parts, weights of an ensemble as
+    `2:1:0.5`; any other is left as it is.
 
-    >>> written({"atr": 2}), written({"method": "atr", "period": 14}), written(0.05)
-    ('2 ATR(14)', 'method atr, period 14', 0.05)
+    >>> written({"atr": 2}), written({"method": "atr", "period": 14}), written(Weights((2.0, 0.5))), written(0.05)
+    ('2 ATR(14)', 'method atr, period 14', '2:0.5', 0.05)
     """
+    if isinstance(value, Weights):
+        return ":".join(repr(part).removesuffix(".0") for part in value)
     if not isinstance(value, Mapping):
         return value
     if value.keys() & {"atr", "std"}:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adm_notebook.components import InvalidParameters
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.settings import Settings
@@ -34,12 +35,14 @@ from adm_notebook.planning.memory import check_memory, columns_of
 from adm_notebook.planning.modes import Work, choose_mode
 from adm_notebook.planning.placed import placed_strategies
 from adm_notebook.planning.plan import Limits, Plan, Search
-from adm_notebook.planning.planned import Planned
+from adm_notebook.planning.planned import Planned, PlannedClassifier
+from adm_notebook.planning.promised import PromisedStore
 from adm_notebook.planning.regimes import check_regimes
 from adm_notebook.planning.resolved import resolve_settings
 from adm_notebook.planning.sections import Reader, Sections, raise_if, read_sections
 from adm_notebook.planning.stored import open_store
 from adm_notebook.planning.sweeps import is_swept
+from adm_notebook.planning.votes import read_changes
 
 if TYPE_CHECKING:
     from adm_notebook.signals import SignalStore
@@ -50,7 +53,11 @@ MAX_ROWS = 10_000_000
 
 
 def make_plan(
-    config: WorkflowConfig, execution_mode: str = "auto", composable: bool = True, pattern: Pattern | None = None
+    config: WorkflowConfig,
+    execution_mode: str = "auto",
+    composable: bool = True,
+    pattern: Pattern | None = None,
+    promised: PromisedStore | None = None,
 ) -> Plan:
     """What a workflow will do; reads prices (to know symbols and bars), runs nothing.
 
@@ -64,6 +71,8 @@ def make_plan(
         whether the coordinator has composable containers switched on.
     pattern
         to run in, in place of the one that the config asks for or implies.
+    promised
+        of a replay: what stands for its store, where an earlier phase is going to write it. The plan can't run.
 
     Raises
     ------
@@ -83,7 +92,9 @@ def make_plan(
     if config.parameters.get("phases") is not None:
         reader.wrong("parameters.phases", "belongs to hybrid mode; run it with execution_mode='hybrid' (--mode hybrid)")
     tree = choose_pattern(reader)
-    stored = open_store(reader) if replays(tree) and not problems else None
+    stored = open_store(reader, promised) if replays(tree) and not problems else None
+    if not replays(tree):
+        read_changes(reader, replays=False)
     placed = list(stored.strategies) if stored is not None else placed_strategies(tree)
     entries = [] if placed or replays(tree) else read_strategies(reader)
     classifier_entries = [] if replays(tree) else read_classifiers(reader, tree)
@@ -127,6 +138,7 @@ def make_plan(
     if sections.combined:
         raise_if(_clashing_times(market), config)
     raise_if(_without_times(market, shown_settings), config)
+    warnings += _untrained(classifiers, market)
     warnings += market.notes
     warnings += dict.fromkeys(note for bars in market.values() for note in bars.calendar.notes)
     limits = Limits(
@@ -160,7 +172,8 @@ def make_plan(
         settings=settings,
         combined=sections.combined,
         objectives=sections.objectives,
-        store=None if stored is None else stored.store,
+        store=None if stored is None or isinstance(stored.store, PromisedStore) else stored.store,
+        promised=promised,
         search=search,
         limits=limits,
         digest=digest,
@@ -192,7 +205,7 @@ def _simulates_nothing(reader: Reader, sections: Sections) -> None:
     sections.settings, sections.combined = {}, False
 
 
-def _other_bars(store: SignalStore, market: Market) -> list[Problem]:
+def _other_bars(store: SignalStore | PromisedStore, market: Market) -> list[Problem]:
     """Why these are not the bars that the signals of a store were made from; empty if they are."""
     try:
         store.check(market)
@@ -262,6 +275,8 @@ def _sweeps(entry: object) -> bool:
     if not isinstance(entry, Mapping) or entry.get("enabled", True) is False:
         return False
     own = {name: entry.get(name) for name in ("threshold", "weight")}
+    weights = entry.get("weights")  # a list is one vector, a list of lists several; a mapping has one for each member
+    own |= dict(weights) if isinstance(weights, Mapping) else {"weights": (_each(weights) or [None])[0]}
     return _is_swept_in(own) or _is_swept_in(entry.get("parameters")) or any(map(_sweeps, _each(entry.get("members"))))
 
 
@@ -341,6 +356,25 @@ def _without_times(market: Market, settings: Sequence[Settings]) -> list[Problem
         return []
     message = f"needs bars with times, but {untimed[0]} has none; give it a DatetimeIndex, or leave the limit out"
     return [Problem("max_daily_loss", message)]
+
+
+def _untrained(classifiers: Sequence[PlannedClassifier], market: Market) -> list[str]:
+    """That a classifier names no regime on any bar, as it wants more bars than there are."""
+    found = []
+    for planned in classifiers:
+        for combination in range(planned.n_combinations):
+            try:
+                needed = planned.build(combination).lookback
+            except InvalidParameters:  # its rows say so
+                continue
+            short = [symbol for symbol, bars in market.items() if bars.n_bars <= needed]
+            if short:
+                bars = market[short[0]].n_bars
+                message = (
+                    f"{planned.label} needs more than {needed:,} bars before it names a regime, and {short[0]} has"
+                )
+                found.append(f"{message} {bars:,}: with the default `warmup` nothing is traded there.")
+    return list(dict.fromkeys(found))[:3]
 
 
 def _normalised(config: WorkflowConfig) -> WorkflowConfig:

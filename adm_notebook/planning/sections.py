@@ -13,7 +13,7 @@ from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import ConfigError, Problem, RunError, did_you_mean, shown
 from adm_notebook.planning.plan import Objective
-from adm_notebook.planning.slips import beside_parameters
+from adm_notebook.planning.slips import beside_parameters, in_yaml
 
 __all__ = ["Reader", "Sections", "raise_if", "read_sections"]
 
@@ -59,8 +59,7 @@ class Reader:
             elif key not in known:
                 near = did_you_mean(key, known)
                 self.wrong(
-                    f"{path}.{key}",
-                    f"unknown field.{near}" if near else f"unknown field. Known here: {', '.join(known)}",
+                    f"{path}.{key}", f"unknown field.{near}" if near else f"unknown field. {_listed(path, known)}"
                 )
 
     def positive(self, value: Any, path: str, whole: bool) -> Any:
@@ -87,6 +86,30 @@ class Reader:
         if not value:
             self.wrong(path, f"is an empty list; name one, e.g. {example}, or leave it out")
         return list(value)
+
+
+_LISTED_MOST = 12
+
+_USUAL = (
+    "strategy",
+    "initial_capital",
+    "commission",
+    "slippage",
+    "fill",
+    "size_mode",
+    "size",
+    "stop_loss",
+    "take_profit",
+)
+"""Of the many keys of `backtest_config`, those that most users want."""
+
+
+def _listed(path: str, known: tuple[str, ...]) -> str:
+    """The keys that a section has; of many the usual ones, and where all are."""
+    if len(known) <= _LISTED_MOST:
+        return f"Known here: {', '.join(known)}"
+    usual = [key for key in _USUAL if key in known] or list(known[: len(_USUAL)])
+    return f"Known here: {', '.join(usual)} and {len(known) - len(usual)} more, which Tab lists after --set in a cell"
 
 
 def read_sections(reader: Reader) -> Sections:
@@ -126,6 +149,9 @@ def _without_parameters(reader: Reader, backtest: Mapping[str, Any]) -> list[Any
     """The keys of `backtest_config`; parameters of its strategy that stand beside it are told to go inside."""
     strategy, kept = backtest.get("strategy"), []
     for key in backtest:
+        if key == "parameters":
+            reader.wrong("backtest_config.parameters", _inside(strategy, backtest[key]))
+            continue
         entry = f"strategy: {{{{type: {strategy}, {{}}}}}}" if isinstance(strategy, str) else ""
         kind = strategy.get("type") if isinstance(strategy, Mapping) else strategy
         known = key in KEYS["backtest_config"] or kind is None
@@ -135,6 +161,13 @@ def _without_parameters(reader: Reader, backtest: Mapping[str, Any]) -> list[Any
         else:
             kept.append(key)
     return kept
+
+
+def _inside(strategy: Any, parameters: Any) -> str:
+    """What to write in place of `parameters` beside a strategy."""
+    kind = strategy.get("type") if isinstance(strategy, Mapping) else strategy
+    entry = f"{{type: {kind if isinstance(kind, str) else 'momentum'}, parameters: {in_yaml(parameters)}}}"
+    return f"belong inside the strategy: write strategy: {entry}"
 
 
 def _results_path(reader: Reader) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from adm_notebook.components import canonical_type, parameters_of
 from adm_notebook.errors import ConfigError, shown
 
-__all__ = ["as_a_key", "beside_parameters"]
+__all__ = ["as_a_key", "beside_parameters", "in_yaml"]
 
 
 def beside_parameters(kind: object, key: object, value: Any, entry: str = "") -> str:
@@ -22,7 +22,7 @@ def beside_parameters(kind: object, key: object, value: Any, entry: str = "") ->
         return ""
     if key not in known:
         return ""
-    held = f"parameters: {{{key}: {_yaml(value)}}}"
+    held = f"parameters: {{{key}: {in_yaml(value)}}}"
     return f"is a parameter of {kind}; write {entry.format(held) if entry else held}"
 
 
@@ -38,15 +38,15 @@ def as_a_key(item: Mapping[Any, Any]) -> str:
     parameters = value.get("parameters", value) if isinstance(value, Mapping) else None
     if not parameters:
         return f"names a strategy without `type`; write {kind} alone, or {{type: {kind}, parameters: ...}}"
-    return f"names a strategy without `type`; write {{type: {kind}, parameters: {_yaml(parameters)}}}"
+    return f"names a strategy without `type`; write {{type: {kind}, parameters: {in_yaml(parameters)}}}"
 
 
-def _yaml(value: Any) -> str:
+def in_yaml(value: Any) -> str:
     """A value as it is typed in YAML, if it is short."""
     if isinstance(value, Mapping):
-        text = "{" + ", ".join(f"{name}: {_yaml(item)}" for name, item in value.items()) + "}"
+        text = "{" + ", ".join(f"{name}: {in_yaml(item)}" for name, item in value.items()) + "}"
     elif isinstance(value, (list, tuple)):
-        text = "[" + ", ".join(map(_yaml, value)) + "]"
+        text = "[" + ", ".join(map(in_yaml, value)) + "]"
     else:
         text = str(value) if isinstance(value, (bool, int, float, str)) else shown(value)
         text = text.lower() if isinstance(value, bool) else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +18,7 @@ from adm_notebook.components import (
     StrategyType,
 )
 from adm_notebook.components.bars import BarsLike, FeatureOf
+from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.ensembles import ensemble_type
 from adm_notebook.components.strategy import label_of
 from adm_notebook.config import WorkflowConfig
@@ -27,7 +28,10 @@ from adm_notebook.planning.combinations import plan_entry, planned_entries, stra
 from adm_notebook.planning.constraints import parse_constraint
 from adm_notebook.planning.entries import Entry, read_classifiers, read_strategies
 from adm_notebook.planning.planned import PlannedClassifier, PlannedStrategy
+from adm_notebook.planning.promised import PromisedStore
 from adm_notebook.planning.sections import Reader, read_sections
+from adm_notebook.planning.votes import PATH as ENSEMBLES
+from adm_notebook.planning.votes import changed, read_changes
 
 if TYPE_CHECKING:
     from adm_notebook.signals import SignalStore
@@ -41,18 +45,24 @@ PATH = "analysis_config.signals_path"
 class Stored:
     """What a replay takes from a store: its strategies with their grids, and its classifiers."""
 
-    store: SignalStore
+    store: SignalStore | PromisedStore
     strategies: tuple[PlannedStrategy, ...]
     classifiers: tuple[PlannedClassifier, ...]
     warnings: tuple[str, ...]
 
 
-def open_store(reader: Reader) -> Stored | None:
+def open_store(reader: Reader, promised: PromisedStore | None = None) -> Stored | None:
     """The store that `analysis_config.signals_path` names; what is wrong with it is a problem of the reader's.
 
     Without `data_config` that of the store is used: the reader's config is given it.
+
+    Parameters
+    ----------
+    promised
+        what stands for the store, where an earlier phase of the same workflow is going to write it.
     """
     from adm_notebook.signals import SignalStore
+    from adm_notebook.signals.manifest import MEMBERS_OF_ALL
 
     config = reader.config
     given = config.analysis_config.get("signals_path")
@@ -62,8 +72,9 @@ def open_store(reader: Reader) -> Stored | None:
         )
         reader.wrong(PATH, said)
         return None
+    store: SignalStore | PromisedStore
     try:
-        store = SignalStore(given)
+        store = promised or SignalStore(given)
         made_by = WorkflowConfig.from_yaml(store.manifest.config + "\n")
     except (RunError, ConfigError) as error:
         reader.wrong(PATH, " ".join(str(error).split()))
@@ -80,21 +91,65 @@ def open_store(reader: Reader) -> Stored | None:
     inner = Reader(made_by)
     sections = read_sections(inner)
     constraints = [parse_constraint(text, path) for path, text in sections.constraints]
-    strategies, _ = strategies_of(read_strategies(inner), sections, constraints, inner.problems, _kind_of)
+    entries = read_strategies(inner)
+    keeps_members = store.manifest.format >= MEMBERS_OF_ALL
+
+    def kind_of(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
+        return _kind_of(entry, keeps_members)
+
+    strategies, _ = strategies_of(entries, sections, constraints, inner.problems, kind_of)
     classifiers = _classifiers(read_classifiers(inner, choose_pattern(inner)), inner.problems)
     if inner.problems:
         said = "; ".join(f"{p.path} {p.message}" for p in inner.problems[:3])
         reader.wrong(PATH, f"holds signals of a workflow that can't be read any more: {said}")
         return None
+    changes = read_changes(reader, replays=True)
+    if changes:
+        voting = changed(reader, entries, changes, _member)
+        for at, label in voting.labels.items():
+            _check_members_kept(reader, store, entries[at], label)
+        if not reader.problems:
+            wrong: list[Problem] = []
+            strategies, _ = strategies_of(voting.entries, sections, constraints, wrong, kind_of)
+            reader.problems += [_at_the_change(problem, voting.labels.values()) for problem in wrong]
     return Stored(store, tuple(strategies), tuple(classifiers), tuple(store.warnings))
 
 
-def _kind_of(entry: Entry) -> tuple[StrategyType, Mapping[str, Any]]:
-    """What stands for a strategy; an ensemble that votes in every regime votes again, on what its members yielded."""
+def _at_the_change(problem: Problem, labels: Iterable[str]) -> Problem:
+    """A problem of a changed ensemble at what was changed: its members are not written in this config."""
+    for label in labels:
+        where = f"{ENSEMBLES}.{label}"
+        if problem.path.startswith(f"{where}.members"):
+            rest = problem.path.removeprefix(f"{where}.")
+            return Problem(f"{where}.method", f"does not suit the members that were kept: {rest} {problem.message}")
+    return problem
+
+
+def _check_members_kept(reader: Reader, store: SignalStore | PromisedStore, entry: Entry, label: str) -> None:
+    """Refuse another vote of an ensemble of which the store holds no more than what came of the first one."""
+    from adm_notebook.signals.manifest import MEMBERS_OF_ALL
+
+    if entry.regimes is not None and store.manifest.format < MEMBERS_OF_ALL:
+        why = (
+            f"a store of format {store.manifest.format} holds no more of it than its vote, as it is limited to regimes"
+        )
+    elif not store.votes(label):
+        why = "a container of yours stood behind it, and the store holds what that gave, not what members yielded"
+    else:
+        return
+    reader.wrong(f"{ENSEMBLES}.{label}", f"can't be changed: {why}. Generate the signals again")
+
+
+def _kind_of(entry: Entry, keeps_members: bool) -> tuple[StrategyType, Mapping[str, Any]]:
+    """What stands for a strategy; an ensemble votes again, on what its members yielded, if the store has that."""
     if entry.ensemble is not None:
         ensemble = ensemble_type(entry.ensemble, entry.path, _member)
         given = ensemble.canonical({**ensemble.given, **entry.parameters}, entry.parameter_path)
-        return (ensemble if entry.regimes is None else StoredKind("ensemble", ensemble)), given
+        if entry.regimes is None:
+            return ensemble, given
+        if keeps_members:
+            return RegimeLimitedType(ensemble, entry.regimes, f"{entry.path}.regimes"), given
+        return StoredKind("ensemble", ensemble), given
     kind = _stub(STRATEGIES, entry)
     return kind, kind.canonical(entry.parameters, entry.parameter_path)
 

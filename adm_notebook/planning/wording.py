@@ -212,6 +212,9 @@ def plan_text(plan: Plan) -> str:
         if bars.calendar.has_time
         else f"  bars      {bars.n_bars:,} bars without times"
     )
+    if plan.promised is not None:
+        phase = plan.promised.phase
+        lines.append(f"  signals   those that the phase {phase} is going to keep; opened, and checked, once it has")
     for s in plan.strategies:
         axes = ", ".join(f"{a.name} {_values(a.values)}" for a in s.axes)
         lines.append(
@@ -221,6 +224,9 @@ def plan_text(plan: Plan) -> str:
     lines += [f"  regimes   {_entry_text(classifier)}" for classifier in plan.classifiers]
     lines += [f"  risk      {_entry_text(profile)}" for profile in plan.risk_profiles]
     lines += [f"  setting   {axis.name} {_values(axis.values)}" for axis in plan.setting_axes]
+    lines += [f"  signals   {way}" for way in plan.ways.signals]
+    if plan.simulates:
+        lines.append(f"  accounts  {plan.ways.accounts}")
     if plan.search is not None:
         lines.append(f"  search    {plan.n_planned:,} of them are tried, as Optuna chooses")
     if limits := _limits(plan):

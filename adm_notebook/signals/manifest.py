@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from adm_notebook.signals.schema import MANIFEST, time_type
 __all__ = [
     "FORMAT",
     "KIND",
+    "MEMBERS_OF_ALL",
     "Damaged",
     "FileFacts",
     "Manifest",
@@ -37,8 +38,12 @@ __all__ = [
     "read",
 ]
 
-FORMAT = 1
-"""Raised when the files change in a way that an older version can't read."""
+FORMAT = 2
+"""Raised when the files change in a way that an older version can't read. Of an ensemble limited to regimes
+format 1 kept the vote alone; format 2 keeps what its members yielded."""
+
+MEMBERS_OF_ALL = 2
+"""The format from which what members yielded is kept of every ensemble."""
 
 OLDEST = max(1, FORMAT - 1)
 """The oldest format that this version reads."""
@@ -67,6 +72,8 @@ class ManifestDraft:
     config: str = ""
     data_config: Mapping[str, Any] = field(default_factory=dict)
     frame_left_out: bool = False
+
+    format: ClassVar[int] = FORMAT
 
     @classmethod
     def of(cls, config: WorkflowConfig, digest: str, market: Mapping[str, Bars]) -> Self:

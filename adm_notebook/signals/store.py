@@ -30,7 +30,7 @@ from adm_notebook.signals.schema import CLASSIFIERS, COMBINATIONS
 from adm_notebook.signals.sparse import FLAGS, Rows, decision_of, regimes_of
 from adm_notebook.signals.spool import parameters_json
 
-__all__ = ["SignalStore"]
+__all__ = ["SignalStore", "check_bars"]
 
 Frames = list[pd.DataFrame]  # within SignalStore, `list` is its method
 
@@ -142,6 +142,13 @@ class SignalStore:
     def strategies(self) -> tuple[str, ...]:
         """Labels of strategies, in the order of their combinations; ensembles by their own."""
         return tuple(self._combinations["strategy"].unique())
+
+    @property
+    def ensembles(self) -> tuple[str, ...]:
+        """Labels of the strategies that are ensembles, whose votes a replay may change."""
+        frame = self._combinations
+        of_votes = (frame["kind"] == "ensemble") & frame["member"].isna()
+        return tuple(frame.loc[of_votes, "strategy"].unique())
 
     @property
     def classifiers(self) -> tuple[str, ...]:
@@ -266,6 +273,12 @@ class SignalStore:
         found: tuple[int, ...] = self._row(combination)["members"] or ()
         return found
 
+    def votes(self, strategy: str) -> bool:
+        """Whether a strategy is an ensemble whose members' decisions are kept, in all combinations that there are."""
+        frame = self._combinations
+        forms = frame.loc[(frame["strategy"] == strategy) & frame["member"].isna(), "form"]
+        return bool((forms == "ensemble").all())
+
     def _row(self, combination: int) -> dict[str, Any]:
         place = self._places.get(combination)
         if place is None:
@@ -356,14 +369,7 @@ class SignalStore:
         DataError
             for a symbol without signals, and for other bars: saying what is different.
         """
-        for symbol, bars in bars_by_symbol.items():
-            facts = self.manifest.symbols.get(symbol)
-            if facts is None:
-                guess = did_you_mean(symbol, self.symbols) or f" It holds {', '.join(self.symbols)}"
-                raise DataError(f"{short(self.path)} holds no signals of {symbol}.{guess}.", _AGAIN)
-            if facts.fingerprint != bars.fingerprint:
-                said = _difference(facts, SymbolFacts.of(bars))
-                raise DataError(f"The bars of {symbol} are not those that the signals were made from: {said}.", _AGAIN)
+        check_bars(self.manifest.symbols, bars_by_symbol, str(short(self.path)), _AGAIN)
 
     def close(self) -> None:
         """Let go of open files; they are opened again when they are needed."""
@@ -389,6 +395,26 @@ class SignalStore:
     ) -> pd.DataFrame:
         """The combinations that `signals` would read with the same words: one row each, with their parameters."""
         return self._picked(symbol, strategy, classifier, combination, parameters).reset_index(drop=True)
+
+
+def check_bars(
+    made_from: Mapping[str, SymbolFacts], bars_by_symbol: Mapping[str, Bars], where: str, remedy: str
+) -> None:
+    """Compare bars with those that signals were made from.
+
+    Raises
+    ------
+    DataError
+        saying what is different, where the signals are, and what to do.
+    """
+    for symbol, bars in bars_by_symbol.items():
+        facts = made_from.get(symbol)
+        if facts is None:
+            guess = did_you_mean(symbol, list(made_from)) or f" It holds {', '.join(made_from)}"
+            raise DataError(f"{where} holds no signals of {symbol}.{guess}.", remedy)
+        if facts.fingerprint != bars.fingerprint:
+            said = _difference(facts, SymbolFacts.of(bars))
+            raise DataError(f"The bars of {symbol} are not those that the signals were made from: {said}.", remedy)
 
 
 _AGAIN = "Use the data_config of the store, or generate the signals again."

@@ -29,12 +29,11 @@ BUILT_IN = tuple(sorted(name for name in PATTERNS if not name.startswith("user's
 def outcomes_of(config: adm.WorkflowConfig, least: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, list[Outcome]]:
     """Every row; many at a time where there are at least so many."""
     with monkeypatch.context() as patch:
-        patch.setattr("adm_notebook.planning.plan.ROWS_AT_ONCE", least)
-        patch.setattr("adm_notebook.planning.plan.BAR_ROWS_AT_ONCE", 0)
+        patch.setattr("adm_notebook.planning.ways.is_enough", lambda n_rows, n_bars: n_rows >= least)
         plan = adm.EnhancedCoordinator().plan(config, "composable")
         assert isinstance(plan, Plan)
         batches = list(ComposableExecutor().outcomes(plan, range(plan.n_rows), Gate()))
-        at_once = plan.at_once
+        at_once = plan.ways.at_once
     assert all(isinstance(batch, Block) for batch in batches) or not at_once or any_failed(batches)
     return plan, sorted((o for batch in batches for o in batch), key=lambda o: o.number)
 

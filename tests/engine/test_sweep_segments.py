@@ -215,6 +215,7 @@ def test_rows_of_ordinary_markets_need_no_second_run(move: float, given_settings
     sweep_segments(
         metrics,
         done,
+        np.arange(3),
         accounts.rules,
         accounts.ledgers,
         readonly(accounts.periods),

@@ -302,6 +302,7 @@ def test_a_memory_limit_by_its_other_name_is_a_limit_of_the_cell(shell: Interact
     [
         ("", "", "the text is empty"),
         ("", "\n  ", "the text is empty"),
+        ("--data px", "", "says where prices come from, but the cell below says nothing to do with px. Write for"),
         ("", "\nbacktest_config: {comission: 1}", "Did you mean `commission`? (line 2, column 19)"),
         ("", "\n\nbacktest_config:\n  comission: 1", "(line 4, column 3)"),
         (

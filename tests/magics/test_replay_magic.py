@@ -209,3 +209,23 @@ def test_an_interrupted_generation_says_that_nothing_was_kept(
     shell.user_ns["early"].config.timeout_seconds = None
     assert cell("%adm rerun early").success
     assert len(adm.SignalStore(tmp_path / "s").combinations) == 90
+
+
+def test_a_replay_changes_how_an_ensemble_votes(cell: Cell, shell: InteractiveShell, tmp_path: Path) -> None:
+    def strategies(**vote: object) -> str:
+        entry = {"type": "ensemble", "name": "vote", "method": "weighted", "members": ["ma_crossover", "rsi"], **vote}
+        return f"{PRICES}optimization_config: {{strategies: [{entry}]}}\n"
+
+    keeping = f"analysis_config: {{mode: signal_generation, output_path: '{tmp_path / 's'}'}}"
+    assert cell(f"%%adm kept --quiet\n{strategies()}{keeping}").success
+    ran = cell('%adm replay kept votes --set "weights=[[1, 1], [3, 1]]" --set vote.threshold=0.6 --quiet')
+    assert ran.success, ran.text
+    assert cell(f"%%adm full --quiet\n{strategies(weights=[[1, 1], [3, 1]], threshold=0.6)}").success
+    names = shell.user_ns
+    pd.testing.assert_frame_equal(names["votes"].stats, names["full"].stats, check_exact=True)
+    assert names["votes"].stats["weights"].tolist() == ["1:1", "3:1"]
+    assert cell("%adm replay votes --set commission=0.001 --quiet").success
+    assert names["votes_replay"].stats["weights"].tolist() == ["1:1", "3:1"]
+    wrong = cell('%adm replay kept odd --set "weights={rsy: 2}"')
+    assert not wrong.success
+    assert "there is no such member. Did you mean `rsi`?" in wrong.text

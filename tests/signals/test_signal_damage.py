@@ -140,8 +140,11 @@ def text(content: str) -> Callable[[Path], None]:
         (text("{"), "is damaged and can't be read: manifest.json is not the JSON that was written"),
         (text("[1]"), "is not a signal store: its manifest.json was written by another program"),
         (text("{}"), "is not a signal store: its manifest.json was written by another program"),
-        (in_manifest(format=2), "has format 2, written by adm_notebook '0.1.0'; this version reads 1: install a newer"),
-        (in_manifest(format=0), "this version reads 1: generate the signals again"),
+        (
+            in_manifest(format=3),
+            "has format 3, written by adm_notebook '0.1.0'; this version reads 1 and 2: install a newer",
+        ),
+        (in_manifest(format=0), "this version reads 1 and 2: generate the signals again"),
         (in_manifest(format="1"), "is damaged and can't be read: `format` in manifest.json can't be '1'"),
         (in_manifest(False, digest="x"), "is damaged and can't be read: manifest.json was changed after"),
         (in_manifest(counts=None), "is damaged and can't be read: `counts` in manifest.json can't be None"),

@@ -28,14 +28,21 @@ def test_its_python_prints_what_it_says_and_its_sql_runs(tmp_path: Path, monkeyp
 
 def test_its_workflows_keep_signals_and_replay_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    kept, replayed = (
-        adm.EnhancedCoordinator().run(adm.WorkflowConfig.from_yaml(block))
-        for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    )
+    blocks = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    configs = [adm.WorkflowConfig.from_yaml(block) for block in blocks]
+    kept, replayed, voted = (adm.EnhancedCoordinator().run(config) for config in configs[:3])
     assert kept.success
-    assert adm.SignalStore("signals").strategies == ("ma_crossover", "momentum")
+    assert adm.SignalStore("signals").strategies == ("ma_crossover", "momentum", "vote")
     assert replayed.success
     assert len(replayed.stats) == 2 * len(kept.stats)
+    assert voted.success
+    assert len(voted.stats) == len(kept.stats) + 5 * len(kept.stats[kept.stats["strategy"] == "vote"])
+    assert set(voted.stats["weights"].dropna()) == {"1:1:1", "2:1:1", "1:1:3"}
+    (phases,) = configs[3:]
+    traded = adm.EnhancedCoordinator().run(phases, "hybrid")
+    assert traded.success
+    assert list(traded.phases) == ["keep", "trade"]
+    assert len(traded.stats) == 2 * 3 * len(set(traded.stats["symbol"]))
 
 
 def test_it_names_every_column_and_every_method() -> None:

@@ -249,7 +249,7 @@ def test_a_store_knows_what_it_was_made_from(tmp_path: Path) -> None:
     store = adm.SignalStore(tmp_path / "s")
     assert store.config.to_yaml() == config.to_yaml()
     assert store.data_config == {"source": "sample", "symbols": ["SP500"]}
-    assert (store.manifest.digest, store.manifest.format) == ("abc", 1)
+    assert (store.manifest.digest, store.manifest.format) == ("abc", 2)
     assert store.manifest.symbols["SP500"].fingerprint == bars.fingerprint
     assert store.manifest.lookbacks.strategies == {"mine": 20}
     assert store.manifest.lookbacks.classifiers == {"trend": 9}

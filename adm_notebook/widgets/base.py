@@ -1,0 +1,45 @@
+"""What all widgets have in common: one style sheet, shared JavaScript, a `repr` that says nothing of the session."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+
+from adm_notebook.display.style import css
+
+__all__ = ["AdmWidget", "module"]
+
+
+@cache
+def module(name: str) -> str:
+    """The JavaScript of a widget: static/common.js, whose functions all share, followed by static/NAME.js.
+
+    Both are plain modules without imports; the second ends in `export default { render }`.
+    """
+    static = files("adm_notebook.widgets").joinpath("static")
+    return "\n".join(static.joinpath(f"{part}.js").read_text(encoding="utf-8") for part in ("common", name))
+
+
+class AdmWidget(anywidget.AnyWidget):
+    """A view with the whole of adm.css; subclasses set `_esm = module(NAME)` and declare their traits."""
+
+    _css = css(None)
+
+    def __repr__(self) -> str:
+        """Its class: ids differ from session to session, and a stored notebook is compared with a new run."""
+        return f"<{type(self).__name__}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The view, and for front ends without widgets what `text` says."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = self.text()
+        return bundle
+
+    def text(self) -> str:
+        """What is shown where widgets can't be: one line to a screen of text."""
+        return repr(self)

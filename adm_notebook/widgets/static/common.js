@@ -1,0 +1,75 @@
+// What all widgets share. No imports: this text stands in front of each widget's own.
+
+/** An element; attributes by name (`class`, `aria-*`, `on*` for listeners, `style` as an object), then children.
+ *  Text is always a text node: names come from users, and none of them is ever HTML. */
+function el(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, set] of Object.entries(value)) node.style.setProperty(key, set);
+    else if (name in node && typeof value !== "string") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  for (const child of children.flat(Infinity)) {
+    if (child === undefined || child === null || child === false) continue;
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+  return node;
+}
+
+/** A name that a user gave: isolated from the direction of the text around it, clamped, whole in its title. */
+function named(text, tag = "bdi") {
+  return el(tag, { class: "adm-clamp", title: String(text).length > 60 ? text : undefined }, text);
+}
+
+/** Put `children` in the place of what a node holds, only where they differ: focus and selection stay. */
+function replace(node, ...children) {
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child));
+}
+
+/** The root of a view. Keys that a widget uses stay in it: a notebook acts on letters of its own. */
+function root(el_, label, ...children) {
+  const node = el("div", { class: "adm adm-app", role: "region", "aria-label": label }, ...children);
+  node.addEventListener("keydown", (event) => event.stopPropagation());
+  el_.replaceChildren(node);
+  return node;
+}
+
+/** Listen to traits while a view lives; the function returned ends it. */
+function listening(model, handlers) {
+  for (const [name, handler] of Object.entries(handlers)) model.on(name, handler);
+  return () => {
+    for (const [name, handler] of Object.entries(handlers)) model.off(name, handler);
+  };
+}
+
+/** Whether the page is dark, by the same signs as adm.css. */
+function isDark() {
+  const body = document.body;
+  return (
+    body.dataset.jpThemeLight === "false" ||
+    body.classList.contains("vscode-dark") ||
+    document.documentElement.getAttribute("theme") === "dark"
+  );
+}
+
+const MINUS = "\u2212";
+
+/** A number as a view writes it: grouped, with a true minus sign, an infinity or a dash. */
+function number(value, digits = 0, sign = false) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
+  if (!Number.isFinite(value)) return value > 0 ? "\u221e" : MINUS + "\u221e";
+  const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const zero = !/[1-9]/.test(text);
+  return (zero ? "" : value < 0 ? MINUS : sign ? "+" : "") + text;
+}
+
+/** Seconds as people say them: 6 ms, 1.3 s, 2 min 5 s, 1 h 12 min. */
+function duration(seconds) {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
