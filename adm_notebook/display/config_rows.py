@@ -8,7 +8,7 @@ from typing import Any
 
 from adm_notebook.display.diff_parts import MOST, Joined, Part, diff_row
 from adm_notebook.display.grid import Column, Row
-from adm_notebook.display.words import Code, Name, Note, Now, Was, Words, clip, plural
+from adm_notebook.display.words import Key, Name, Note, Now, Was, Words, clip, plural
 from adm_notebook.errors import shown
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
 
@@ -81,8 +81,8 @@ def unmapped_part(unmapped: Sequence[Unmapped], where: str = "") -> Part:
         diff_row(
             "?",
             [
-                [Code(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST).replace("`", ""))],
-                [Code(clip(value_said(u.value), _VALUE_MOST))],
+                [Key(clip(u.path, _PATH_MOST)), Note(clip(u.advice, _REASON_MOST).replace("`", ""))],
+                [Key(clip(value_said(u.value), _VALUE_MOST))],
                 ["left out"],
             ],
         )
@@ -100,7 +100,7 @@ def _row(change: Change) -> Row:
     reason = [f"From {clip(change.was, _PATH_MOST)}"] if moved else []
     reason += [clip(change.reason, _REASON_MOST)] if change.reason else []
     key: list[str] = [
-        Code(clip(change.path, _PATH_MOST)),
+        Key(clip(change.path, _PATH_MOST)),
         *([Note(". ".join(reason).replace("`", ""))] if reason else []),
     ]
     return diff_row(change.change, [key, _old(change, old), _new(change, new)])
@@ -109,14 +109,14 @@ def _row(change: Change) -> Row:
 def _old(change: Change, said: str) -> Words:
     if change.old is ABSENT:
         return [""]
-    kind: type[Code] = Code if change.change in "=>" else Was
+    kind: type[Key] = Key if change.change in "=>" else Was
     return [kind(clip(said, _VALUE_MOST))]
 
 
 def _new(change: Change, said: str) -> Words:
     if change.new is ABSENT:
         return [""]
-    kind: type[Code] = Code if change.change in "=>" else Now
+    kind: type[Key] = Key if change.change in "=>" else Now
     return [kind(clip(said, _VALUE_MOST))]
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adm_notebook.display.grid import words_of
 from adm_notebook.display.numbers import Number
-from adm_notebook.display.words import Code, Name, Note, Now, Was
+from adm_notebook.display.words import Code, Key, Name, Note, Now, Was
 
 __all__ = ["render"]
 
@@ -27,6 +27,7 @@ def _environment() -> Environment:
     environment.tests |= {
         "name": lambda x: isinstance(x, Name),
         "code": lambda x: isinstance(x, Code),
+        "key": lambda x: isinstance(x, Key),
         "was": lambda x: isinstance(x, Was),
         "now": lambda x: isinstance(x, Now),
         "note": lambda x: isinstance(x, Note),

@@ -6,7 +6,7 @@ from adm_notebook.display.config_rows import counted_out
 from adm_notebook.display.diff_parts import MOST, Count, Joined, Part, diff_row
 from adm_notebook.display.grid import Cell, Column, Row
 from adm_notebook.display.numbers import count
-from adm_notebook.display.words import Code, Name, Note, clip, marked, plural
+from adm_notebook.display.words import Key, Name, Note, clip, marked, plural
 from adm_notebook.patterns.compare import Change, Kind, PatternDiff
 from adm_notebook.patterns.drawing import label
 
@@ -31,9 +31,7 @@ def joined_patterns(diff: PatternDiff) -> Joined:
         [_row(row) for row in diff.rows[:MOST]],
         len(diff.rows),
         equal=[
-            diff_row(
-                "=", [[Code(clip(path, _PATH_MOST))], [label(diff.b.by_path[path])], [label(diff.b.by_path[path])]]
-            )
+            diff_row("=", [[Key(clip(path, _PATH_MOST))], [label(diff.b.by_path[path])], [label(diff.b.by_path[path])]])
             for path in equal[:MOST]
         ],
         total_equal=len(equal),
@@ -55,7 +53,7 @@ def joined_patterns(diff: PatternDiff) -> Joined:
 
 def _row(row: Change) -> Row:
     path = clip(row.new or row.old or "", _PATH_MOST)
-    cells: list[Cell] = [[Code(path), *([] if row.change in ("added", "removed") else [Note(_word(row))])]]
+    cells: list[Cell] = [[Key(path), *([] if row.change in ("added", "removed") else [Note(_word(row))])]]
     old, new = _values(row)
     return diff_row(_GLYPHS[row.change], [*cells, marked(clip(old, _WHAT_MOST)), marked(clip(new, _WHAT_MOST))])
 

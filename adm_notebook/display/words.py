@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Code", "Name", "Note", "Now", "Was", "Words", "clip", "enumerated", "marked", "plain", "plural", "unique"]
+__all__ = [
+    "Code",
+    "Key",
+    "Name",
+    "Note",
+    "Now",
+    "Was",
+    "Words",
+    "clip",
+    "enumerated",
+    "marked",
+    "plain",
+    "plural",
+    "unique",
+]
 
 
 class Name(str):
@@ -20,13 +34,19 @@ class Code(str):
     __slots__ = ()
 
 
-class Was(Code):
+class Key(Code):
+    """A key or a value of a config."""
+
+    __slots__ = ()
+
+
+class Was(Key):
     """What one typed before: struck through."""
 
     __slots__ = ()
 
 
-class Now(Code):
+class Now(Key):
     """What one types now instead."""
 
     __slots__ = ()
