@@ -24,6 +24,7 @@ from adm_notebook.containers import ContainerTree
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.values import RiskSettings
 from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.order import SharedOrder
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.coordinator.rows import attempt, one_line
 from adm_notebook.engine.account import Signals
@@ -95,17 +96,10 @@ class Lanes:
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
-    def batches(self, numbers: I64, workers: int) -> Iterator[I64]:
-        """The rows, which stand in shared order, in parts that each belong to one symbol and one strategy's entry."""
-        symbol, _, _, _, strategy = self.plan.coordinates(numbers)
-        starts = np.concatenate([[0], np.cumsum(self.plan.sizes)])
-        entry = np.searchsorted(starts, strategy, side="right") - 1
-        edges = np.flatnonzero((np.diff(symbol) != 0) | (np.diff(entry) != 0)) + 1
+    def batches(self, order: SharedOrder, workers: int) -> Iterator[I64]:
+        """The rows in parts that each belong to one symbol and one strategy's entry."""
         n_bars = max(bars.n_bars for bars in self.plan.market.values())
-        most = max(1, min(BAR_ROWS // n_bars, -(-len(numbers) // (4 * workers))))
-        for part in np.split(numbers, edges):
-            for i in range(0, len(part), most):
-                yield part[i : i + most]
+        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, -(-len(order) // (4 * workers)))))
 
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.
