@@ -45,8 +45,9 @@ MOST_AT_ONCE = 512
 PATIENCE = 0.1
 """Seconds after which a batch hands over what it has, so that progress is smooth and a stop is quick."""
 
-BAR_ROWS = 30_000_000
-"""Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is."""
+BAR_ROWS, ROWS = 30_000_000, 20_000
+"""Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is. And rows: the
+figures of one batch are a few MB, however few bars there are."""
 
 
 class _Wanted(NamedTuple):
@@ -99,7 +100,7 @@ class Lanes:
     def batches(self, order: SharedOrder, workers: int) -> Iterator[I64]:
         """The rows in parts that each belong to one symbol and one strategy's entry."""
         n_bars = max(bars.n_bars for bars in self.plan.market.values())
-        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, -(-len(order) // (4 * workers)))))
+        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, ROWS, -(-len(order) // (4 * workers)))))
 
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.

@@ -29,7 +29,7 @@ __all__ = ["Run"]
 EVENT_INTERVAL = 0.1
 """Seconds between two events of progress: views coalesce further."""
 
-ROWS_HELD = 50_000
+ROWS_HELD = 20_000
 """Finished rows in memory, where the config names a folder for them: then they are written to it."""
 
 PATIENCE = 0.8
