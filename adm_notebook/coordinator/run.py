@@ -309,7 +309,10 @@ class Run:
         if self._folder is not None:
             if len(outcomes):
                 self._folder.append(stats_frame(self.plan, outcomes))
-            folder = self._folder.commit(workflow_id=self.plan.workflow_id, planned=self.plan.n_planned)
+            if self._folder.n_rows:
+                folder = self._folder.commit(workflow_id=self.plan.workflow_id, planned=self.plan.n_planned)
+            else:  # it ended before its first row: what an earlier run left there stays
+                self._folder.discard()
         result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure, folder)
         result.metadata["peak_memory_mb"] = self._gate.growth.peak()
         with self._lock:
