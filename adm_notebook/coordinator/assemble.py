@@ -23,15 +23,14 @@ from adm_notebook.folders import resolved
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
-from adm_notebook.results.judged import Judged, judge
-from adm_notebook.results.rows import read_parts
+from adm_notebook.results.judged import Judged, Judging
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.signals import SignalStore
 
-__all__ = ["assemble", "stats_frame"]
+__all__ = ["assemble", "judging_of", "stats_frame"]
 
 PATIENCE = 30.0
 """Seconds for making the best row again, where it was not kept."""
@@ -63,6 +62,7 @@ def assemble(
     duration: float,
     failure: BaseException | None,
     folder: Path | None = None,
+    judged: Judged | None = None,
 ) -> WorkflowResult:
     """The result of a run that has ended, in whichever way.
 
@@ -78,9 +78,16 @@ def assemble(
         what ended the run before its time: a stop, a timeout, an error; None if it came to its end.
     folder
         that the finished rows were written to; None where they are in `outcomes`.
+    judged
+        what was found of the rows in the folder while they were written.
     """
-    stats: pd.DataFrame | Path = stats_frame(plan, outcomes) if folder is None else folder
-    judged = _judged(plan, stats)
+    stats: pd.DataFrame | Path
+    if folder is None or judged is None:
+        stats, judging = stats_frame(plan, outcomes), judging_of(plan)
+        judging.add(stats)
+        judged = judging.judged()
+    else:
+        stats = folder
     best = judged.best
     errors = _errors(plan, judged, failure)
     detail = kept if kept is not None and kept.row == best else None
@@ -151,13 +158,9 @@ def _combinations(store: SignalStore) -> int:
     return int(store.combinations["member"].isna().sum())
 
 
-def _judged(plan: Plan, stats: pd.DataFrame | Path) -> Judged:
-    """The rows judged; of those in a folder only the columns that it takes are read, one part after the other."""
-    objective = plan.objective if plan.simulates else None
-    if not isinstance(stats, Path):
-        return judge(lambda: [stats], objective, plan.maximise)
-    columns = ["status", "error", *([] if objective is None else dict.fromkeys((objective, "n_unfilled")))]
-    return judge(lambda: read_parts(stats, columns), objective, plan.maximise)
+def judging_of(plan: Plan) -> Judging:
+    """What the rows of a plan are judged by."""
+    return Judging(plan.objective if plan.simulates else None, plan.maximise)
 
 
 def _ended(failure: BaseException | None) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,8 @@ from adm_notebook.folders import Contents, Staging, reason, resolved, short
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-__all__ = ["RowsFolder", "check_rows_folder", "read_parts", "read_rows"]
+__all__ = ["RowsFolder", "check_rows_folder", "read_rows"]
 
 FACTS = "rows.json"
 """What says that a folder is ours."""
@@ -132,46 +130,17 @@ def read_rows(
         where the folder is gone, or can't be read.
     """
     import pyarrow as pa
-
-    path = Path(folder)
-    with _readable(path) as parts:
-        table = pa.concat_tables(_tables(parts, columns, row), promote_options="permissive").sort_by("row")
-    frame: pd.DataFrame = table.to_pandas().set_index("row")
-    return frame
-
-
-def read_parts(folder: str | os.PathLike[str], columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Some columns of the rows in a folder, one part after the other, so that one part is held at a time.
-
-    Raises
-    ------
-    RunError
-        where the folder is gone, or can't be read.
-    """
-    with _readable(Path(folder)) as parts:
-        for table in _tables(parts, columns):
-            yield table.to_pandas().set_index("row")
-
-
-def _tables(parts: Sequence[Path], columns: Sequence[str] | None, row: int | None = None) -> Iterator[pa.Table]:
     import pyarrow.parquet as pq
 
-    wanted = None if columns is None else ["row", *columns]
-    only = None if row is None else [("row", "=", row)]
-    for part in parts:
-        yield pq.read_table(part, columns=wanted, filters=only)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[list[Path]]:
-    """The parts in a folder; what is wrong with them while they are read is said as ours."""
-    import pyarrow as pa
-
+    path = Path(folder)
     parts = sorted(path.glob("part-*.parquet"))
+    wanted = None if columns is None else ["row", *columns]
     try:
-        if not parts:
-            raise FileNotFoundError
-        yield parts
+        only = None if row is None else [("row", "=", row)]
+        tables = [pq.read_table(part, columns=wanted, filters=only) for part in parts]
+        table = pa.concat_tables(tables, promote_options="permissive").sort_by("row")
     except (OSError, pa.ArrowException) as error:
         said = "holds no rows" if not parts else f"can't be read: {reason(error)}"
         raise RunError(f"{short(path)} {said}") from None
+    frame: pd.DataFrame = table.to_pandas().set_index("row")
+    return frame

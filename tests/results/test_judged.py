@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adm_notebook.results.judged import Judged, best_row, judge
-from adm_notebook.results.rows import RowsFolder, read_parts, read_rows
+from adm_notebook.results.judged import Judged, Judging, best_row
 
 VALUES = st.one_of(
     st.floats(-3, 3),
@@ -36,6 +34,13 @@ def plainly(stats: pd.DataFrame, maximise: bool) -> int | None:
         for label, value in zip(ok.index, ok["sharpe"], strict=True)
         if value == best or math.isclose(value, best, rel_tol=1e-9, abs_tol=1e-12)
     )
+
+
+def judged(parts: list[pd.DataFrame], objective: str | None, maximise: bool) -> Judged:
+    judging = Judging(objective, maximise)
+    for part in parts:
+        judging.add(part)
+    return judging.judged()
 
 
 def table(rows: list[tuple[float, str, float]]) -> pd.DataFrame:
@@ -65,29 +70,22 @@ def test_parts_in_any_order_are_judged_as_their_table_is(
         best=plainly(stats, maximise),
         error=str(stats["error"].iloc[0]),
     )
-    assert judge(lambda: parts, "sharpe", maximise) == expected
-    assert judge(lambda: [stats], "sharpe", maximise) == expected
+    assert judged(parts, "sharpe", maximise) == expected
+    assert judged([stats], "sharpe", maximise) == expected
     assert best_row(stats, "sharpe", maximise) == expected.best
 
 
-@given(rows=ROWS, maximise=st.booleans())
-def test_rows_that_were_written_are_judged_as_those_in_memory(
-    rows: list[tuple[float, str, float]], maximise: bool, tmp_path_factory: object
-) -> None:
-    stats = table(rows)
-    path: Path = tmp_path_factory.mktemp("judged") / "rows"  # type: ignore[attr-defined]
-    folder = RowsFolder(str(path))
-    for part in (stats.iloc[1::2], stats.iloc[::2]):
-        if len(part):
-            folder.append(part)
-    folder.commit()
-    pd.testing.assert_frame_equal(read_rows(path), stats, check_dtype=False)
-    columns = ["sharpe", "n_unfilled", "status", "error"]
-    written = judge(lambda: read_parts(path, columns), "sharpe", maximise)
-    assert written == judge(lambda: [stats], "sharpe", maximise)
+def test_of_values_that_creep_up_only_those_are_kept_that_may_be_best() -> None:
+    n = 5_000
+    stats = table([(1 + i / n, "ok", 0.0) for i in range(n)])
+    judging = Judging("sharpe", True)
+    for first in range(0, n, 100):
+        judging.add(stats.iloc[first : first + 100])
+        assert len(judging._values) == 1
+    assert judging.best() == 3 * (n - 1)
 
 
 def test_where_nothing_was_simulated_rows_are_counted_and_none_is_best() -> None:
     stats = pd.DataFrame({"status": ["failed", "ok"], "error": ["no bars", ""]})
-    assert judge(lambda: [stats], None, True) == Judged(2, 1, 0, None, "no bars")
-    assert judge(lambda: [stats.iloc[:0]], None, True) == Judged(0, 0, 0, None, "")
+    assert judged([stats], None, True) == Judged(2, 1, 0, None, "no bars")
+    assert judged([stats.iloc[:0]], None, True) == Judged(0, 0, 0, None, "")
