@@ -27,14 +27,17 @@ from typing import Any
 
 import pandas as pd
 from common import PeakMemory, in_a_fresh_process, machine, minutes
+from matplotlib.axes import Axes
 from pyarrow.dataset import dataset
 
 import adm_notebook as adm
+from adm_notebook.display import picture
 from adm_notebook.engine import warmup
 
 BARS = (5_000, 20_000, 100_000, 300_000, 1_000_000)
 ROWS = (100, 1_000, 10_000, 100_000, 1_000_000)
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "growth.png"
+HEIGHT = 340  # CSS pixels of the picture
 LONG = 60.0  # seconds; a longer run is not repeated
 SLACK = 1.1  # times linear: what one run differs from another by, not room to grow
 
@@ -86,32 +89,56 @@ def _run(ours: adm.EnhancedCoordinator, workflow: adm.WorkflowConfig) -> tuple[i
 
 
 def draw(bars: pd.DataFrame, rows: pd.DataFrame, path: Path) -> None:
-    """Time and peak memory against size, both logarithmic; a grey line is what is linear from the first point."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """Time and peak memory against size, in the style of the package's own charts; in grey what is linear.
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=110)
-    FigureCanvasAgg(figure)
-    for axes, table, words in zip(
-        figure.subplots(1, 2),
-        (bars, rows),
-        ("bars, 100 combinations", "combinations, 5,031 bars, rows to Parquet"),
-        strict=True,
+    The grey line goes through the last point: whatever lies above it costs more for each bar or row than that does.
+    """
+    theme = picture.theme_of("light")
+    chart = picture.Chart(picture.WIDTH, HEIGHT, theme)
+    for left, table, words, held in (
+        (52, bars, "Seconds for 100 combinations by bars (log scales)", "Peak memory, MB"),
+        (452, rows, "Seconds for combinations on 5,031 bars (log scales)", "Peak memory, MB; rows go to Parquet"),
     ):
-        x = table.index.to_numpy()
-        per_unit = table["seconds"].iloc[-1] / x[-1]
-        axes.loglog(x, x * per_unit, color="0.8", linewidth=1, label="linear")
-        axes.loglog(x, table["seconds"], marker="o", color="C0", label="time, s")
-        axes.set_xlabel(words)
-        axes.set_ylabel("seconds")
-        beside = axes.twinx()
-        beside.semilogx(x, table["growth"], marker="s", color="C1", linestyle="--", label="peak memory, MB")
-        beside.set_ylabel("MB over what the process held")
-        beside.set_ylim(0, 1.15 * max(table["growth"].max(), 1.0))
-        lines = [*axes.get_lines(), *beside.get_lines()]
-        axes.legend(lines, [str(line.get_label()) for line in lines], loc="upper left", frameon=False, fontsize=8)
+        x = table.index.to_numpy(float)
+        seconds, growth = table["seconds"].to_numpy(float), table["growth"].to_numpy(float)
+        time_panel = picture.panel(chart, left, 30, 272, 170)
+        _line(time_panel, x, seconds, f"{seconds[-1]:,.3g} s", theme, words)
+        time_panel.set_yscale("log")
+        linear = x * (seconds[-1] / x[-1])
+        time_panel.plot(x, linear, color=theme.bench, linewidth=0.9, linestyle="-", zorder=2)
+        time_panel.annotate(
+            "linear", (x[0], linear[0]), xytext=(12, 0), textcoords="offset points", va="center",
+            **picture.text_style(theme.ink2),
+        )  # fmt: skip
+        powers = range(math.floor(math.log10(min(*seconds, *linear))), math.ceil(math.log10(max(seconds))) + 1)
+        time_panel.set_ylim(10.0 ** powers[0], 10.0 ** powers[-1])
+        picture.set_ticks(time_panel, "y", [10.0**p for p in powers], [f"{10.0**p:,g}" for p in powers], theme)
+        memory_panel = picture.panel(chart, left, 234, 272, 76)
+        _line(memory_panel, x, growth, f"{growth[-1]:,.0f} MB", theme, held)
+        most = 1.15 * max(*growth, 1.0)
+        memory_panel.set_ylim(min(0.0, *growth), most)
+        ticks = picture.round_ticks(0.0, most, 4)
+        picture.set_ticks(memory_panel, "y", ticks, [f"{tick:,g}" for tick in ticks], theme)
+        for axes, value in ((time_panel, seconds[-1]), (memory_panel, growth[-1])):
+            picture.end_labels(axes, [picture.EndLabel(value, str(axes.get_label()), theme.series, bold=True)])
+        picture.set_ticks(time_panel, "x", x.tolist(), [""] * len(x), theme)
+        picture.set_ticks(memory_panel, "x", x.tolist(), [_short(size) for size in table.index], theme)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    path.write_bytes(picture.png(chart))
+
+
+def _line(axes: Axes, x: Any, y: Any, last: str, theme: picture.Theme, words: str) -> None:
+    """A panel with one line over sizes, whose last value has a name."""
+    axes.set_label(last)
+    axes.set_xscale("log")
+    axes.set_xlim(x[0] / 1.25, x[-1] * 1.25)
+    axes.plot(x, y, color=theme.series, linewidth=1.5, linestyle="-", marker="o", markersize=4, zorder=3, clip_on=False)
+    picture.dress(axes, theme)
+    picture.heading(axes, theme, words)
+
+
+def _short(size: int) -> str:
+    return f"{size // 1_000_000:,}M" if size >= 1_000_000 else f"{size // 1_000:,}k" if size >= 1_000 else f"{size:,}"
 
 
 def report(kind: str, sizes: list[int]) -> tuple[pd.DataFrame, bool]:

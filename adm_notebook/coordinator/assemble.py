@@ -23,15 +23,14 @@ from adm_notebook.folders import resolved
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
-from adm_notebook.results.result import best_row
-from adm_notebook.results.rows import read_rows
+from adm_notebook.results.judged import Judged, Judging
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.signals import SignalStore
 
-__all__ = ["assemble", "stats_frame"]
+__all__ = ["assemble", "judging_of", "stats_frame"]
 
 PATIENCE = 30.0
 """Seconds for making the best row again, where it was not kept."""
@@ -63,6 +62,7 @@ def assemble(
     duration: float,
     failure: BaseException | None,
     folder: Path | None = None,
+    judged: Judged | None = None,
 ) -> WorkflowResult:
     """The result of a run that has ended, in whichever way.
 
@@ -78,10 +78,18 @@ def assemble(
         what ended the run before its time: a stop, a timeout, an error; None if it came to its end.
     folder
         that the finished rows were written to; None where they are in `outcomes`.
+    judged
+        what was found of the rows in the folder while they were written.
     """
-    stats = stats_frame(plan, outcomes) if folder is None else read_rows(folder, _judged(plan))
-    best = best_row(stats, plan.objective, plan.maximise) if plan.simulates else None
-    errors = _errors(plan, stats, failure)
+    stats: pd.DataFrame | Path
+    if folder is None or judged is None:
+        stats, judging = stats_frame(plan, outcomes), judging_of(plan)
+        judging.add(stats)
+        judged = judging.judged()
+    else:
+        stats = folder
+    best = judged.best
+    errors = _errors(plan, judged, failure)
     detail = kept if kept is not None and kept.row == best else None
     if best is not None and detail is None:  # rows of an earlier run, or one of several equals
         try:
@@ -95,12 +103,12 @@ def assemble(
     warnings += plan.ways.costly
     notes: list[str] = [*plan.ways.costly]
     if plan.simulates:
-        _add_unfilled(stats, detail, warnings, notes)
-    partial = failure is not None and len(stats) < plan.n_planned
+        _add_unfilled(judged, detail, warnings, notes)
+    partial = failure is not None and judged.n_rows < plan.n_planned
     return WorkflowResult(
         success=not errors and (best is not None or not plan.simulates),
         config=plan.config,
-        stats=stats if folder is None else folder,
+        stats=stats,
         workflow_id=plan.workflow_id,
         workflow_type=plan.workflow_type,
         mode=plan.mode,
@@ -116,7 +124,7 @@ def assemble(
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
             **({} if folder is None else {"results_path": str(folder)}),
-            **_kept(plan, stats, failure),
+            **_kept(plan, judged, failure),
             "ways": plan.ways.to_dict(),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
@@ -129,14 +137,14 @@ def assemble(
     )
 
 
-def _kept(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> dict[str, Any]:
+def _kept(plan: Plan, judged: Judged, failure: BaseException | None) -> dict[str, Any]:
     """Where this run's signals are, absolute, and how many; empty where none were kept.
 
     Combinations that several rows share are counted once, members of an ensemble as that ensemble.
     """
     from adm_notebook.signals import SignalStore
 
-    if plan.output_path is None or failure is not None or not (stats["status"] == "ok").any():
+    if plan.output_path is None or failure is not None or not judged.n_ok:
         return {}
     path = str(resolved("output_path", plan.output_path))
     try:
@@ -152,10 +160,9 @@ def _combinations(store: SignalStore) -> int:
     return int(store.combinations["member"].isna().sum())
 
 
-def _judged(plan: Plan) -> list[str]:
-    """The columns that a run is judged by; all that is read of rows that are too many to hold."""
-    wanted = [plan.objective, "n_unfilled"] if plan.simulates else ["n_signals"]
-    return [*dict.fromkeys(wanted), "status", "error"]
+def judging_of(plan: Plan) -> Judging:
+    """What the rows of a plan are judged by."""
+    return Judging(plan.objective if plan.simulates else None, plan.maximise)
 
 
 def _ended(failure: BaseException | None) -> str:
@@ -180,8 +187,8 @@ def _versions() -> dict[str, str]:
     return {"adm_notebook": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
 
 
-def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> list[str]:
-    done, total = len(stats), plan.n_planned
+def _errors(plan: Plan, judged: Judged, failure: BaseException | None) -> list[str]:
+    done, total = judged.n_rows, plan.n_planned
     kept, never = f"{done:,} of {total:,} combinations finished and are kept", f"{total - done:,} never ran."
     if not plan.simulates:
         kept, never = (
@@ -202,29 +209,26 @@ def _errors(plan: Plan, stats: pd.DataFrame, failure: BaseException | None) -> l
         return [str(failure)]
     if failure is not None:
         return [f"{type(failure).__name__}: {failure}"]
-    if done and (stats["status"] != "ok").all():
-        first = stats.iloc[0]
-        if done == 1:
-            return [str(first["error"])]
-        return [f"All {done:,} combinations failed. The first: {first['error']}"]
+    if done and not judged.n_ok:
+        return [judged.error if done == 1 else f"All {done:,} combinations failed. The first: {judged.error}"]
     return []
 
 
-def _add_unfilled(stats: pd.DataFrame, detail: Detail | None, warnings: list[str], notes: list[str]) -> None:
+def _add_unfilled(judged: Judged, detail: Detail | None, warnings: list[str], notes: list[str]) -> None:
     """Say that orders gave no trade; as a mere note where it is only the order that the last bar leaves pending."""
     import numpy as np
 
-    having = int((stats["n_unfilled"].fillna(0) > 0).sum())
+    having = judged.unfilled
     if not having:
         return
-    if len(stats) == 1 and detail is not None:
+    if judged.n_rows == 1 and detail is not None:
         counts = np.bincount(detail.account.unfilled_reason, minlength=len(UNFILLED_REASONS))
         said = ", ".join(f"{n:,} {reason}" for n, reason in zip(counts, UNFILLED_REASONS, strict=True) if n)
         total = int(counts.sum())
         sentence = f"{total:,} order{'' if total == 1 else 's'} gave no trade: {said}. See `.detail(0).unfilled`."
         only_pending = counts[-1] == total
     else:
-        sentence = f"In {having:,} of {len(stats):,} combinations orders gave no trade (column `n_unfilled`)."
+        sentence = f"In {having:,} of {judged.n_rows:,} combinations orders gave no trade (column `n_unfilled`)."
         only_pending = True
     warnings.append(sentence)
     if only_pending:

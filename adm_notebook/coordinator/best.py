@@ -9,7 +9,7 @@ from adm_notebook.containers import Passed
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.planning import Plan
 from adm_notebook.results import Detail
-from adm_notebook.results.result import ranks_above
+from adm_notebook.results.judged import ranks_above
 
 __all__ = ["BestSoFar"]
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-import numpy as np
-
 from adm_notebook.containers import ContainerTree, PatternBuilder, Shared, WholeArrays
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.lanes import Lanes
+from adm_notebook.coordinator.order import SharedOrder
 from adm_notebook.coordinator.outcome import Outcome
 from adm_notebook.coordinator.rows import attempt
 from adm_notebook.coordinator.workers import Workers
@@ -54,40 +53,40 @@ class ComposableExecutor:
         failed = True
         tree.open()
         try:
-            yield lambda numbers: self._run(plan, tree, in_shared_order(plan, numbers), workers, gate)
+            yield lambda numbers: self._run(plan, tree, SharedOrder(plan, numbers), workers, gate)
             tree.finish()
             failed = False
         finally:
             tree.close(failed)
 
     def _run(
-        self, plan: Plan, tree: ContainerTree, numbers: I64, workers: int, gate: Gate
+        self, plan: Plan, tree: ContainerTree, order: SharedOrder, workers: int, gate: Gate
     ) -> Iterator[Sequence[Outcome]]:
         run: Callable[[I64], tuple[Sequence[Outcome], I64]]
         if plan.ways.at_once:
             lanes = Lanes(plan, tree, gate)
-            batches, run = deque(lanes.batches(numbers, workers)), lanes.run
+            batches, run = _Batches(lanes.batches(order, workers)), lanes.run
         else:
             n_bars = max(bars.n_bars for bars in plan.market.values())
-            size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(numbers) // (4 * workers))))
-            batches = deque(numbers[i : i + size] for i in range(0, len(numbers), size))
+            size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(order) // (4 * workers))))
+            batches = _Batches(order.windows(size))
             run = partial(_batch, plan, tree, gate)
         if workers == 1:
-            while batches:
+            while (numbers := batches.take()) is not None:
                 gate.check()
-                finished, rest = run(batches.popleft())
-                if len(rest):
-                    batches.appendleft(rest)
+                finished, rest = run(numbers)
+                batches.put_back(rest)
                 yield finished
                 gate.check()
             return
         with Workers(workers, run) as pool:
-            while batches or pool.busy:
-                while batches and pool.busy < 2 * workers:
-                    pool.put(batches.popleft())
+            while True:
+                while pool.busy < 2 * workers and (numbers := batches.take()) is not None:
+                    pool.put(numbers)
+                if not pool.busy:
+                    return
                 finished, rest = pool.get()
-                if len(rest):
-                    batches.appendleft(rest)
+                batches.put_back(rest)
                 yield finished
                 if gate.stopped or gate.timed_out:
                     while pool.busy:
@@ -103,6 +102,23 @@ class ComposableExecutor:
             return tree.detail(row)
         finally:
             tree.close()
+
+
+class _Batches:
+    """Batches of rows, made when they are taken; what is left of one that was begun goes before the others."""
+
+    def __init__(self, ahead: Iterator[I64]) -> None:
+        self._ahead = ahead
+        self._begun: deque[I64] = deque()
+
+    def take(self) -> I64 | None:
+        """The next; None where there is none."""
+        return self._begun.popleft() if self._begun else next(self._ahead, None)
+
+    def put_back(self, rest: I64) -> None:
+        """The rows of a batch that were not finished."""
+        if len(rest):
+            self._begun.appendleft(rest)
 
 
 def _batch(plan: Plan, tree: ContainerTree, gate: Gate, numbers: I64) -> tuple[list[Outcome], I64]:
@@ -124,13 +140,6 @@ def _batch(plan: Plan, tree: ContainerTree, gate: Gate, numbers: I64) -> tuple[l
                 raise
             return best.hand_over(finished), numbers[done:]  # the next batch raises it again
     return best.hand_over(finished), numbers[:0]
-
-
-def in_shared_order(plan: Plan, numbers: Sequence[int]) -> I64:
-    """The rows in an order in which those that share most follow each other: strategy before classifier and profile."""
-    rows = np.asarray(numbers, dtype=np.int64)
-    symbol, classifier, risk, setting, strategy = plan.coordinates(rows)
-    return rows[np.lexsort((setting, risk, classifier, strategy, symbol))]
 
 
 def _fitted(plan: Plan, n_rows: int) -> tuple[int, int | None]:

@@ -25,6 +25,7 @@ from adm_notebook.containers import ContainerTree
 from adm_notebook.containers.protocol import Place
 from adm_notebook.containers.values import RiskSettings
 from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.order import SharedOrder
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.coordinator.rows import attempt, one_line
 from adm_notebook.engine.account import Signals
@@ -45,8 +46,13 @@ MOST_AT_ONCE = 512
 PATIENCE = 0.1
 """Seconds after which a batch hands over what it has, so that progress is smooth and a stop is quick."""
 
-BAR_ROWS = 30_000_000
-"""Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is."""
+BAR_ROWS, ROWS = 30_000_000, 20_000
+"""Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is. And rows: the
+figures of one batch are a few MB, however few bars there are."""
+
+
+ACCOUNTS_KEPT = 20_000
+"""Settings up to which the accounts of all are kept: a few MB. Of more they are made batch by batch."""
 
 
 class _Wanted(NamedTuple):
@@ -98,17 +104,10 @@ class Lanes:
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
-    def batches(self, numbers: I64, workers: int) -> Iterator[I64]:
-        """The rows, which stand in shared order, in parts that each belong to one symbol and one strategy's entry."""
-        symbol, _, _, _, strategy = self.plan.coordinates(numbers)
-        starts = np.concatenate([[0], np.cumsum(self.plan.sizes)])
-        entry = np.searchsorted(starts, strategy, side="right") - 1
-        edges = np.flatnonzero((np.diff(symbol) != 0) | (np.diff(entry) != 0)) + 1
+    def batches(self, order: SharedOrder, workers: int) -> Iterator[I64]:
+        """The rows in parts that each belong to one symbol and one strategy's entry."""
         n_bars = max(bars.n_bars for bars in self.plan.market.values())
-        most = max(1, min(BAR_ROWS // n_bars, -(-len(numbers) // (4 * workers))))
-        for part in np.split(numbers, edges):
-            for i in range(0, len(part), most):
-                yield part[i : i + most]
+        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, ROWS, -(-len(order) // (4 * workers)))))
 
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.
@@ -387,7 +386,7 @@ class Lanes:
         moving = self._moving[pair]
         plain = np.flatnonzero(~moving)
         if len(plain):
-            yield plain, self._table(bars).taken(pair[plain]), None
+            yield plain, self._accounts_of(bars, pair[plain]), None
         for one in np.unique(pair[moving]).tolist():
             rows = np.flatnonzero(pair == one)
             row = self.plan.row(int(batch.numbers[here[rows[0]]]))
@@ -400,7 +399,7 @@ class Lanes:
         fixed = [True] if not self.plan.risk_profiles else self._fixed()
         found = []
         for is_fixed, grid in zip(fixed, self.plan.settings, strict=True):
-            distinct = [grid[0]] if grid.is_simple else list(grid)
+            distinct = [grid[0]] if grid.is_simple else grid
             moving = [not is_fixed or bool(indicators_of(settings)) or settings.scaled for settings in distinct]
             found.append(np.broadcast_to(np.array(moving, np.bool_), (len(grid),)))
         return np.concatenate(found)
@@ -424,13 +423,16 @@ class Lanes:
         """Whether `warmup` is swept."""
         return any(axis.name == "warmup" for axis in self.plan.setting_axes)
 
-    def _table(self, bars: Bars) -> Accounts:
-        """The accounts of all settings of the plan, risk profile by risk profile."""
+    def _accounts_of(self, bars: Bars, pair: I64) -> Accounts:
+        """The accounts of some settings of the plan, by risk profile and setting; of few settings all are kept."""
+        n = len(self.plan.given)
+        if n * len(self.plan.settings) > ACCOUNTS_KEPT:
+            return _made(self.plan.settings, pair // n, pair % n, bars)
         with self._lock:
             if bars.symbol not in self._accounts:
-                made = [_accounts(grid, bars) for grid in self.plan.settings]
-                self._accounts[bars.symbol] = Accounts(*(np.concatenate(column) for column in zip(*made, strict=True)))
-            return self._accounts[bars.symbol]
+                every = np.arange(n * len(self.plan.settings))
+                self._accounts[bars.symbol] = _made(self.plan.settings, every // n, every % n, bars)
+            return self._accounts[bars.symbol].taken(pair)
 
     def _ground(self, bars: Bars) -> Ground:
         with self._lock:
@@ -452,11 +454,22 @@ class Lanes:
         return found
 
 
-def _accounts(grid: SettingsGrid, bars: Bars) -> Accounts:
-    """The accounts of a grid of settings: of a simple one a single account, and what varies in it."""
+def _made(grids: Sequence[SettingsGrid], risk: I64, setting: I64, bars: Bars) -> Accounts:
+    """The account of each of these settings, which stand in the grid of a risk profile."""
+    found, order = [], []
+    for one in np.unique(risk).tolist():
+        rows = np.flatnonzero(risk == one)
+        found.append(_accounts(grids[one], setting[rows], bars))
+        order.append(rows)
+    made = Accounts(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return made if len(found) == 1 else made.taken(np.argsort(np.concatenate(order)))
+
+
+def _accounts(grid: SettingsGrid, at: I64, bars: Bars) -> Accounts:
+    """The accounts at some places of a grid: of a simple one a single account, and what varies in it."""
     if not grid.is_simple:
-        return accounts_of(list(grid), bars.calendar)
-    return accounts_of([grid[0]], bars.calendar).taken(np.zeros(len(grid), np.intp)).varied(**grid.varied())
+        return accounts_of([grid[i] for i in at.tolist()], bars.calendar)
+    return accounts_of([grid[0]], bars.calendar).taken(np.zeros(len(at), np.intp)).varied(**grid.varied(at))
 
 
 def _alike(made: Any, at: I64) -> Iterator[tuple[Any, Any]]:

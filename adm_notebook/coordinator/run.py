@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
-from adm_notebook.coordinator.assemble import assemble, stats_frame
+from adm_notebook.coordinator.assemble import assemble, judging_of, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event
 from adm_notebook.coordinator.gate import Gate
@@ -29,7 +29,7 @@ __all__ = ["Run"]
 EVENT_INTERVAL = 0.1
 """Seconds between two events of progress: views coalesce further."""
 
-ROWS_HELD = 50_000
+ROWS_HELD = 20_000
 """Finished rows in memory, where the config names a folder for them: then they are written to it."""
 
 PATIENCE = 0.8
@@ -59,6 +59,7 @@ class Run:
         self._best = BestSoFar(plan)
         self._told = 0
         self._folder: RowsFolder | None = None
+        self._judging = judging_of(plan)
         self._in_folder = 0
         self._begun: set[str] = set()
         self._lock = threading.Lock()
@@ -237,7 +238,7 @@ class Run:
                     if self._ending:  # this thread was left behind
                         return
                     self._outcomes.extend(self._best.keep(batch))
-                if time.perf_counter() - told >= EVENT_INTERVAL:
+                if time.perf_counter() - told >= EVENT_INTERVAL or self._must_put_away:
                     self._tell_containers()
                     self._tell_rows()
                     told = time.perf_counter()
@@ -282,20 +283,30 @@ class Run:
             for listener in listeners:
                 listener.put(rows)
         self._tell(self.progress)
-        if self._told >= ROWS_HELD:
+        if self._must_put_away:
             self._put_away()
 
+    @property
+    def _must_put_away(self) -> bool:
+        """Whether there are as many rows as may be held, and a folder to write them to."""
+        return self._folder is not None and len(self._outcomes) >= ROWS_HELD
+
     def _put_away(self) -> None:
-        """Write the rows that were told to the folder for them, if there is one, and let go of them."""
-        if self._folder is None:
-            return
+        """Write the rows that were told to the folder for them, and let go of them."""
+        assert self._folder is not None  # else no rows are put away
         with self._lock:
             told, count = self._outcomes[: self._told], self._told
-        self._folder.append(stats_frame(self.plan, told))
+        self._write(self._folder, told)
         with self._lock:
             self._outcomes = self._outcomes[count:]
             self._in_folder += count
             self._told = 0
+
+    def _write(self, folder: RowsFolder, outcomes: Sequence[Outcome]) -> None:
+        """Write rows to their folder, and note what the run is judged by: they are not read again."""
+        rows = stats_frame(self.plan, outcomes)
+        folder.append(rows)
+        self._judging.add(rows)
 
     def _finish(self, failure: BaseException | None) -> None:
         with self._lock:
@@ -308,9 +319,13 @@ class Run:
         folder = None
         if self._folder is not None:
             if len(outcomes):
-                self._folder.append(stats_frame(self.plan, outcomes))
-            folder = self._folder.commit(workflow_id=self.plan.workflow_id, planned=self.plan.n_planned)
-        result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure, folder)
+                self._write(self._folder, outcomes)
+            if self._folder.n_rows:
+                folder = self._folder.commit(workflow_id=self.plan.workflow_id, planned=self.plan.n_planned)
+            else:  # it ended before its first row: what an earlier run left there stays
+                self._folder.discard()
+        judged = self._judging.judged()
+        result = assemble(self.plan, outcomes, self._best.detail, self._executor, duration, failure, folder, judged)
         result.metadata["peak_memory_mb"] = self._gate.growth.peak()
         with self._lock:
             self._result = result

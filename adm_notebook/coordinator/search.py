@@ -201,7 +201,7 @@ class _Space:
         """For each entry: positions on its axes -> combination, of those that constraints leave."""
         plan = self.plan
         entries: list[Planned[Any]] = [*plan.classifiers, *plan.risk_profiles, *plan.strategies]
-        return {id(p): {tuple(at): i for i, at in enumerate(p.grid.tolist())} for p in entries}
+        return {id(p): {tuple(at.tolist()): i for i, at in enumerate(p.grid)} for p in entries}
 
     def _of_axis(self, trial: Any, name: str, axis: Axis) -> int:
         """The position of the chosen value; numbers in order are searched as such, others as names."""

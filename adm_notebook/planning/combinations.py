@@ -20,10 +20,11 @@ from adm_notebook.components import (
 from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.ensembles import ensemble_type
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
-from adm_notebook.market.arrays import I64
+from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.constraints import Constraint
 from adm_notebook.planning.entries import Entry
 from adm_notebook.planning.grids import Given
+from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.planned import (
     Kind,
     Planned,
@@ -275,7 +276,7 @@ def plan_entry(
     if known is not None:
         known |= names
     shape = tuple(len(axis.values) for axis in axes)
-    grid: I64 = np.stack(np.unravel_index(np.arange(size), shape), axis=1) if axes else np.zeros((1, 0), np.int64)
+    grid = Layout(shape)
     applicable = [c for c in constraints if c.names <= names]
     if applicable and left_out is not None:
         grid = _constrained(grid, axes, {**defaults, **fixed}, applicable, left_out)
@@ -283,30 +284,43 @@ def plan_entry(
 
 
 def _constrained(
-    grid: I64,
+    grid: Layout,
     axes: Sequence[Axis],
     others: Mapping[str, Any],
     constraints: Sequence[Constraint],
     left_out: dict[str, int],
-) -> I64:
-    """The combinations that meet all constraints: those over plain numbers all at once, others one by one."""
+) -> Layout:
+    """The combinations that meet all constraints: those over plain numbers many at once, others one by one."""
+    kept, first = [np.zeros(0, np.int64)], 0
+    for places in grid.windows():
+        met = _met(places, axes, others, constraints, left_out)
+        kept.append(first + np.flatnonzero(met))
+        first += len(places)
+    return Layout(grid.axes, np.concatenate(kept))
+
+
+def _met(
+    places: I64,
+    axes: Sequence[Axis],
+    others: Mapping[str, Any],
+    constraints: Sequence[Constraint],
+    left_out: dict[str, int],
+) -> Bool:
+    """Which of these combinations meet all constraints."""
     columns = {name: value for name, value in others.items() if _is_plain(value)}
     for k, axis in enumerate(axes):
         columns.pop(axis.name, None)
         if all(map(_is_plain, axis.values)):
-            columns[axis.name] = np.array(axis.values, np.float64)[grid[:, k]]
+            columns[axis.name] = np.array(axis.values, np.float64)[places[:, k]]
     masks = [c.where(columns) if c.names <= columns.keys() else None for c in constraints]
     if any(mask is None for mask in masks):
-        keep = [_kept(at, axes, others, constraints, left_out) for at in grid]
-        kept: I64 = grid[np.array(keep, dtype=bool)]
-        return kept
-    left = np.ones(len(grid), np.bool_)
+        return np.array([_kept(at, axes, others, constraints, left_out) for at in places], np.bool_)
+    left = np.ones(len(places), np.bool_)
     for constraint, mask in zip(constraints, masks, strict=True):
         met = np.broadcast_to(np.asarray(mask, np.bool_), left.shape)
         left_out[constraint.text] += int((left & ~met).sum())
         left &= met
-    met_by: I64 = grid[left]
-    return met_by
+    return left
 
 
 def _is_plain(value: object) -> bool:

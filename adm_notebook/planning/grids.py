@@ -11,7 +11,7 @@ import numpy as np
 
 from adm_notebook.config.settings import Settings
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.market.arrays import F64
+from adm_notebook.market.arrays import F64, I64
 from adm_notebook.planning.planned import nested
 from adm_notebook.planning.sweeps import Axis
 
@@ -66,11 +66,11 @@ class Given(Sequence[Mapping[str, Any]]):
         picked = {axis.name: axis.values[i] for axis, i in zip(self.axes, positions, strict=True)}
         return nested({**self.fixed, **picked})
 
-    def columns(self) -> Iterator[tuple[str, F64]]:
-        """(name, (n,) values) of each axis, over all combinations; only for axes of numbers."""
-        for k, axis in enumerate(self.axes):
-            at = np.unravel_index(np.arange(len(self)), self._shape)[k]
-            yield axis.name, np.array(axis.values, np.float64)[at]
+    def columns(self, at: I64) -> Iterator[tuple[str, F64]]:
+        """(name, (n,) values) of each axis, in these combinations; only for axes of numbers."""
+        places = np.unravel_index(at, self._shape) if self.axes else ()
+        for axis, place in zip(self.axes, places, strict=True):
+            yield axis.name, np.array(axis.values, np.float64)[place]
 
 
 class SettingsGrid(Sequence[Settings]):
@@ -151,9 +151,9 @@ class SettingsGrid(Sequence[Settings]):
             return [settings.digest for settings in self]
         return [self[0].digest, [[axis.name, [float(v) for v in axis.values]] for axis in self.given.axes]]
 
-    def varied(self) -> dict[str, F64]:
-        """(n,) values by the names that a sweep knows them by; only of a simple grid."""
-        return {SIMPLE[name]: values for name, values in self.given.columns()}
+    def varied(self, at: I64) -> dict[str, F64]:
+        """(n,) values in these combinations, by the names that a sweep knows them by; only of a simple grid."""
+        return {SIMPLE[name]: values for name, values in self.given.columns(at)}
 
 
 KEPT = 4_096

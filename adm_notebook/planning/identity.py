@@ -16,6 +16,7 @@ from adm_notebook.config.frozen import digest_of
 from adm_notebook.errors import ConfigError, Problem, shown
 from adm_notebook.patterns import CONTAINERS, Pattern
 from adm_notebook.planning.grids import SettingsGrid
+from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.planned import Planned, PlannedStrategy
 from adm_notebook.planning.sections import Sections
 
@@ -82,8 +83,16 @@ def _described(planned: Planned[Any]) -> list[Any]:
         planned.kind.identity,
         sorted([name, value] for name, value in fixed.items()),
         [[axis.name, [_plain(value, f"{path}.{axis.name}") for value in axis.values]] for axis in planned.axes],
-        hashlib.sha256(np.ascontiguousarray(planned.grid, np.int64).tobytes()).hexdigest(),
+        _digest_of(planned.grid),
     ]
+
+
+def _digest_of(grid: Layout) -> str:
+    """Digest of the places of a grid, as the bytes of one array would give it."""
+    digest = hashlib.sha256()
+    for places in grid.windows():
+        digest.update(np.ascontiguousarray(places, np.int64).tobytes())
+    return digest.hexdigest()
 
 
 def _indicators_of(strategy: PlannedStrategy) -> list[str]:

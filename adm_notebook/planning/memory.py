@@ -84,16 +84,21 @@ def lane_bytes(plan: Plan) -> int:
     return part if part >= 2 * need.indicators + 4 * n_bars else 0
 
 
-ROW_BYTES_IN_FOLDER, ROWS_IN_MEMORY = 60, 100_000
-"""Of a row that is written to a folder: its number on the way, and the columns that a run is judged by in the end; and
-how many rows are held in full meanwhile."""
+ROWS_IN_MEMORY = 40_000
+"""How many rows are held in full at most, where they are written to a folder: those on the way, and a part that is
+being written."""
+
+CHOSEN_BYTES = 60
+"""Of a row that was chosen out of more: its number, in the order in which rows run and in the facts of the result. Of
+rows that all run nothing is held, however many there are."""
 
 
 def rows_of(plan: Plan) -> int:
     """Bytes that the finished rows take."""
     if plan.results_path is None:
         return plan.n_planned * ROW_BYTES
-    return min(plan.n_planned, ROWS_IN_MEMORY) * ROW_BYTES + plan.n_planned * ROW_BYTES_IN_FOLDER
+    chosen = 0 if plan.selection is None else plan.n_planned * CHOSEN_BYTES
+    return min(plan.n_planned, ROWS_IN_MEMORY) * ROW_BYTES + chosen
 
 
 def check_memory(plan: Plan) -> list[Problem]:

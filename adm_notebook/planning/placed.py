@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from adm_notebook.components import Decision, Indicator, ParameterInfo, Regimes, Strategy
 from adm_notebook.components.bars import BarsLike, FeatureOf
 from adm_notebook.patterns import CONTAINERS, Node, Pattern
+from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.planned import PlannedStrategy
 
 __all__ = ["placed_strategies"]
@@ -91,4 +90,4 @@ def placed_strategies(pattern: Pattern) -> list[PlannedStrategy]:
     if not own or len(own) < len(nodes):
         return []
     label = "+".join(node.name for node in own)
-    return [PlannedStrategy(label, PlacedType(own[-1]), {}, (), np.zeros((1, 0), np.int64), "parameters.pattern")]
+    return [PlannedStrategy(label, PlacedType(own[-1]), {}, (), Layout(()), "parameters.pattern")]

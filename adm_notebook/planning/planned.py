@@ -14,6 +14,7 @@ from adm_notebook.components import Classifier, ParameterInfo, RiskProfile, Stra
 from adm_notebook.components.weights import Weights
 from adm_notebook.config.settings import StopDistance
 from adm_notebook.market.arrays import I64, Bool
+from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.sweeps import Axis
 
 __all__ = ["Kind", "Pick", "Planned", "PlannedClassifier", "PlannedRisk", "PlannedStrategy", "Stack", "written"]
@@ -51,7 +52,7 @@ class Planned(Generic[Built]):
     kind: Kind[Built]
     fixed: Mapping[str, Any]
     axes: tuple[Axis, ...]
-    grid: I64
+    grid: Layout
     path: str
 
     @property

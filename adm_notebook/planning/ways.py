@@ -229,7 +229,9 @@ def _segments(plan: Plan) -> tuple[Bool, Bool]:
         if not swept & _EQUITY_ON_EVERY_BAR:
             found = np.full(n, not _why_bars(grid[0]))
         elif grid.is_simple:
-            found = np.full(n, grid[0].metrics_style != "backtesting.py") & (grid.varied()["max_daily_loss"] == np.inf)
+            found = np.full(n, grid[0].metrics_style != "backtesting.py") & (
+                grid.varied(np.arange(n))["max_daily_loss"] == np.inf
+            )
         else:
             found = np.array([not _why_bars(settings) for settings in grid], np.bool_)
         chosen.append(found)

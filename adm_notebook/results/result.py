@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import operator
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.results.diff import ResultDiff
 
-__all__ = ["IDENTITY", "WorkflowResult", "best_row", "metrics_of"]
+__all__ = ["IDENTITY", "WorkflowResult", "metrics_of"]
 
 IDENTITY = ("portfolio", "symbol", "strategy", "classifier", "risk_profile")
 """The first columns of `stats`: which combination a row is; swept parameters follow, then metrics, status, error."""
@@ -42,31 +41,6 @@ TRADE_COLUMNS = (
     "symbol", "strategy", "direction", "size", "entry_bar", "entry_time", "entry_price", "exit_bar", "exit_time",
     "exit_price", "pnl", "return", "fees", "exit_reason",
 )  # fmt: skip
-
-
-def best_row(stats: pd.DataFrame, objective: str, maximise: bool) -> int | None:
-    """Label of the best row with status ok: inf ranks as a number, NaN last; the first of equals, or if all are NaN."""
-    ok = stats[stats["status"] == "ok"]
-    if ok.empty:
-        return None
-    values = ok[objective].astype(float)
-    if values.isna().all():
-        return int(ok.index.to_numpy()[0])
-    best = float(values.max() if maximise else values.min())
-    ties = [ranks_above(float(v), best, maximise, earlier=True) or v == best for v in values]
-    return int(ok.index.to_numpy()[ties.index(True)])
-
-
-def ranks_above(value: float, other: float, maximise: bool, *, earlier: bool) -> bool:
-    """Whether a row with `value` is better than one with `other`; of two that agree to 1e-9, the earlier row is.
-
-    Without that tolerance rounding in the last digit would decide between equals, differently in each mode.
-    """
-    if math.isnan(value) or math.isnan(other):
-        return math.isnan(other) and not math.isnan(value)
-    if value == other or math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12):
-        return earlier
-    return value > other if maximise else value < other
 
 
 def pareto(stats: pd.DataFrame, objectives: Sequence[tuple[str, bool]]) -> pd.DataFrame:

@@ -116,6 +116,20 @@ def test_grids_are_the_same_many_at_a_time(account: dict[str, Any], monkeypatch:
     assert_same(config, monkeypatch)
 
 
+def test_accounts_of_many_settings_are_made_batch_by_batch_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.coordinator.lanes.ACCOUNTS_KEPT", 3)
+    risk = ["moderate", {"type": "custom", "stop_loss": [0.02, 0.05]}, {"type": "custom", "stop_loss": {"atr": 2}}]
+    config = adm.WorkflowConfig(
+        data_config={"frame": {"A": bars_frame(3, 220)}},
+        backtest_config={"commission": [0, 0.001], "warmup": ["auto", 30], "initial_capital": [5_000, 50_000]},
+        optimization_config={"strategies": GRID["strategies"][:2], "risk_profiles": risk},
+    )
+    assert_same(config, monkeypatch)
+    simple = config.copy()
+    del simple.backtest_config["warmup"]
+    assert_same(simple, monkeypatch)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_rows_with_the_same_signals_are_found_without_leaving_any_out(seed: int) -> None:
     rng = np.random.default_rng(seed)

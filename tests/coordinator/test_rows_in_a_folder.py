@@ -69,6 +69,19 @@ def test_a_run_that_is_stopped_keeps_the_rows_that_it_has(tmp_path: Path, monkey
     assert set(partial.index) <= set(result.stats.index)
 
 
+def test_a_run_that_ends_before_its_first_row_leaves_an_earlier_folder_as_it_is(tmp_path: Path) -> None:
+    before = adm.EnhancedCoordinator().run(config(tmp_path / "rows")).stats
+    late = config(tmp_path / "rows")
+    late.timeout_seconds = 1e-9
+    result = adm.EnhancedCoordinator().run(late)
+    assert not result.success
+    assert result.metadata["partial"]
+    assert result.errors[0].startswith("Out of time: `timeout_seconds` is 1e-09; 0 of ")
+    assert result.stats.empty
+    assert "results_path" not in result.metadata
+    assert len(pd.concat(map(pd.read_parquet, (tmp_path / "rows").glob("*.parquet")))) == len(before)
+
+
 def test_a_folder_that_holds_something_else_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(adm.ConfigError, match=r"infrastructure_config\.results .*notes\.txt"):

@@ -15,7 +15,7 @@ from adm_notebook.engine.account import EXIT_REASONS, Account
 from adm_notebook.engine.metrics import metrics
 from adm_notebook.market.calendar import Calendar
 from adm_notebook.results import Benchmark, Detail, RunFacts, WorkflowResult
-from adm_notebook.results.result import best_row
+from adm_notebook.results.judged import best_row
 
 CAPITAL = 100_000.0
 

@@ -11,7 +11,8 @@ import pytest
 
 import adm_notebook as adm
 from adm_notebook.engine.account import METRICS
-from adm_notebook.results.result import TRADE_COLUMNS, best_row
+from adm_notebook.results.judged import best_row
+from adm_notebook.results.result import TRADE_COLUMNS
 
 
 def run(**backtest: object) -> adm.WorkflowResult:

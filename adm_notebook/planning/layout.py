@@ -1,0 +1,73 @@
+"""The places of a grid, worked out when they are asked for: a grid of a million combinations takes no memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from adm_notebook.market.arrays import I64
+
+__all__ = ["Layout"]
+
+WINDOW = 65_536
+"""Combinations whose places are worked out at once."""
+
+
+class Layout:
+    """(n, n_axes) positions on some axes, the last one fastest; indexed as that array would be.
+
+    Parameters
+    ----------
+    shape
+        how many values each axis has; without axes there is one combination, of nothing.
+    kept
+        (n,) rising numbers of the combinations that are left; None means all.
+    """
+
+    def __init__(self, shape: Sequence[int], kept: I64 | None = None) -> None:
+        self.axes = tuple(shape)
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return math.prod(self.axes) if self._kept is None else len(self._kept)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Combinations and axes, as the array has them."""
+        return len(self), len(self.axes)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Places by number, slice or array, all axes; or with an axis: `layout[numbers, k]`."""
+        chosen, axis = at if isinstance(at, tuple) else (at, slice(None))
+        numbers = self._numbers(chosen)
+        if not self.axes:
+            return np.zeros((*np.shape(numbers), 0), np.int64)[..., axis]
+        places = np.unravel_index(numbers, self.axes)
+        if isinstance(axis, slice):
+            return np.stack(places[axis], axis=-1).astype(np.int64, copy=False)
+        return places[axis]
+
+    def _numbers(self, chosen: Any) -> Any:
+        """Numbers in the whole grid of what is chosen among those that are left."""
+        if self._kept is not None:
+            return self._kept[chosen]
+        if isinstance(chosen, slice):
+            return np.arange(*chosen.indices(len(self)))
+        if isinstance(chosen, int):
+            return range(len(self))[chosen]
+        return chosen
+
+    def __iter__(self) -> Iterator[I64]:
+        for places in self.windows():
+            yield from places
+
+    def windows(self) -> Iterator[I64]:
+        """All places in their order, some at a time."""
+        for first in range(0, len(self), WINDOW):
+            yield self[first : first + WINDOW]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self[:], dtype)

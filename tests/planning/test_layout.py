@@ -1,0 +1,51 @@
+"""A grid that is never laid out is indexed as the array of its places would be."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adm_notebook.planning import layout
+from adm_notebook.planning.layout import Layout
+
+
+@given(shape=st.lists(st.integers(1, 5), max_size=4), data=st.data())
+def test_a_grid_is_the_array_of_its_places(shape: list[int], data: st.DataObject) -> None:
+    places = np.array(list(np.ndindex(*shape)), np.int64).reshape(math.prod(shape), len(shape))
+    kept = None
+    if data.draw(st.booleans()):
+        kept = np.flatnonzero([data.draw(st.booleans()) for _ in places])
+        places = places[kept]
+    grid = Layout(shape, kept)
+    assert len(grid) == len(places)
+    assert grid.shape == places.shape
+    np.testing.assert_array_equal(np.asarray(grid), places)
+    np.testing.assert_array_equal(np.array([*grid]).reshape(places.shape), places)
+    first, end = sorted(data.draw(st.tuples(st.integers(0, len(places)), st.integers(0, len(places)))))
+    np.testing.assert_array_equal(grid[first:end], places[first:end])
+    if len(places):
+        numbers = np.array(data.draw(st.lists(st.integers(0, len(places) - 1), max_size=9)), np.int64)
+        np.testing.assert_array_equal(grid[numbers], places[numbers])
+        one = data.draw(st.integers(0, len(places) - 1))
+        np.testing.assert_array_equal(grid[one], places[one])
+        for k in range(len(shape)):
+            np.testing.assert_array_equal(grid[numbers, k], places[numbers, k])
+
+
+def test_windows_are_the_whole_grid_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "WINDOW", 5)
+    grid = Layout((3, 4))
+    parts = list(grid.windows())
+    assert [len(part) for part in parts] == [5, 5, 2]
+    np.testing.assert_array_equal(np.concatenate(parts), np.array(list(np.ndindex(3, 4))))
+
+
+def test_there_is_no_combination_after_the_last() -> None:
+    with pytest.raises(IndexError):
+        Layout((2, 2))[4]
+    with pytest.raises(ValueError, match="out of bounds"):
+        Layout((2, 2))[np.array([4])]
