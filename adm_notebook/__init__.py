@@ -32,7 +32,7 @@ _HOME = {
     "execute_backtest_workflow": "coordinator",
     "indicator": "components",
     "is_simple_backtest": "planning",
-    "migrate_config": "migration.config",
+    "migrate_config": "migration.configs.migrate",
     "migrate_source": "migration",
     "register_execution_containers": "containers",
     "register_pattern": "patterns",
@@ -40,7 +40,7 @@ _HOME = {
     "risk_profile": "components",
     "simulate": "engine.simulate",
     "strategy": "components",
-    "verify_migration": "migration.verify",
+    "verify_migration": "migration.proof.verify",
 }
 
 __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
@@ -84,8 +84,8 @@ if TYPE_CHECKING:
     from adm_notebook.errors import AdmError, ConfigError, DataError, RunError, StrategyError
     from adm_notebook.market import register_source
     from adm_notebook.migration import compat, migrate_source
-    from adm_notebook.migration.config import migrate_config
-    from adm_notebook.migration.verify import verify_migration
+    from adm_notebook.migration.configs.migrate import migrate_config
+    from adm_notebook.migration.proof.verify import verify_migration
     from adm_notebook.patterns import register_pattern
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results

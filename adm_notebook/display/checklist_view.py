@@ -10,7 +10,7 @@ from typing import NamedTuple
 from adm_notebook.display.html import render
 from adm_notebook.display.style import diff_css, style_tag
 from adm_notebook.display.words import Words, clip, marked, plain
-from adm_notebook.migration.checklist import Checked, Checklist
+from adm_notebook.migration.checklist.checklist import Checked, Checklist
 
 __all__ = ["ChecklistView"]
 

@@ -15,8 +15,8 @@ from adm_notebook.display.words import Name, Words, clip, enumerated, marked, pl
 
 if TYPE_CHECKING:
     from adm_notebook.migration.changes import Change, Unmapped
-    from adm_notebook.migration.migration import Migration
-    from adm_notebook.migration.report import MigrationReport
+    from adm_notebook.migration.configs.migration import Migration
+    from adm_notebook.migration.proof.report import MigrationReport
     from adm_notebook.results import WorkflowResult
 
 __all__ = [

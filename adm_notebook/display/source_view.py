@@ -13,7 +13,7 @@ from adm_notebook.display.style import diff_css, style_tag
 from adm_notebook.display.words import Words, clip, marked, plural
 
 if TYPE_CHECKING:
-    from adm_notebook.migration.source import SourceMigration
+    from adm_notebook.migration.sources.migrate import SourceMigration
 
 __all__ = ["SourceView", "source_html_of"]
 

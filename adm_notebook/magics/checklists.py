@@ -14,8 +14,8 @@ from adm_notebook.magics.outputs import show
 from adm_notebook.magics.runs import finished_runs
 
 if TYPE_CHECKING:
-    from adm_notebook.migration.proofs import Proofs
-    from adm_notebook.migration.session import Session
+    from adm_notebook.migration.checklist.proofs import Proofs
+    from adm_notebook.migration.checklist.session import Session
 
 __all__ = ["forget_progress", "notebook_path", "run_checklist", "session_of"]
 
@@ -26,9 +26,9 @@ _sessions: weakref.WeakKeyDictionary[Any, tuple[Proofs, dict[str, dict[str, str]
 def run_checklist(shell: Any, defaults: Adm) -> None:
     """Check, show, and keep what is done."""
     from adm_notebook.display import ChecklistView
-    from adm_notebook.migration import progress
-    from adm_notebook.migration.checklist import check
-    from adm_notebook.migration.proofs import Proofs
+    from adm_notebook.migration.checklist import progress
+    from adm_notebook.migration.checklist.checklist import check
+    from adm_notebook.migration.checklist.proofs import Proofs
 
     notebook = notebook_path(shell.user_ns)
     folder, name = _kept_at(notebook)
@@ -48,7 +48,7 @@ def run_checklist(shell: Any, defaults: Adm) -> None:
 
 def forget_progress(shell: Any) -> str:
     """Forget what was done and tried; says so in a sentence, or why the file is still there."""
-    from adm_notebook.migration import progress
+    from adm_notebook.migration.checklist import progress
 
     folder, name = _kept_at(notebook_path(shell.user_ns))
     _sessions.pop(shell, None)
@@ -58,7 +58,7 @@ def forget_progress(shell: Any) -> str:
 def session_of(shell: Any, defaults: Adm, notebook: Path | None) -> Session:
     """The notebook as it is now."""
     from adm_notebook.config import WorkflowConfig
-    from adm_notebook.migration.session import Session, cells_of
+    from adm_notebook.migration.checklist.session import Session, cells_of
 
     namespace = dict(shell.user_ns)
     runs, background = finished_runs(namespace)

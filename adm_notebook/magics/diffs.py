@@ -102,7 +102,7 @@ def joined_of(a: Operand, b: Operand) -> Joined:
 
 def _runs(a: Operand, b: Operand) -> Joined:
     from adm_notebook.display.differences import joined_results
-    from adm_notebook.migration.config_changes import config_changes
+    from adm_notebook.migration.configs.differences import config_changes
     from adm_notebook.results import compare_results
 
     old, new = a.result, b.result
@@ -113,8 +113,8 @@ def _runs(a: Operand, b: Operand) -> Joined:
 
 def _because(identical: bool, old: Any, new: Any) -> str:
     """What in their configs explains it where two runs differ: `commission was 0.1% and is now 0`; else nothing."""
-    from adm_notebook.migration.causes import causes_of, in_a_sentence
-    from adm_notebook.migration.filled import filled
+    from adm_notebook.migration.proof.causes import causes_of, in_a_sentence
+    from adm_notebook.migration.proof.filled import filled
 
     if identical:
         return ""
@@ -126,9 +126,9 @@ def _because(identical: bool, old: Any, new: Any) -> str:
 def _configs(a: Operand, b: Operand) -> Joined:
     """Two configs; where one of them has the older form, what it migrates to stands for it."""
     from adm_notebook.display.config_rows import joined_configs
-    from adm_notebook.migration.config import migrate_config
-    from adm_notebook.migration.config_changes import config_changes
-    from adm_notebook.migration.older import is_older
+    from adm_notebook.migration.configs.differences import config_changes
+    from adm_notebook.migration.configs.migrate import migrate_config
+    from adm_notebook.migration.older.reader import is_older
 
     older = [side for side in (a, b) if is_older(side.config)]
     if len(older) != 1:

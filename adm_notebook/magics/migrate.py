@@ -13,7 +13,7 @@ from adm_notebook.magics.line import CellLine, usage_error
 from adm_notebook.magics.outputs import show
 
 if TYPE_CHECKING:
-    from adm_notebook.migration.migration import Migration
+    from adm_notebook.migration.configs.migration import Migration
 
 __all__ = ["MIGRATE_OPTIONS", "files_from", "migrate_cell", "migrate_file"]
 
@@ -41,7 +41,7 @@ def migrate_file(words: Sequence[str]) -> None:
     """
     import adm_notebook as adm
     from adm_notebook.folders import nearby
-    from adm_notebook.migration.files import KINDS, read_text, write_beside, write_in_place
+    from adm_notebook.migration.sources.files import KINDS, read_text, write_beside, write_in_place
 
     asked = _asked(words)
     try:
@@ -118,7 +118,7 @@ def migrate_cell(shell: Any, asked: CellLine, cell: str) -> None:
 
 def files_from(fragment: str) -> Iterable[str]:
     """The files that can be migrated, and the folders, whose paths begin with what was typed."""
-    from adm_notebook.migration.files import KINDS
+    from adm_notebook.migration.sources.files import KINDS
 
     folder, _, begun = fragment.rpartition("/")
     above = f"{folder}/" if "/" in fragment else ""

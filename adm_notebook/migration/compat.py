@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from adm_notebook.errors import CompatError
-from adm_notebook.migration.older_modules import MODULES, PACKAGES, ROOT, covered
+from adm_notebook.migration.sources.older_modules import MODULES, PACKAGES, ROOT, covered
 
 __all__ = ["install", "installed", "state", "uninstall"]
 

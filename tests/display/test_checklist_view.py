@@ -9,8 +9,8 @@ from display_cases import HOSTILE
 from test_card import read
 
 from adm_notebook.display import ChecklistView
-from adm_notebook.migration.checklist import PHASES, Checked, Checklist
-from adm_notebook.migration.finding import Finding, State
+from adm_notebook.migration.checklist.checklist import PHASES, Checked, Checklist
+from adm_notebook.migration.sources.finding import Finding, State
 
 
 def checklist(

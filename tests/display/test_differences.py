@@ -25,9 +25,9 @@ from adm_notebook.display.pattern_changes import joined_patterns
 from adm_notebook.display.picture import PNG_MOST, png, theme_of
 from adm_notebook.display.style import css, diff_css
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
-from adm_notebook.migration.config_changes import config_changes
-from adm_notebook.migration.migration import Migration
-from adm_notebook.migration.report import MigrationReport
+from adm_notebook.migration.configs.differences import config_changes
+from adm_notebook.migration.configs.migration import Migration
+from adm_notebook.migration.proof.report import MigrationReport
 from adm_notebook.patterns import compare_patterns, get
 from adm_notebook.results import WorkflowResult, compare_results
 

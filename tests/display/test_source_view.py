@@ -13,7 +13,7 @@ from test_card import read
 
 import adm_notebook as adm
 from adm_notebook.display.source_view import SourceView, source_html_of
-from adm_notebook.migration.source import Piece, SourceMigration, Undecided
+from adm_notebook.migration.sources.migrate import Piece, SourceMigration, Undecided
 
 OLD = """from src.core.coordinator.coordinator import Coordinator
 

@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from magic_cases import Cell
 
 from adm_notebook.magics.checklists import forget_progress
-from adm_notebook.migration.progress import FILE
+from adm_notebook.migration.checklist.progress import FILE
 
 BODY = "data_config: {symbols: SP500, max_bars: 300}\nbacktest_config: {strategy: momentum}\n"
 

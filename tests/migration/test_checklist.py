@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import adm_notebook as adm
-from adm_notebook.migration.checklist import PHASES, Checklist, check
-from adm_notebook.migration.proofs import Proofs
-from adm_notebook.migration.session import NoteCell, Session, cells_of
+from adm_notebook.migration.checklist.checklist import PHASES, Checklist, check
+from adm_notebook.migration.checklist.proofs import Proofs
+from adm_notebook.migration.checklist.session import NoteCell, Session, cells_of
 
 GUIDE = Path(__file__).parents[1] / "guide" / "enhanced-coordinator-migration-guide.md"
 DATA = {"symbols": "SP500", "max_bars": 400}

@@ -13,7 +13,7 @@ import pytest
 
 import adm_notebook as adm
 from adm_notebook.errors import CompatError
-from adm_notebook.migration.older_modules import MODULES
+from adm_notebook.migration.sources.older_modules import MODULES
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import adm_notebook as adm
 from adm_notebook.migration.changes import ABSENT
-from adm_notebook.migration.config_changes import config_changes
+from adm_notebook.migration.configs.differences import config_changes
 
 names = st.sampled_from(["ma_crossover", "momentum", "rsi", "breakout", "mine"])
 scalars = st.one_of(st.integers(-5, 500), st.floats(0, 1), st.booleans(), st.text(max_size=8), st.none())

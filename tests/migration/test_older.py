@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adm_notebook.migration.older import is_older, read_older
+from adm_notebook.migration.older.reader import is_older, read_older
 
 BASE: dict[str, Any] = {"data": {"symbols": ["SP500"]}, "strategies": [{"type": "momentum", "name": "m"}]}
 

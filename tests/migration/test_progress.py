@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adm_notebook.migration.progress import FILE, forget, keep, read
+from adm_notebook.migration.checklist.progress import FILE, forget, keep, read
 
 items = st.dictionaries(
     st.text(max_size=10), st.fixed_dictionaries({"evidence": st.text(max_size=40), "on": st.just("2026-11-26")})

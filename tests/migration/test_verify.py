@@ -204,7 +204,7 @@ def test_a_key_of_the_older_form_that_was_not_carried_over_is_named_as_it_is_the
 
 
 def test_a_key_that_migrating_drops_is_seen_by_the_second_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adm_notebook.migration.config.read_account", lambda ledger, section: None)
+    monkeypatch.setattr("adm_notebook.migration.configs.migrate.read_account", lambda ledger, section: None)
     report = adm.verify_migration(OLDER)
     assert first_line(report) == "Different because commission was 0.1% and is now 0."
     assert report.migration is not None
@@ -219,7 +219,7 @@ def test_the_second_reader_shares_nothing_with_migrating_but_names() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and "migration" in str(node.module)
     }
-    own = {"adm_notebook.migration.older_entries", "adm_notebook.migration.older_notes"}
+    own = {"adm_notebook.migration.older.entries", "adm_notebook.migration.older.notes"}
     assert used == own | {"adm_notebook.migration.changes", "adm_notebook.migration.names"}
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import adm_notebook as adm
-from adm_notebook.migration.older import read_older
+from adm_notebook.migration.older.reader import read_older
 
 EXAMPLES = int(os.environ.get("ADM_EXAMPLES", "500")) // 20
 """Random workflows, each of which is run twice; `ADM_EXAMPLES=10000` is the long run."""

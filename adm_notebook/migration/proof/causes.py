@@ -10,9 +10,9 @@ from typing import Any
 from adm_notebook.config.settings import Settings
 from adm_notebook.config.yaml_text import dump
 from adm_notebook.migration.changes import ABSENT, Change
-from adm_notebook.migration.config_changes import config_changes
-from adm_notebook.migration.filled import plain
-from adm_notebook.migration.wording import said
+from adm_notebook.migration.configs.differences import config_changes
+from adm_notebook.migration.proof.filled import plain
+from adm_notebook.migration.proof.wording import said
 
 __all__ = ["causes_of", "in_a_sentence", "matters", "to_mend"]
 

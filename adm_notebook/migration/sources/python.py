@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import libcst as cst
 
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.migration.edits import Edit, applied, line_starts
-from adm_notebook.migration.program import Program, check_syntax
-from adm_notebook.migration.rewriting import MARK, Left, Rewriting
-from adm_notebook.migration.source import Piece, SourceChange, SourceMigration, Undecided
-from adm_notebook.migration.source_calls import rewrite_calls
-from adm_notebook.migration.source_configs import rewrite_configs
-from adm_notebook.migration.source_imports import Names
+from adm_notebook.migration.sources.calls import rewrite_calls
+from adm_notebook.migration.sources.configs import rewrite_configs
+from adm_notebook.migration.sources.edits import Edit, applied, line_starts
+from adm_notebook.migration.sources.imports import Names
+from adm_notebook.migration.sources.migrate import Piece, SourceChange, SourceMigration, Undecided
+from adm_notebook.migration.sources.program import Program, check_syntax
+from adm_notebook.migration.sources.rewriting import MARK, Left, Rewriting
 
 __all__ = ["Rewritten", "migrate_python", "rewritten"]
 

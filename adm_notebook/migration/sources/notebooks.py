@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.migration.edits import Edit, applied, line_starts
-from adm_notebook.migration.older_modules import MODULES
-from adm_notebook.migration.program import check_syntax
-from adm_notebook.migration.python_source import rewritten
-from adm_notebook.migration.source import Piece, SourceChange, SourceMigration, Undecided
+from adm_notebook.migration.sources.edits import Edit, applied, line_starts
+from adm_notebook.migration.sources.migrate import Piece, SourceChange, SourceMigration, Undecided
+from adm_notebook.migration.sources.older_modules import MODULES
+from adm_notebook.migration.sources.program import check_syntax
+from adm_notebook.migration.sources.python import rewritten
 
 __all__ = ["is_notebook", "migrate_notebook"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adm_notebook.errors import ConfigError
-from adm_notebook.migration.finding import Finding, listed
-from adm_notebook.migration.proofs import Proofs, Tried
-from adm_notebook.migration.session import NoteCell, Session
+from adm_notebook.migration.checklist.proofs import Proofs, Tried
+from adm_notebook.migration.checklist.session import NoteCell, Session
+from adm_notebook.migration.sources.finding import Finding, listed
 
 if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
-    from adm_notebook.migration.report import MigrationReport
+    from adm_notebook.migration.proof.report import MigrationReport
 
 __all__ = [
     "auto_mode",
@@ -54,7 +54,7 @@ def imports(session: Session, _: Proofs) -> Finding:
 
 def _rewritten(cells: list[NoteCell]) -> int:
     """How many import statements `migrate_source` would rewrite in these cells."""
-    from adm_notebook.migration.source import migrate_source
+    from adm_notebook.migration.sources.migrate import migrate_source
 
     found = 0
     for cell in cells:

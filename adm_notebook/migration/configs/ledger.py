@@ -11,7 +11,7 @@ from typing import Any
 from adm_notebook.config.workflow import same
 from adm_notebook.errors import Problem
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
-from adm_notebook.migration.old import Old
+from adm_notebook.migration.configs.old import Old
 
 __all__ = ["Ledger", "Target", "misspelt", "spelled"]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adm_notebook.migration import checks_features as features
-from adm_notebook.migration import checks_setup as setup
-from adm_notebook.migration.finding import Finding
-from adm_notebook.migration.proofs import Proofs
-from adm_notebook.migration.session import Session
+from adm_notebook.migration.checklist import features, setup
+from adm_notebook.migration.checklist.proofs import Proofs
+from adm_notebook.migration.checklist.session import Session
+from adm_notebook.migration.sources.finding import Finding
 
 __all__ = ["PHASES", "Checked", "Checklist", "Item", "check"]
 

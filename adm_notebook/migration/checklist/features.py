@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.migration.finding import Finding, listed
-from adm_notebook.migration.proofs import Proofs
-from adm_notebook.migration.session import Session
+from adm_notebook.migration.checklist.proofs import Proofs
+from adm_notebook.migration.checklist.session import Session
+from adm_notebook.migration.sources.finding import Finding, listed
 
 if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from adm_notebook.migration.edits import Edits
-from adm_notebook.migration.program import Program
+from adm_notebook.migration.sources.edits import Edits
+from adm_notebook.migration.sources.program import Program
 
 __all__ = ["MARK", "Left", "Rewriting"]
 

@@ -15,8 +15,8 @@ from adm_notebook.config.settings import RISK_SETTINGS, Settings
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.market import describe_sources
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, DATA, LIMITS, SIZERS, WORKFLOW_TYPES
-from adm_notebook.migration.older_entries import read_classifiers, read_strategies
-from adm_notebook.migration.older_notes import SAYS_NOTHING, WITHOUT_IT, Older, fraction, items, listed, plain_name
+from adm_notebook.migration.older.entries import read_classifiers, read_strategies
+from adm_notebook.migration.older.notes import SAYS_NOTHING, WITHOUT_IT, Older, fraction, items, listed, plain_name
 
 __all__ = ["is_older", "read_older"]
 

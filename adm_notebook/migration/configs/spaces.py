@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from adm_notebook.config.settings import Settings
 from adm_notebook.errors import did_you_mean, shown
 from adm_notebook.migration import names
-from adm_notebook.migration.entries import CHOICES, Entry, put_value
-from adm_notebook.migration.ledger import Ledger, misspelt
-from adm_notebook.migration.old import Old
+from adm_notebook.migration.configs.entries import CHOICES, Entry, put_value
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.old import Old
 
 __all__ = ["read_spaces"]
 

@@ -10,8 +10,8 @@ from adm_notebook.errors import AdmError, RunCancelled
 
 if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
-    from adm_notebook.migration.report import MigrationReport
-    from adm_notebook.migration.session import Session
+    from adm_notebook.migration.checklist.session import Session
+    from adm_notebook.migration.proof.report import MigrationReport
     from adm_notebook.planning import Plan
     from adm_notebook.results import WorkflowResult
 
@@ -50,7 +50,7 @@ class Proofs:
 
     def verified(self, session: Session) -> list[Tried]:
         """The notebook's workflows, traditional against composable; a few new ones at a time."""
-        from adm_notebook.migration.verify import verify_migration
+        from adm_notebook.migration.proof.verify import verify_migration
 
         return list(self._tried(session, self.reports, lambda n, c: Tried(n, report=verify_migration(c, c))))
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from adm_notebook.migration.older_modules import MODULES, PACKAGES, ROOT
-from adm_notebook.migration.program import AMBIGUOUS, OURS, Program, alias_names, dotted, member
-from adm_notebook.migration.rewriting import Rewriting
+from adm_notebook.migration.sources.older_modules import MODULES, PACKAGES, ROOT
+from adm_notebook.migration.sources.program import AMBIGUOUS, OURS, Program, alias_names, dotted, member
+from adm_notebook.migration.sources.rewriting import Rewriting
 
 __all__ = ["REPLACED", "Names", "new_name"]
 

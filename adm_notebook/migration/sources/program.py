@@ -15,8 +15,8 @@ import libcst as cst
 from libcst import metadata
 
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.migration.edits import line_starts
-from adm_notebook.migration.older_modules import MODULES, PACKAGES
+from adm_notebook.migration.sources.edits import line_starts
+from adm_notebook.migration.sources.older_modules import MODULES, PACKAGES
 
 __all__ = ["AMBIGUOUS", "OURS", "Program", "alias_names", "check_syntax", "dotted", "member", "readable"]
 

@@ -8,8 +8,8 @@ from adm_notebook.config.data import DataConfig
 from adm_notebook.errors import shown
 from adm_notebook.market import describe_sources
 from adm_notebook.migration import names
-from adm_notebook.migration.ledger import Ledger, misspelt
-from adm_notebook.migration.old import Old
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.old import Old
 
 __all__ = ["read_data", "rest_of"]
 

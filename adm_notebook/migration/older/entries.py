@@ -12,7 +12,7 @@ from adm_notebook.components import STRATEGIES as KNOWN_STRATEGIES
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS as KNOWN_METRICS
 from adm_notebook.migration.names import ACCOUNT, CLASSIFIERS, METHODS, METRICS, SEARCH, STRATEGIES, Renamed, renamed
-from adm_notebook.migration.older_notes import WITHOUT_IT, Older, items, listed, plain_name
+from adm_notebook.migration.older.notes import WITHOUT_IT, Older, items, listed, plain_name
 
 __all__ = ["read_classifiers", "read_strategies"]
 

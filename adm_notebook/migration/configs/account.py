@@ -7,9 +7,9 @@ from typing import Any
 from adm_notebook.config.homes import KEYS
 from adm_notebook.config.settings import Commission, Slippage, StopDistance, VolatilityEstimate
 from adm_notebook.errors import did_you_mean, shown
-from adm_notebook.migration.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.old import Old
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS
-from adm_notebook.migration.old import Old
 
 __all__ = ["as_share", "finish_account", "hundredth", "is_number", "plain", "read_account", "setting"]
 

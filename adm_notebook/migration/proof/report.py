@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import RunError
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
-from adm_notebook.migration.wording import said
+from adm_notebook.migration.proof.wording import said
 from adm_notebook.results import ResultDiff, WorkflowResult, hooks
 
 if TYPE_CHECKING:
-    from adm_notebook.migration.config import Migration
+    from adm_notebook.migration.configs.migrate import Migration
 
 __all__ = ["MigrationReport"]
 

@@ -10,9 +10,9 @@ from adm_notebook.config.homes import KEYS
 from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import shown
 from adm_notebook.migration import names
-from adm_notebook.migration.entries import Entry
-from adm_notebook.migration.ledger import Ledger, misspelt
-from adm_notebook.migration.old import Old
+from adm_notebook.migration.configs.entries import Entry
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.old import Old
 
 __all__ = ["SPACES", "read_search"]
 

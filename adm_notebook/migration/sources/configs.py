@@ -13,8 +13,8 @@ import libcst as cst
 
 from adm_notebook.config.homes import KEYS
 from adm_notebook.migration.names import CLASSIFIERS, STRATEGIES, Renamed, renamed
-from adm_notebook.migration.program import AMBIGUOUS, Program
-from adm_notebook.migration.rewriting import Rewriting
+from adm_notebook.migration.sources.program import AMBIGUOUS, Program
+from adm_notebook.migration.sources.rewriting import Rewriting
 
 __all__ = ["rewrite_configs"]
 

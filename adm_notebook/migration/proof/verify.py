@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.migration.causes import causes_of, in_a_sentence, to_mend
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
-from adm_notebook.migration.config import Migration, migrate_config
-from adm_notebook.migration.config_changes import config_changes
-from adm_notebook.migration.filled import filled
-from adm_notebook.migration.report import MigrationReport
-from adm_notebook.migration.sides import Given, Side, read_side, run_both
+from adm_notebook.migration.configs.differences import config_changes
+from adm_notebook.migration.configs.migrate import Migration, migrate_config
+from adm_notebook.migration.proof.causes import causes_of, in_a_sentence, to_mend
+from adm_notebook.migration.proof.filled import filled
+from adm_notebook.migration.proof.report import MigrationReport
+from adm_notebook.migration.proof.sides import Given, Side, read_side, run_both
 from adm_notebook.results import ResultDiff, WorkflowResult, compare_results
 from adm_notebook.results.diff import check_rtol
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import libcst as cst
 from libcst import metadata
 
-from adm_notebook.migration.program import AMBIGUOUS
-from adm_notebook.migration.rewriting import Rewriting
-from adm_notebook.migration.source_imports import Names
+from adm_notebook.migration.sources.imports import Names
+from adm_notebook.migration.sources.program import AMBIGUOUS
+from adm_notebook.migration.sources.rewriting import Rewriting
 
 __all__ = ["rewrite_calls"]
 

@@ -13,7 +13,7 @@ from adm_notebook.config.data import DataRequest
 from adm_notebook.coordinator import EnhancedCoordinator
 from adm_notebook.errors import AdmError, ConfigError, Problem
 from adm_notebook.market import sample_symbols
-from adm_notebook.migration.ledger import Ledger
+from adm_notebook.migration.configs.ledger import Ledger
 
 __all__ = ["problems_of_plan"]
 

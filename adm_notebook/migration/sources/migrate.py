@@ -158,8 +158,8 @@ def migrate_source(source: str | os.PathLike[str], container_pattern: str | None
         from adm_notebook.patterns import get
 
         container_pattern = get(container_pattern, "container_pattern").name
-    from adm_notebook.migration.notebooks import is_notebook, migrate_notebook
-    from adm_notebook.migration.python_source import migrate_python
+    from adm_notebook.migration.sources.notebooks import is_notebook, migrate_notebook
+    from adm_notebook.migration.sources.python import migrate_python
 
     if is_notebook(text) or name.endswith(".ipynb"):
         return migrate_notebook(text, name, container_pattern)
@@ -175,7 +175,7 @@ def _given(source: object) -> tuple[str, str]:
         one_line = "\n" not in source and "\r" not in source
         if not (one_line and source.strip().endswith((".py", ".ipynb"))):
             return source, "source"
-    from adm_notebook.migration.files import read_text
+    from adm_notebook.migration.sources.files import read_text
 
     path = Path(source).expanduser()
     return read_text(path), path.name

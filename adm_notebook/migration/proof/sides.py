@@ -18,8 +18,8 @@ from adm_notebook.coordinator.failed import failed_result
 from adm_notebook.coordinator.memory import GrowthOfMemory, forget_peak
 from adm_notebook.engine import warmup
 from adm_notebook.errors import ConfigError, DataError, Problem, RunCancelled, StrategyError, shown
-from adm_notebook.migration.older import is_older, read_older
-from adm_notebook.migration.older_notes import Older
+from adm_notebook.migration.older.notes import Older
+from adm_notebook.migration.older.reader import is_older, read_older
 from adm_notebook.results import WorkflowResult
 
 __all__ = ["Given", "Side", "read_side", "run_both"]

@@ -8,10 +8,18 @@ from typing import Any
 from adm_notebook.config.settings import LIMITS as OUR_LIMITS
 from adm_notebook.config.settings import RISK_SETTINGS
 from adm_notebook.errors import shown
-from adm_notebook.migration.account import ACCOUNT_ADVICE, NOT_ENABLED, as_share, hundredth, is_number, plain, setting
-from adm_notebook.migration.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.account import (
+    ACCOUNT_ADVICE,
+    NOT_ENABLED,
+    as_share,
+    hundredth,
+    is_number,
+    plain,
+    setting,
+)
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.old import Old
 from adm_notebook.migration.names import ACCOUNT, LIMITS, SIZERS
-from adm_notebook.migration.old import Old
 
 __all__ = ["read_risk"]
 

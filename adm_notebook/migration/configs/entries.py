@@ -9,8 +9,8 @@ from typing import Any
 from adm_notebook.components import CLASSIFIERS, STRATEGIES
 from adm_notebook.errors import shown
 from adm_notebook.migration import names
-from adm_notebook.migration.ledger import Ledger, Target, misspelt
-from adm_notebook.migration.old import Old
+from adm_notebook.migration.configs.ledger import Ledger, Target, misspelt
+from adm_notebook.migration.configs.old import Old
 
 __all__ = ["CHOICES", "Entry", "put_value", "read_classifiers", "read_strategies", "write_strategies"]
 

@@ -13,17 +13,17 @@ from adm_notebook.config.homes import KEYS
 from adm_notebook.config.workflow import SECTIONS, located, unfilled
 from adm_notebook.errors import ConfigError, shown
 from adm_notebook.migration import names
-from adm_notebook.migration.account import finish_account, read_account
 from adm_notebook.migration.changes import Change
-from adm_notebook.migration.check import problems_of_plan
-from adm_notebook.migration.data import read_data, rest_of
-from adm_notebook.migration.entries import Entry, read_classifiers, read_strategies, write_strategies
-from adm_notebook.migration.ledger import Ledger, misspelt
-from adm_notebook.migration.migration import Migration
-from adm_notebook.migration.old import TITLE, Old, merged, read_old
-from adm_notebook.migration.risk import read_risk
-from adm_notebook.migration.search import SPACES, read_search
-from adm_notebook.migration.spaces import read_spaces
+from adm_notebook.migration.configs.account import finish_account, read_account
+from adm_notebook.migration.configs.check import problems_of_plan
+from adm_notebook.migration.configs.data import read_data, rest_of
+from adm_notebook.migration.configs.entries import Entry, read_classifiers, read_strategies, write_strategies
+from adm_notebook.migration.configs.ledger import Ledger, misspelt
+from adm_notebook.migration.configs.migration import Migration
+from adm_notebook.migration.configs.old import TITLE, Old, merged, read_old
+from adm_notebook.migration.configs.risk import read_risk
+from adm_notebook.migration.configs.search import SPACES, read_search
+from adm_notebook.migration.configs.spaces import read_spaces
 from adm_notebook.patterns import PATTERNS
 
 __all__ = ["Migration", "migrate_config"]

@@ -1,0 +1,1 @@
+"""The migration guide's sixteen items, each checked by doing it."""
