@@ -245,8 +245,8 @@ def _share(ledger: Ledger, ours: str, given: Old, whole: bool = True) -> None:
 def _fraction(ledger: Ledger, given: Old, whole: bool = True, sized: bool = False) -> Any:
     """A share as a fraction; None where it is refused. `whole`: whether it may be all, 1.
 
-    `sized`: whether it is the size of a trade, and `position_size_pct: 0.02` therefore 2%, as older files mean it: 0.02%
-    of the cash would hardly buy anything.
+    `sized`: whether it is the size of a trade, and `position_size_pct: 0.02` therefore 2%, as older files mean it: with
+    0.02% of the cash hardly anything is bought.
 
     What is no plain number is left to whoever reads the new config: it knows what the setting takes.
     """

@@ -316,9 +316,10 @@ def test_a_largest_position_that_does_not_say_of_what_is_told_with_both_ways_to_
         old = {"strategies": ["momentum"], "risk": risk}
         assert "max_position_value" in advice(old)[path]
         assert adm.migrate_config(old).config.backtest_config == {}
-    assert "size_mode: fraction" in advice({"strategies": ["momentum"], "risk": {"max_position_size": value}})[
-        "risk.max_position_size"
-    ]
+    assert (
+        "size_mode: fraction"
+        in advice({"strategies": ["momentum"], "risk": {"max_position_size": value}})["risk.max_position_size"]
+    )
 
 
 def test_strategies_by_name() -> None:
