@@ -57,6 +57,8 @@ def test_old_imports_are_found_where_they_stand_and_done_when_rewritten() -> Non
     checklist = found(Session(cells=[old, comment], notebook=Path("mine.ipynb")))
     assert states(checklist)["imports"] == "open"
     assert words(checklist, "imports").startswith("cell 2 still imports the older project; 1 of these")
+    beside_magics = NoteCell("cell 4", f"%adm compat on\n{OLD_IMPORT}\n%adm compat off")
+    assert "2 of these" in words(found(Session(cells=[old, beside_magics])), "imports")
     new = NoteCell("cell 2", adm.migrate_source(old.text + "\n").text)
     assert states(found(Session(cells=[new, comment])))["imports"] == "done"
 
