@@ -69,7 +69,13 @@ def _rewritten(cells: list[NoteCell]) -> int:
 
 def _as_notebook(cell: NoteCell) -> str:
     """The JSON of a notebook with this one cell."""
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell.text}
+    code: dict[str, object] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": cell.text,
+    }
     return json.dumps({"cells": [code], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
 
 
