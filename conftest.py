@@ -19,6 +19,21 @@ settings.register_profile("ci", parent=settings.get_profile("default"), derandom
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Times and memory, which our HTML marks as such, are not compared with what a saved notebook holds."""
+    if getattr(config.option, "nbval_sanitize_with", "") is None:
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "volatile.cfg")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the kernel of a notebook's first cell is started
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A kernel is told which notebook it runs, as JupyterLab tells it: the checklist reads its cells."""
+    if item.path.suffix == ".ipynb":
+        os.environ["JPY_SESSION_NAME"] = str(item.path)
+    else:
+        os.environ.pop("JPY_SESSION_NAME", None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cells of tutorials are marked `notebook`, so that `-m "not notebook"` leaves them out."""
     for item in items:

@@ -51,9 +51,10 @@ def test_a_random_choice_has_the_rows_that_were_asked_for(shell: InteractiveShel
     assert len(shell.user_ns["drawn"].stats) == 200
 
 
-def test_every_page_of_docs_is_linked_and_every_link_leads_somewhere() -> None:
+def test_every_page_of_docs_and_every_tutorial_is_linked_and_every_link_leads_somewhere() -> None:
     linked = set(re.findall(r"\]\(([^)#:]+)\)", README))
     assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= linked
+    assert {f"notebooks/{book.name}" for book in (ROOT / "notebooks").glob("*.ipynb")} <= linked
     assert [link for link in linked if not (ROOT / link).exists()] == []
 
 

@@ -8,7 +8,9 @@ What both readers take for granted of the older form, beyond names:
 
 - An allocation is a share of one portfolio: where an older file gives one, strategies and symbols are combined.
 - A share is a fraction: 0.05 is 5%. A key that ends in `_pct` holds per cent where it is above 1; at 1 or below
-  nobody can tell, and it is refused, as any other share above 1 is.
+  nobody can tell, and it is refused, as any other share above 1 is. But the size of a trade is a fraction below 1
+  whatever its key: `position_size_pct: 0.02` is 2%.
+- The numbers of a sizer or limit stand beside its type, or in `parameters`, `params` or `config`.
 - A position limit is in money; an account has one sizer, the first that is enabled.
 - `max_drawdown` is a positive number there and a negative one here: to minimize it there is to maximize it here.
 - A `parameter_space` replaces what `parameters` say, and its order is that of the grid.
@@ -309,13 +311,13 @@ COMMISSIONS: Mapping[str, str] = {
 SIZERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(
         ("fixed", "fixed_size", "fixed_quantity", "fixed_units", "fixed_shares"),
-        ("units", ("size", "quantity", "units", "shares", "fixed_size", "value")),
+        ("units", ("size", "quantity", "units", "shares", "fixed_size", "position_size", "value")),
     ),
     **dict.fromkeys(
         ("fixed_percentage", "percentage", "percent", "fixed_percent", "percent_equity", "percent_of_equity",
          "fixed_fraction", "fraction"),
         ("fraction", ("percentage", "size", "percent", "fraction", "value", "percentage_pct", "size_pct",
-                      "position_size_pct", "percentage_of_equity", "allocation")),
+                      "position_size", "position_size_pct", "percentage_of_equity", "allocation")),
     ),
     **dict.fromkeys(
         ("fixed_value", "fixed_dollar", "fixed_amount", "fixed_notional", "notional"),

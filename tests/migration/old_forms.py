@@ -43,6 +43,7 @@ class Case:
     only_fast_before_slow: bool
     in_space: bool
     threads: int | None
+    nested: str | None
 
 
 WINDOWS = {"quick": (3, 9), "slow": (15, 40)}
@@ -109,6 +110,7 @@ def cases(draw: st.DrawFn, shares: bool = True) -> Case:
         only_fast_before_slow=any(map(_may_cross_apart, rules)) and draw(st.booleans()),
         in_space=draw(st.booleans()),
         threads=draw(st.none() | st.just(2)),
+        nested=draw(st.sampled_from([None, "parameters", "params", "config"])),
     )
 
 
@@ -261,16 +263,24 @@ def _older_risk(case: Case) -> dict[str, Any]:
         limits.append({"type": "daily_loss", "max_daily_loss": case.worst_day})
     if case.largest_position is not None:
         limits.append({"type": "position", "max_position": case.largest_position})
-    risk: dict[str, Any] = {"limits": limits}
+    risk: dict[str, Any] = {}
     if case.sizing is not None:
         how, size, bars = case.sizing
         sizer: dict[str, Any] = {
             "units": {"type": "fixed", "size": size},
-            "share": {"type": "fixed_percentage", "percentage": size},
+            "share": {"type": "fixed_percentage", "percentage" if case.nested is None else "position_size_pct": size},
             "nervousness": {"type": "volatility", "target_volatility": size, "lookback_period": bars},
         }[how]
-        risk["position_sizers"] = [{"name": "default", **sizer}]
+        risk["position_sizers"] = [{"name": "default", **_set_apart(sizer, case.nested)}]
+    risk["limits"] = [_set_apart(limit, case.nested) for limit in limits]
+    if case.nested is not None:
+        risk["max_position_size"] = 0.02  # which says neither a share of what, nor whether it is one
     return risk
+
+
+def _set_apart(entry: dict[str, Any], key: str | None) -> dict[str, Any]:
+    """An entry with its numbers below a key of their own, if there is one."""
+    return entry if key is None else {"type": entry["type"], key: {k: v for k, v in entry.items() if k != "type"}}
 
 
 def older(case: Case) -> dict[str, Any]:

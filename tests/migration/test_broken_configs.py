@@ -116,6 +116,11 @@ def test_what_is_wrong_with_sections(old: Any, path: str, said: str) -> None:
             "position_sizers[0]",
             "has no size; write size: ... beside its type",
         ),
+        (
+            {"position_sizers": [{"type": "fixed_percentage", "parameters": {"position_size_pct": 1}}]},
+            "position_sizers[0].parameters.position_size_pct",
+            "may be 1% or 100%: write position_size: 0.01 or position_size: 1",
+        ),
         ({"position_sizers": [{"type": "fixed", "size": 0}]}, "position_sizers[0].size", "must be above 0, but was 0"),
         (
             {"position_sizers": [{"type": "percentage", "percentage": 33.33}]},

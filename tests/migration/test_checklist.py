@@ -16,6 +16,7 @@ from adm_notebook.migration.checklist.session import NoteCell, Session, cells_of
 
 GUIDE = Path(__file__).parents[1] / "guide" / "enhanced-coordinator-migration-guide.md"
 DATA = {"symbols": "SP500", "max_bars": 400}
+OLD_IMPORT = "from src.core.coordinator.coordinator import Coordinator"
 
 
 def run(mode: str = "auto", **sections: Any) -> adm.WorkflowResult:
@@ -56,8 +57,24 @@ def test_old_imports_are_found_where_they_stand_and_done_when_rewritten() -> Non
     checklist = found(Session(cells=[old, comment], notebook=Path("mine.ipynb")))
     assert states(checklist)["imports"] == "open"
     assert words(checklist, "imports").startswith("cell 2 still imports the older project; 1 of these")
+    beside_magics = NoteCell("cell 4", f"%adm compat on\n{OLD_IMPORT}\n%adm compat off")
+    assert "2 of these" in words(found(Session(cells=[old, beside_magics])), "imports")
     new = NoteCell("cell 2", adm.migrate_source(old.text + "\n").text)
     assert states(found(Session(cells=[new, comment])))["imports"] == "done"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"%%writefile old.py\n{OLD_IMPORT}\n",
+        f'script = """\n{OLD_IMPORT}\n"""\nprint(1)',
+        f"script = r'''\n{OLD_IMPORT}\n'''",
+        f"# {OLD_IMPORT}",
+    ],
+)
+def test_an_import_in_a_script_that_a_cell_writes_is_none_of_the_cell(cell: str) -> None:
+    session = Session(cells=[NoteCell("In [1]", cell), NoteCell("In [2]", OLD_IMPORT)])
+    assert session.where("src.core") == ["In [2]"]
 
 
 def test_results_are_compared_by_running_both_ways_and_only_once() -> None:

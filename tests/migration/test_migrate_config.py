@@ -299,6 +299,29 @@ def test_parameters_of_sizers_and_limits_may_stand_below_a_key_of_their_own() ->
     assert [u.path for u in migration.unmapped] == ["risk.limits[0].params.zz"]
 
 
+def test_a_size_in_per_cent_below_one_is_a_fraction_and_the_row_says_so() -> None:
+    sizer = {"type": "fixed_percentage", "parameters": {"position_size_pct": 0.02}}
+    migration = adm.migrate_config({"strategies": ["momentum"], "risk": {"position_sizers": [sizer]}})
+    assert migration.config.backtest_config == {"size_mode": "fraction", "size": 0.02}
+    (row,) = (change for change in migration.changes if change.path == "backtest_config.size")
+    assert row.reason == "Share of the cash in each trade, taken as a fraction: 2%"
+
+
+@pytest.mark.parametrize("value", [0.02, 5000])
+def test_a_largest_position_that_does_not_say_of_what_is_told_with_both_ways_to_write_it(value: float) -> None:
+    for risk, path in (
+        ({"max_position_size": value}, "risk.max_position_size"),
+        ({"limits": [{"type": "position", "max_position_size": value}]}, "risk.limits[0]"),
+    ):
+        old = {"strategies": ["momentum"], "risk": risk}
+        assert "max_position_value" in advice(old)[path]
+        assert adm.migrate_config(old).config.backtest_config == {}
+    assert (
+        "size_mode: fraction"
+        in advice({"strategies": ["momentum"], "risk": {"max_position_size": value}})["risk.max_position_size"]
+    )
+
+
 def test_strategies_by_name() -> None:
     written = {
         "quick": {"type": "momentum", "parameters": {"lookback": 5}},

@@ -54,6 +54,8 @@ def test_a_commission_that_can_not_be_run_is_left_out() -> None:
         ({"type": "fixed", "size": 10}, {"size_mode": "units", "size": 10}),
         ({"type": "fixed_percentage", "percentage": 0.25}, {"size_mode": "fraction", "size": 0.25}),
         ({"type": "percentage", "parameters": {"position_size_pct": 7}}, {"size_mode": "fraction", "size": 0.07}),
+        ({"type": "percentage", "params": {"position_size_pct": 0.02}}, {"size_mode": "fraction", "size": 0.02}),
+        ({"type": "fixed", "config": {"position_size": 3}}, {"size_mode": "units", "size": 3}),
         ({"type": "fixed_amount", "amount": 5000}, {"size_mode": "value", "size": 5000}),
         (
             {"type": "volatility", "target_volatility": 0.15, "lookback_days": 30},

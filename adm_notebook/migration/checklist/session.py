@@ -53,7 +53,7 @@ class Session:
         return found
 
     def where(self, pattern: str) -> list[str]:
-        """Labels of the cells in which a regular expression is found, outside comments."""
+        """Labels of the cells in which a regular expression is found, outside comments and text of several lines."""
         wanted = re.compile(pattern)
         return [cell.label for cell in self.cells if any(wanted.search(line) for line in _code(cell.text))]
 
@@ -80,4 +80,14 @@ def _text(source: Any) -> str:
 
 
 def _code(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    """The lines of a cell that are run in this kernel: a script that a cell writes to a file is not."""
+    if _OTHER.match(text.lstrip()):
+        return []
+    uncommented = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return _LONG_TEXT.sub('""', uncommented).splitlines()
+
+
+_OTHER = re.compile(r"%%(writefile|file|bash|sh|script|html|markdown|latex|javascript|js|svg|perl|ruby|cmd)\b")
+"""Magics of IPython whose cell is no Python."""
+
+_LONG_TEXT = re.compile(r"(\"{3}|'{3}).*?\1", re.DOTALL)

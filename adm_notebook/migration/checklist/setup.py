@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from adm_notebook.errors import ConfigError
@@ -53,17 +54,29 @@ def imports(session: Session, _: Proofs) -> Finding:
 
 
 def _rewritten(cells: list[NoteCell]) -> int:
-    """How many import statements `migrate_source` would rewrite in these cells."""
+    """How many import statements `migrate_source` would rewrite in these cells, magics beside them or not."""
     from adm_notebook.migration.sources.migrate import migrate_source
 
     found = 0
     for cell in cells:
         try:
-            changes = migrate_source(cell.text + "\n").changes
-        except ConfigError:  # a cell of magics: the notebook as a whole can still be migrated
+            changes = migrate_source(_as_notebook(cell)).changes
+        except ConfigError:  # a cell that does not parse: the others can still be migrated
             continue
         found += sum(change.old.lstrip().startswith(("from ", "import ")) for change in changes)
     return found
+
+
+def _as_notebook(cell: NoteCell) -> str:
+    """The JSON of a notebook with this one cell."""
+    code: dict[str, object] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": cell.text,
+    }
+    return json.dumps({"cells": [code], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
 
 
 def composable(session: Session, _: Proofs) -> Finding:

@@ -31,8 +31,16 @@ _SHARES = {
     "max_drawdown_pct": "max_drawdown",
     "max_daily_loss_pct": "max_daily_loss",
 }
+_SIZE_OR_LIMIT = (
+    "It may be a share, units or money, and nothing tells which. For a share of the cash in each trade write "
+    "backtest_config: {size_mode: fraction, size: 0.02}; for a limit in money {max_position_value: 5000}."
+)
 _RISK_ADVICE = {
     **ACCOUNT_ADVICE,
+    **dict.fromkeys(
+        ("max_position_size", "max_position_size_pct", "max_position_pct", "max_position", "position_size"),
+        _SIZE_OR_LIMIT,
+    ),
     "max_exposure": "Limits across accounts are not there yet: each symbol and strategy has an account of its own.",
     "max_exposure_pct": "Limits across accounts are not there yet: each symbol and strategy has an account of its own.",
     "position_size_pct": "Write position_sizers: [{type: fixed_percentage, percentage: 0.02}] and migrate again.",
@@ -70,12 +78,16 @@ def read_risk(ledger: Ledger, section: Old | None) -> None:
     ledger.rest(section, known, _RISK_ADVICE)
 
 
+_NESTED = ("parameters", "params", "config")
+"""Keys that a sizer or limit may hold its numbers in."""
+
+
 def _sizers(ledger: Ledger, given: Old) -> None:
     if given.value in ([], None):
         ledger.drop(given, "It was empty")
         return
     used: Old | None = None
-    for sizer in [item.flattened("parameters", "params") for item in given.listed()]:
+    for sizer in [item.flattened(*_NESTED) for item in given.listed()]:
         if sizer.first("enabled") is not None and sizer["enabled"].value is False:
             ledger.leave(sizer, NOT_ENABLED)
         elif used is not None:
@@ -105,14 +117,16 @@ def _sizer(ledger: Ledger, sizer: Old) -> None:
         ledger.wrong(sizer, f"has no size; write {keys[0]}: ... beside its type")
         return
     if mode == "fraction" or mode == "volatility":
-        value = _fraction(ledger, size)
+        value = _fraction(ledger, size, sized=True)
         if value is None:
             ledger.drop(sizer["type"], "What the size means")
             return
     else:
         value = size.value
     ledger.put((_SECTION, "size_mode"), mode, sizer["type"], "What the size means")
-    ledger.put((_SECTION, "size"), value, size, _SIZE_REASONS[mode])
+    taken = size.path.endswith(("_pct", "_percent")) and is_number(value) and value == size.value
+    told = f", taken as a fraction: {value * 100:g}%" if taken else ""
+    ledger.put((_SECTION, "size"), value, size, f"{_SIZE_REASONS[mode]}{told}")
     period = sizer.first("lookback_period", "lookback_days", "lookback", "period", "window")
     if mode == "volatility" and period is not None:
         ledger.put((_SECTION, "volatility", "period"), period.value, period, "Bars that volatility is estimated from")
@@ -156,8 +170,10 @@ _LIMIT_ADVICE = {
 _LIMIT_KEYS = {
     "reduce_at_pct": "Sizes are not reduced on the way to a limit: leave it out.",
     "reduce_at": "Sizes are not reduced on the way to a limit: leave it out.",
-    "max_position_pct": "A limit of a position is in money here: write backtest_config: {max_position_value: ...}.",
-    "max_position_percent": "A limit of a position is in money here: write backtest_config: {max_position_value: ...}.",
+    **dict.fromkeys(
+        ("max_position_pct", "max_position_percent", "max_position_size", "max_position_size_pct", "max_percentage"),
+        "A limit of a position is in money here: write backtest_config: {max_position_value: ...}.",
+    ),
     "lookback_days": "The drawdown is measured from the highest equity since the start: leave it out.",
 }
 
@@ -166,7 +182,7 @@ def _limits(ledger: Ledger, given: Old) -> None:
     if given.value in ([], None):
         ledger.drop(given, "It was empty")
         return
-    for limit in [item.flattened("parameters", "params") for item in given.listed()]:
+    for limit in [item.flattened(*_NESTED) for item in given.listed()]:
         if limit.first("enabled") is not None and limit["enabled"].value is False:
             ledger.leave(limit, NOT_ENABLED)
         elif _kind(ledger, limit, "a limit", "{type: drawdown, max_drawdown: 0.2}", (*LIMITS, *_LIMIT_ADVICE)):
@@ -234,8 +250,11 @@ def _share(ledger: Ledger, ours: str, given: Old, whole: bool = True) -> None:
         ledger.put((_SECTION, ours), value, given, said)
 
 
-def _fraction(ledger: Ledger, given: Old, whole: bool = True) -> Any:
+def _fraction(ledger: Ledger, given: Old, whole: bool = True, sized: bool = False) -> Any:
     """A share as a fraction; None where it is refused. `whole`: whether it may be all, 1.
+
+    `sized`: whether it is the size of a trade, and `position_size_pct: 0.02` therefore 2%, as older files mean it: with
+    0.02% of the cash hardly anything is bought.
 
     What is no plain number is left to whoever reads the new config: it knows what the setting takes.
     """
@@ -244,6 +263,8 @@ def _fraction(ledger: Ledger, given: Old, whole: bool = True) -> Any:
         return value
     if per_cent and 1 < value <= 100:
         return hundredth(value)
+    if per_cent and sized and 0 < value < 1:
+        return value
     if per_cent and 0 < value <= 1:
         key = given.path.rpartition(".")[2]
         bare = key.removesuffix("_pct").removesuffix("_percent")

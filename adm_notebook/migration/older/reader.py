@@ -164,11 +164,11 @@ def _has_type(value: Any) -> bool:
 
 
 def _flat(entry: Any) -> dict[str, Any]:
-    """An entry with its parameters beside its type."""
+    """An entry with its parameters beside its type, whichever of three keys they stand in."""
     if not isinstance(entry, Mapping):
         return {"type": entry}
-    inner = entry.get("parameters")
-    return {**{k: v for k, v in entry.items() if k != "parameters"}, **(inner if isinstance(inner, Mapping) else {})}
+    inside = next((k for k in ("parameters", "params", "config") if isinstance(entry.get(k), Mapping)), "")
+    return {**{k: v for k, v in entry.items() if k != inside}, **entry.get(inside, {})}
 
 
 def _sizers(found: Older, given: Sequence[Any], path: str) -> None:
