@@ -48,7 +48,9 @@ def containers_that_fit(pattern: Pattern, path: str = "") -> list[Fit]:
 
 
 def fit_of(pattern: Pattern, path: str, name: str, before: str | None = None, last: bool = True) -> Fit:
-    """One container, tried inside `path`; at one place alone, unless that is `before` None and `last`.
+    """One container, tried inside `path`: everywhere, from the last place back; only before one sibling, if named.
+
+    Without `last` and `before` the end alone is tried.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def place_for(pattern: Pattern, path: str, node: Node) -> Fit:
 
 
 def what_moves_break(pattern: Pattern, changed: Pattern, path: str) -> str | None:
-    """What is wrong in `changed`, where a container has come to `path`, and was not wrong in `pattern`; in few words."""
+    """What is wrong in `changed`, where a container has come to `path`, and was not in `pattern`; in few words."""
     node = changed.find(path)
     kind = CONTAINERS.find(node.container_name) or CONTAINERS.get(node.role)
     return _broken(changed, path, kind, _known(pattern))

@@ -70,7 +70,7 @@ def _tries(pattern: Pattern, finding: Finding) -> Tries:
         yield from _of_the_whole(pattern)
         return
     path = finding.path
-    parent, _, name = path.rpartition("/")
+    name = path.rpartition("/")[2]
     if finding.what == "container":
         yield from _of_the_container(pattern, path)
     elif finding.what == "missing":
@@ -139,8 +139,9 @@ def _for_what_is_missing(pattern: Pattern, path: str, finding: Finding) -> Tries
     if kind == "targets" and pattern.find(path).role == "portfolio":
         yield "Add strategies inside it", lambda: pattern.add(new, path)
     if kind == "orders":
-        yield "Add a portfolio before it", lambda: pattern.add(
-            Node("portfolio", children=(Node("strategy"),)), parent, before=name
+        yield (
+            "Add a portfolio before it",
+            lambda: pattern.add(Node("portfolio", children=(Node("strategy"),)), parent, before=name),
         )
     yield f"Add {new.name.replace('_', ' ')} before it", lambda: pattern.add(new, parent, before=name)
 

@@ -177,7 +177,7 @@ class PatternEditor(AdmWidget):
         return self._edit(lambda: self._edits.cut(path), lambda _: f"Cut {path}")
 
     def paste(self, path: str) -> str:
-        """What was cut or copied, inside `path`, or after it where it fits only there; returns where it is."""
+        """What was cut or copied, inside `path` if that holds some, else after it; returns where it is."""
         return self._edit(lambda: self._edits.paste(path), lambda at: f"Pasted {self._at(at)}")
 
     def repair_for(self, problem: int = 0) -> Repair | None:
@@ -280,23 +280,57 @@ class PatternEditor(AdmWidget):
     def _set_text(self, asked: Mapping[str, Any]) -> None:
         """A field as it was typed."""
         path, name, text = _text(asked, "path"), _text(asked, "parameter"), _text(asked, "text")
+        self._set_field(self, path, name, text)
+
+    def _set_field(self, edits: PatternEditor | PatternEdits, path: str, name: str, text: str) -> None:
         if name == "=container":
-            self.fill(path, text)
-            return
-        if path == "":
-            self.set(path, name, text)
-            return
-        kind = container_of(self.pattern.find(path))
-        self.set(path, name, from_text(kind.parameters.get(name) if kind is not None else None, text))
+            edits.fill(path, text)
+        elif path == "":
+            edits.set(path, name, text)
+        else:
+            kind = container_of(self.pattern.find(path))
+            edits.set(path, name, from_text(kind.parameters.get(name) if kind is not None else None, text))
+
+    def _why_not(self, parent: str, what: str, index: int | None) -> str | None:
+        """Why a container can't be added there; None where it can."""
+        if index is None:
+            return fit_of(self.pattern, parent, what).reason
+        others = self.pattern.find(parent).children if parent else self.pattern.nodes
+        before = others[max(index, 0)].name if index < len(others) else None
+        return fit_of(self.pattern, parent, what, before, last=False).reason
+
+    def _add_what_fits(self, asked: Mapping[str, Any]) -> None:
+        """From the palette only what fits is added."""
+        path, what, index = _text(asked, "path"), _text(asked, "what"), _whole(asked, "index")
+        if reason := self._why_not(path, what, index):
+            raise ConfigError(Problem("", f"{what}: {reason}"), self.pattern.title)
+        self.add(path, what, index)
 
     def _look(self, asked: Mapping[str, Any]) -> None:
         """What can be added inside a container, and what mends a problem: asked for when the view has come to rest."""
         path, problem = _text(asked, "path"), _whole(asked, "problem") or 0
         if path == "" or path in self.pattern.by_path:
+            self.selected = path  # a selection that crossed an edit on its way
             self.palette = palette_of(self._edits, path)
         repair = self.repair_for(problem)
         said = self._edits.state.findings[problem].message if repair is not None else ""
         self.repair = {"problem": problem, "words": repair.words, "for": said} if repair is not None else {}
+
+    def _check(self, asked: Mapping[str, Any]) -> None:
+        """What would be wrong with a field as it is typed, before it is an edit."""
+        path, name, text = _text(asked, "path"), _text(asked, "parameter"), _text(asked, "text")
+        trial = PatternEdits(self.pattern)
+        try:
+            if name == "=name":
+                trial.rename(path, text)
+                reason = ""
+            else:
+                self._set_field(trial, path, name, text)
+                fields = details_of(trial, path)["fields"]
+                reason = next((field["problem"] for field in fields if field["name"] == name), "")
+        except ConfigError as error:
+            reason = error.problems[0].message
+        self.answer = {"key": _text(asked, "key"), "reason": reason, "stop": bool(reason)}
 
     def _try(self, asked: Mapping[str, Any]) -> None:
         """Whether something can be dropped at a place: asked for while it is dragged."""
@@ -304,10 +338,7 @@ class PatternEditor(AdmWidget):
         answer = {"key": _text(asked, "key"), "reason": "", "stop": False}
         try:
             if asked.get("new"):
-                others = self.pattern.find(parent).children if parent else self.pattern.nodes
-                last = index is None or index >= len(others)
-                before = None if last else others[max(index or 0, 0)].name
-                reason = fit_of(self.pattern, parent, what, before, last=index is None).reason
+                reason = self._why_not(parent, what, index)
                 answer |= {"reason": reason or "", "stop": reason is not None}
             else:
                 changed = self._edits.moved(what, parent, index)
@@ -352,7 +383,7 @@ def _whole(asked: Mapping[str, Any], key: str) -> int | None:
 Action = Callable[[PatternEditor, Mapping[str, Any]], object]
 
 _ACTIONS: dict[str, Action] = {
-    "add": lambda editor, asked: editor.add(_text(asked, "path"), _text(asked, "what"), _whole(asked, "index")),
+    "add": PatternEditor._add_what_fits,
     "remove": lambda editor, asked: editor.remove(_text(asked, "path")),
     "rename": lambda editor, asked: editor.rename(_text(asked, "path"), _text(asked, "name")),
     "move": lambda editor, asked: editor.move(_text(asked, "path"), _text(asked, "parent"), _whole(asked, "index")),
@@ -366,6 +397,7 @@ _ACTIONS: dict[str, Action] = {
     "save": lambda editor, asked: editor.save(_text(asked, "name")),
     "look": PatternEditor._look,
     "try": PatternEditor._try,
+    "check": PatternEditor._check,
     "export": PatternEditor._export,
 }
 """What the view may ask for."""

@@ -186,18 +186,19 @@ class PatternEdits:
         return self.remove(path)
 
     def paste(self, path: str) -> str:
-        """What was kept, inside `path` where it fits there, else after it where it fits there, else inside it."""
+        """What was kept, inside a container that holds some, else after it; the other way round where only that fits."""
         node = self.clipboard
         if node is None:
             raise ConfigError(Problem("", "nothing is cut or copied yet"), self.pattern.title)
-        fit = place_for(self.pattern, path, _apart(node, self._children(path)))
-        parent, index = path, None
-        if fit.reason is not None and path:
-            names = [sibling.name for sibling in self._children(outer(path))]
-            beside = place_for(self.pattern, outer(path), _apart(node, self._children(outer(path))))
-            if beside.reason is None:
-                parent, index = outer(path), names.index(_last(path)) + 1
-        return self.add(parent, node, index)
+        ways = [(path, path)]
+        if path:
+            ways.insert(1 if self._children(path) else 0, (outer(path), ""))
+        fits = [place_for(self.pattern, parent, _apart(node, self._children(parent))) for parent, _ in ways]
+        parent, inside = next((way for way, fit in zip(ways, fits, strict=True) if fit.reason is None), ways[0])
+        if inside or not path:
+            return self.add(parent, node)
+        names = [sibling.name for sibling in self._children(parent)]
+        return self.add(parent, node, names.index(_last(path)) + 1)
 
     # ---- history, and leaving -----------------------------------------------------------------------------------
 
@@ -217,7 +218,7 @@ class PatternEdits:
         return self._steps[self._at].selected
 
     def save(self, name: str) -> str:
-        """Register the pattern under a name; a sentence about it. ConfigError where it can't run or the name is taken."""
+        """Register the pattern under a name; a sentence about it. ConfigError where it can't run or be called so."""
         made = self.pattern if name == self.pattern.name else self.pattern.named(name)
         problems = [Problem(finding.path, finding.message) for finding in self.state.findings]
         if problems:

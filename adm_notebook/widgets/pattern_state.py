@@ -1,4 +1,4 @@
-"""What the pattern editor's view is told: rows of the tree, a container's settings, what can be added, as plain JSON."""
+"""What the pattern editor's view is told, as JSON: rows of the tree, a container's settings, what can be added."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from adm_notebook.display.words import clip, plural
 from adm_notebook.errors import ConfigError
 from adm_notebook.patterns import CONTAINERS, ROLES, Node, containers_that_fit, section_of
 from adm_notebook.patterns.compare import GLYPHS, Change
-from adm_notebook.patterns.frozen import canonical
 from adm_notebook.patterns.flow import Step, container_of, declared
+from adm_notebook.patterns.frozen import canonical
 from adm_notebook.patterns.writing import thawed
 from adm_notebook.widgets.pattern_edits import PatternEdits, State, outer
 
@@ -93,7 +93,8 @@ def _marks(state: State) -> dict[str, list[list[str]]]:
     for row in state.diff.rows:
         if row.new is not None:
             tone = {"added": "add", "moved": "move"}.get(row.change, "mod")
-            marks.setdefault(row.new, []).append([tone, f"{GLYPHS[row.change]} {_mark(row)}"])
+            mark, there = [tone, f"{GLYPHS[row.change]} {_mark(row)}"], marks.setdefault(row.new, [])
+            there += [mark] if mark not in there else []
     return marks
 
 
@@ -179,7 +180,7 @@ def _choice(node: Node) -> list[dict[str, Any]]:
     known = node.container_name in names
     if known and len(names) < 2:
         return []
-    choices = [[name, f"built-in {role_words(node.role)}" if name == node.role else name] for name in names]
+    choices = [[name, "built-in" if name == node.role else name] for name in names]
     if not known:
         choices.append([node.container_name, f"{node.container_name} (unknown)"])
     problem = "" if known else f"No container is called {node.container_name}"
@@ -267,8 +268,7 @@ def palette_of(edits: PatternEdits, path: str) -> dict[str, Any]:
 
 def _short(reason: str) -> str:
     """A reason as it stands below a name: the last part of a path is enough there."""
-    head, colon, path = reason.partition(": ")
-    return f"{head}: {path.rpartition('/')[2]}" if colon and head == "there is one already" else clip(reason, 120)
+    return clip(" ".join(word.rpartition("/")[2] for word in reason.split(" ")), 120)
 
 
 def place_in_words(edits: PatternEdits, path: str, siblings: Sequence[Node] | None = None) -> str:
