@@ -186,7 +186,7 @@ class PatternEdits:
         return self.remove(path)
 
     def paste(self, path: str) -> str:
-        """What was kept, inside a container that holds some, else after it; the other way round where only that fits."""
+        """What was kept, inside a container that holds some, else after it; the other way where only that fits."""
         node = self.clipboard
         if node is None:
             raise ConfigError(Problem("", "nothing is cut or copied yet"), self.pattern.title)
