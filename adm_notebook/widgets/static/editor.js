@@ -20,6 +20,9 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
+const ASKED = new Set(["look", "try", "check", "export"]); // messages that change nothing
+const PATIENCE = 5000; // ms that keys wait for an edit to be answered; a busy kernel may take longer
+
 let views = 0;
 
 /** Rows with their paths, places and what is around them; the pattern itself is the first, its path empty. */
@@ -39,7 +42,10 @@ function indexed(rows) {
 function render({ model, el: host }) {
   const id = `pe${++views}-${Math.random().toString(36).slice(2, 7)}`;
   const get = (name) => model.get(name);
-  const send = (what, more) => model.send({ do: what, ...more });
+  const send = (what, more) => {
+    if (!ASKED.has(what)) waiting = Date.now(); // an edit: until Python has answered, keys wait for what it selects
+    model.send({ do: what, ...more });
+  };
   let tree = indexed(get("state").rows); // items of the whole pattern
   let shown = []; // those that no closed container hides
   let range = [0, 0]; // of `shown`, what is in the page
@@ -49,6 +55,8 @@ function render({ model, el: host }) {
   let checked = {}; // field -> what is wrong with what is typed there
   let drag = null;
   let looking = 0;
+  let waiting = 0; // when the edit was sent that has not been answered
+  let queue = []; // keys that were pressed since
 
   // ---- skeleton ----
   const title = el("h3", {});
@@ -247,8 +255,19 @@ function render({ model, el: host }) {
     const doing = ACTS[keyOf(event)];
     if (!doing) return;
     event.preventDefault();
-    doing(selected());
+    inTurn(() => doing(selected()));
   });
+
+  /** Do something now, or when the edits before it are answered: what it is done to may be what they select. */
+  function inTurn(doing) {
+    if (waiting && Date.now() - waiting < PATIENCE) queue.push(doing);
+    else doing();
+  }
+
+  function answered() {
+    waiting = 0;
+    while (queue.length && !waiting) queue.shift()();
+  }
   node.addEventListener("keydown", (event) => {
     const field = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     const key = keyOf(event);
@@ -256,7 +275,7 @@ function render({ model, el: host }) {
       if (drag) drop(false);
       else if (sheet) open("");
       if (!sheet) list.focus({ preventScroll: true });
-    } else if (!field && (key === "Ctrl+z" || key === "Ctrl+y")) send(event.shiftKey || key === "Ctrl+y" ? "redo" : "undo");
+    } else if (!field && (key === "Ctrl+z" || key === "Ctrl+y")) inTurn(() => send(event.shiftKey || key === "Ctrl+y" ? "redo" : "undo"));
     else return;
     event.preventDefault();
   });
@@ -298,7 +317,7 @@ function render({ model, el: host }) {
     if (item?.around && !event.target.closest(".adm-tw")) starts(event, item.path, item.name, false);
   });
   node.addEventListener("click", (event) => node.classList.contains("is-dropped") && event.stopPropagation(), true);
-  node.addEventListener("selectstart", (event) => drag && event.preventDefault());
+  node.addEventListener("dragstart", (event) => event.preventDefault()); // the browser's own, of marked text
 
   /** Where the pointer is: the place between or inside rows, and what Python says of it. */
   function over(event) {
@@ -333,7 +352,8 @@ function render({ model, el: host }) {
   }
 
   function drawDrop() {
-    for (const old of list.querySelectorAll(".pe-into, .pe-no")) old.classList.remove("pe-into", "pe-no");
+    for (const old of list.querySelectorAll(".pe-into, .pe-no, .pe-from")) old.classList.remove("pe-into", "pe-no", "pe-from");
+    if (drag && !drag.fresh) list.querySelector(`[data-i="${tree.byPath.get(drag.what)?.i}"]`)?.classList.add("pe-from");
     line.hidden = !drag?.to;
     if (!drag?.to) return;
     const { to } = drag;
@@ -372,6 +392,8 @@ function render({ model, el: host }) {
     const had = palette.contains(document.activeElement) ? document.activeElement.dataset.what : "";
     replace(paletteTitle, "Add inside ", el("bdi", {}, selected().name));
     palette.setAttribute("aria-busy", String(path !== selected().path));
+    if (palette.dataset.path !== path) palette.scrollTop = 0;
+    palette.dataset.path = path;
     const rest = items.filter((item) => item[2] !== null).length;
     replace(
       palette,
@@ -687,6 +709,7 @@ function render({ model, el: host }) {
       const { n, text, wrong } = get("said");
       if (!n || n === heard) return;
       heard = n;
+      setTimeout(answered); // when the other traits of this message are there as well
       if (wrong === "save") drawSheet(text);
       else if (wrong && wrong !== "*") wrongIn(wrong, text);
       else {
