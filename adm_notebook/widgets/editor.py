@@ -133,9 +133,9 @@ class PatternEditor(AdmWidget):
         """
         return self._edit(lambda: self.edits.add(path, what, index), lambda at: f"Added {self._at(at)}")
 
-    def remove(self, path: str) -> str:
-        """Remove a container and what is inside it; returns what is selected then."""
-        return self._edit(lambda: self.edits.remove(path), lambda _: f"Removed {path}")
+    def remove(self, path: str, keep_children: bool = False) -> str:
+        """Remove a container and what is inside it, or put that in its place; returns what is selected then."""
+        return self._edit(lambda: self.edits.remove(path, keep_children), lambda _: f"Removed {path}")
 
     def rename(self, path: str, name: str) -> str:
         """Give a container, or with `""` the pattern, another name; returns its new path."""

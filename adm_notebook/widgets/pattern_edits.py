@@ -100,15 +100,20 @@ class PatternEdits:
         before = place_for(self.pattern, path, node).before if index is None else _name_at(inside, index)
         return self._done(self.pattern.add(node, path, before=before), joined(path, node.name), f"add {node.name}")
 
-    def remove(self, path: str) -> str:
-        """Without a container and what is inside it; selected then is what stood after it, else before, else around."""
+    def remove(self, path: str, keep_children: bool = False) -> str:
+        """Without a container and what is inside it, or with that in its place.
+
+        Selected then is what stood after it, else before it, else around it.
+        """
         self._not_the_pattern(path)
         node, parent = self.pattern.find(path), outer(path)
         names = [sibling.name for sibling in self._children(parent)]
         at = names.index(node.name)
         left = names[:at] + names[at + 1 :]
         beside = joined(parent, left[min(at, len(left) - 1)]) if left else parent
-        return self._done(self.pattern.remove(path), beside, f"remove {node.name}")
+        if keep_children and node.children:
+            beside = joined(parent, node.children[0].name)
+        return self._done(self.pattern.remove(path, keep_children), beside, f"remove {node.name}")
 
     def rename(self, path: str, name: str) -> str:
         """A container, or for `""` the pattern, under another name."""

@@ -134,7 +134,7 @@ Action = Callable[["PatternEditor", Mapping[str, Any]], object]
 
 _ACTIONS: dict[str, Action] = {
     "add": _add_what_fits,
-    "remove": lambda editor, asked: editor.remove(_text(asked, "path")),
+    "remove": lambda editor, asked: editor.remove(_text(asked, "path"), asked.get("keep") is True),
     "rename": lambda editor, asked: editor.rename(_text(asked, "path"), _text(asked, "name")),
     "move": lambda editor, asked: editor.move(_text(asked, "path"), _text(asked, "parent"), _whole(asked, "index")),
     "set": _set_text,

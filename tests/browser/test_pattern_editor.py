@@ -143,6 +143,12 @@ def test_by_mouse_a_pattern_is_edited_mended_saved_and_used(lab: Any, page: Page
     strip.get_by_role("button", name="Move into portfolio").click()
     expect(strip).to_be_hidden()
 
+    bench.row("analysis").click()
+    view.get_by_role("button", name="Remove", exact=True).click()
+    expect(bench.row("analysis")).to_have_count(0)
+    view.get_by_role("button", name="Undo").click()
+    expect(bench.row("analysis")).to_be_visible()
+
     bench.row("risk").click()
     view.get_by_label("Container", exact=True).select_option("kelly")
     fraction = view.get_by_label("fraction")
@@ -152,7 +158,7 @@ def test_by_mouse_a_pattern_is_edited_mended_saved_and_used(lab: Any, page: Page
     fraction.press("Enter")
     expect(bench.row("kelly")).to_contain_text("~ was risk")
     view.get_by_role("button", name="Compare").click()
-    expect(view.locator(".adm-diff tr")).to_have_count(4)
+    expect(view.locator(".adm-diff tr")).to_have_count(3)
     shoot(page, "editor-compare-light", cell=".adm-app")
 
     view.get_by_role("button", name="Save as…").click()
@@ -164,7 +170,7 @@ def test_by_mouse_a_pattern_is_edited_mended_saved_and_used(lab: Any, page: Page
     view.get_by_label("Save as").press("Enter")
     bench.says("Saved as kelly_study.")
     view.get_by_role("button", name="Use in config").click()
-    expect(view.locator(".pe-sheet pre")).to_have_text("parameters:\n  container_pattern: kelly_study\n")
+    expect(view.locator(".pe-sheet pre")).to_have_text("parameters: {container_pattern: kelly_study}")
     view.get_by_role("button", name="Close").click()
     told = bench.python()
     assert told["name"] == "kelly_study"

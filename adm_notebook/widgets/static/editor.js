@@ -272,8 +272,7 @@ function render({ model, el: host }) {
     const field = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     const key = keyOf(event);
     if (event.key === "Escape") {
-      if (drag) drop(false);
-      else if (sheet) open("");
+      if (sheet) open("");
       if (!sheet) list.focus({ preventScroll: true });
     } else if (!field && (key === "Ctrl+z" || key === "Ctrl+y")) inTurn(() => send(event.shiftKey || key === "Ctrl+y" ? "redo" : "undo"));
     else return;
@@ -302,12 +301,15 @@ function render({ model, el: host }) {
       }
       if (drag) over(moving);
     };
+    const escape = (event) => event.key === "Escape" && drag && drop(false);
     const end = (ending) => {
+      window.removeEventListener("keydown", escape, true);
       window.removeEventListener("pointermove", go);
       window.removeEventListener("pointerup", end);
       window.removeEventListener("pointercancel", end);
       if (drag) drop(ending.type === "pointerup");
     };
+    window.addEventListener("keydown", escape, true);
     window.addEventListener("pointermove", go);
     window.addEventListener("pointerup", end);
     window.addEventListener("pointercancel", end);
@@ -472,12 +474,28 @@ function render({ model, el: host }) {
         el("details", { open: limits.some((each) => each.text) || side.querySelector("details")?.open },
           el("summary", {}, el("b", {}, "Limits"), el("span", {}, limits.filter((each) => each.text).map((each) => `${each.text} ${each.unit}`).join(", ") || "none")),
           el("div", {}, limits.map(field))),
+      actions(details.path),
     );
     const again = kept && side.querySelector(`[data-field="${CSS.escape(kept.name ?? "")}"]`);
     if (!again) return;
     if (kept.value !== kept.was) again.value = kept.value;
     again.focus({ preventScroll: true });
     if (kept.start !== null && kept.start !== undefined && again.setSelectionRange) again.setSelectionRange(kept.start, kept.start);
+  }
+
+  /** What the keys do, for those who use the mouse. */
+  function actions(path) {
+    const item = tree.byPath.get(path);
+    const { paste } = get("state");
+    const doing = (words, what, keys, more) => button(words, () => send(what, { path, ...more }), { "aria-keyshortcuts": keys });
+    const all = [
+      path && doing("Remove", "remove", "Delete"),
+      item?.kids.length > 0 && path && doing("Remove, keep what is inside", "remove", undefined, { keep: true }),
+      path && doing("Cut", "cut", "Control+X"),
+      path && doing("Copy", "copy", "Control+C"),
+      paste && doing(`Paste ${paste}`, "paste", "Control+V"),
+    ].filter(Boolean);
+    return all.length > 0 && el("div", { class: "pe-do" }, all);
   }
 
   function field(each) {
@@ -506,6 +524,8 @@ function render({ model, el: host }) {
         list.focus({ preventScroll: true });
       } else if (event.key === "Escape" && event.target.value !== event.target.dataset.was) {
         event.target.value = event.target.dataset.was;
+        clearTimeout(checking);
+        wrongIn(each.name, each.problem);
         delete checked[each.name];
       }
     };
@@ -531,9 +551,10 @@ function render({ model, el: host }) {
   }
   let checking = 0;
 
-  function wrongIn(name, reason) {
+  /** Say what is wrong beside a field; what was found while it was typed, only if it still differs. */
+  function wrongIn(name, reason, typed = false) {
     const input = side.querySelector(`[data-field="${CSS.escape(name)}"]`);
-    if (!input) return;
+    if (!input || (typed && input.value === input.dataset.was)) return;
     if (reason) checked[name] = reason;
     else delete checked[name];
     const message = input.closest(".fld").querySelector(".adm-msg");
@@ -688,7 +709,10 @@ function render({ model, el: host }) {
   }
 
   const ended = listening(model, {
-    "change:state": drawAll,
+    "change:state": () => {
+      drawAll();
+      drawSide();
+    },
     "change:selected": () => {
       const at = get("state").problems.findIndex((each) => each[0] === selected().path);
       if (at >= 0 && get("state").problems[problem]?.[0] !== selected().path) problem = at;
@@ -703,7 +727,7 @@ function render({ model, el: host }) {
     "change:answer": () => {
       const { key, reason } = get("answer");
       if (drag) drawDrop();
-      else if (key?.startsWith("check ")) wrongIn(key.slice(6), reason);
+      else if (key?.startsWith("check ")) wrongIn(key.slice(6), reason, true);
     },
     "change:said": () => {
       const { n, text, wrong } = get("said");
