@@ -123,8 +123,12 @@ def _for_what_is_missing(pattern: Pattern, path: str, finding: Finding) -> Tries
     givers = [each for each, step in steps.items() if kind in step.gives and each != path]
     for giver in reversed(givers):  # the nearest of several is mostly the last
         home, _, its_name = giver.rpartition("/")
-        if home == parent:
-            yield f"Move {its_name} before {name}", lambda g=giver: pattern.move(g, before=name)  # type: ignore[misc]
+        level = path  # of the path and what is around it, the one that stands beside the giver
+        while level and level.rpartition("/")[0] != home:
+            level = level.rpartition("/")[0]
+        if level and level != giver:
+            beside = level.rpartition("/")[2]
+            yield f"Move {its_name} before {beside}", lambda g=giver, b=beside: pattern.move(g, before=b)  # type: ignore[misc]
         if not giver.startswith(f"{path}/"):
             said = f"Move into {_called(pattern, home)}" if home != parent else f"Move after {its_name}"
             yield said, lambda h=home, n=its_name: pattern.move(path, h, after=n)  # type: ignore[misc]

@@ -102,7 +102,9 @@ def _mark(row: Change) -> str:
     """`new`, `moved`, `was trend_regime`, `window 20 → 50`."""
     if row.change in ("added", "moved"):
         return "new" if row.change == "added" else "moved"
-    what = row.what.replace("parameters.", "").replace("limits.", "").replace(" -> ", " → ")
+    what = (
+        row.what.replace(", was left out", "").replace("parameters.", "").replace("limits.", "").replace(" -> ", " → ")
+    )
     if row.change == "renamed":
         what = what.replace("was called ", "was ", 1)
     elif what.startswith("container "):

@@ -125,11 +125,14 @@ function render({ model, el: host }) {
     return [`${kind[0].join(", ") || "nothing"} → ${gives}`, `Takes ${takes || "nothing"}. Gives ${gives}. ${kind[3]}`];
   }
 
+  const wrongInside = (item) => item.kids.reduce((sum, kid) => sum + kid.wrong + wrongInside(kid), 0);
+
   function row(item, closed) {
     const on = item === selected();
     const [brief, whole] = flows(item);
     const open = item.kids.length ? !closed.has(item.path) : undefined;
-    const problems = item.wrong ? `${item.wrong} problem${item.wrong > 1 ? "s" : ""}` : "";
+    const wrong = item.wrong + (open === false ? wrongInside(item) : 0);
+    const problems = wrong ? `${wrong} problem${wrong > 1 ? "s" : ""}` : "";
     const marks = item.marks.map(([tone, words]) => el("span", { class: `adm-st pe-${tone}` }, el("bdi", {}, words)));
     const inside = open === false ? `${item.kids.length} inside` : "";
     const words = [item.name, item.role, ...item.marks.map((mark) => mark[1].replace(/^\S /, "")), problems, inside];
@@ -143,7 +146,7 @@ function render({ model, el: host }) {
       },
       el(
         "div",
-        { class: `adm-row${on ? " is-on" : ""}`, style: { "--d": item.depth }, "data-i": String(item.i), title: whole || item.name },
+        { class: `adm-row${on ? " is-on" : ""}`, style: { "--d": item.depth }, "data-i": String(item.i), title: whole ? `${item.name}: ${whole}` : item.name },
         el("span", { class: "adm-tw", "aria-hidden": "true" }, open === undefined ? "" : open ? "▾" : "▸"),
         el("span", { class: "adm-grow" }, el("b", {}, el("bdi", {}, item.name)), " ", el("span", { class: "adm-muted" }, item.role)),
         brief && el("span", { class: "adm-st pe-flow", "aria-hidden": "true" }, brief),
@@ -490,10 +493,10 @@ function render({ model, el: host }) {
     const doing = (words, what, keys, more) => button(words, () => send(what, { path, ...more }), { "aria-keyshortcuts": keys });
     const all = [
       path && doing("Remove", "remove", "Delete"),
-      item?.kids.length > 0 && path && doing("Remove, keep what is inside", "remove", undefined, { keep: true }),
       path && doing("Cut", "cut", "Control+X"),
       path && doing("Copy", "copy", "Control+C"),
       paste && doing(`Paste ${paste}`, "paste", "Control+V"),
+      path && item?.kids.length > 0 && doing("Remove, keep what is inside", "remove", undefined, { keep: true }),
     ].filter(Boolean);
     return all.length > 0 && el("div", { class: "pe-do" }, all);
   }
