@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from adm_notebook.errors import ConfigError
@@ -64,10 +64,13 @@ def fit_of(pattern: Pattern, path: str, name: str, before: str | None = None, la
     return Fit(kind.name, reason, kind.role, None if reason else before)
 
 
-def place_for(pattern: Pattern, path: str, node: Node) -> Fit:
-    """Where a container with all that is inside it can go inside `path`; the reason why nowhere, if that is so."""
+def place_for(pattern: Pattern, path: str, node: Node, found: Sequence[Finding] | None = None) -> Fit:
+    """Where a container with all that is inside it can go inside `path`; the reason why nowhere, if that is so.
+
+    `found` spares the work where the findings of the pattern are known.
+    """
     kind = CONTAINERS.find(node.container_name) or CONTAINERS.get(node.role)
-    return _fit(pattern, path, kind, _known(pattern), node)
+    return _fit(pattern, path, kind, _known(pattern, found), node)
 
 
 def what_moves_break(pattern: Pattern, changed: Pattern, path: str) -> str | None:
@@ -77,8 +80,8 @@ def what_moves_break(pattern: Pattern, changed: Pattern, path: str) -> str | Non
     return _broken(changed, path, kind, _known(pattern))
 
 
-def _known(pattern: Pattern) -> Known:
-    return {(each.path, each.what, each.kind) for each in findings(pattern)}
+def _known(pattern: Pattern, found: Sequence[Finding] | None = None) -> Known:
+    return {(each.path, each.what, each.kind) for each in (findings(pattern) if found is None else found)}
 
 
 def _new(kind: ContainerType) -> Node:

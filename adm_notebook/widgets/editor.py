@@ -57,10 +57,10 @@ class PatternEditor(AdmWidget):
     >>> print(editor.diff)
     simple_backtest → my_simple_backtest: 1 removed
     - portfolio/ensemble  ensemble
-    >>> editor.save("no_votes")
-    'Saved as no_votes.'
+    >>> editor.save("without_votes")
+    'Saved as without_votes.'
     >>> editor.config.parameters
-    {'container_pattern': 'no_votes'}
+    {'container_pattern': 'without_votes'}
     """
 
     _esm = module("editor")

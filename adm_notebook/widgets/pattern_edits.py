@@ -97,7 +97,11 @@ class PatternEdits:
         node = what if isinstance(what, Node) else _node_of(what)
         inside = self._children(path)
         node = _apart(node, inside)
-        before = place_for(self.pattern, path, node).before if index is None else _name_at(inside, index)
+        before = (
+            place_for(self.pattern, path, node, self.state.findings).before
+            if index is None
+            else _name_at(inside, index)
+        )
         return self._done(self.pattern.add(node, path, before=before), joined(path, node.name), f"add {node.name}")
 
     def remove(self, path: str, keep_children: bool = False) -> str:
@@ -198,7 +202,8 @@ class PatternEdits:
         ways = [(path, path)]
         if path:
             ways.insert(1 if self._children(path) else 0, (outer(path), ""))
-        fits = [place_for(self.pattern, parent, _apart(node, self._children(parent))) for parent, _ in ways]
+        found = self.state.findings
+        fits = [place_for(self.pattern, parent, _apart(node, self._children(parent)), found) for parent, _ in ways]
         parent, inside = next((way for way, fit in zip(ways, fits, strict=True) if fit.reason is None), ways[0])
         if inside or not path:
             return self.add(parent, node)

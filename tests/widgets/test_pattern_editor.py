@@ -14,7 +14,6 @@ from adm_notebook.components import ParameterInfo
 from adm_notebook.config.yaml_text import load_mapping
 from adm_notebook.errors import ConfigError
 from adm_notebook.patterns import CONTAINERS, PATTERNS, ROLES, Node, Pattern, compare_patterns, get, validate
-from adm_notebook.patterns.repairs import repair_of
 from adm_notebook.patterns.validation import findings
 from adm_notebook.widgets.base import module
 from adm_notebook.widgets.editor import PatternEditor
@@ -194,14 +193,6 @@ def test_an_empty_pattern_is_begun_by_one_press() -> None:
     editor.add("", "execution")
     assert editor.problems == []
     assert editor.pattern.paths() == ("data", "portfolio", "portfolio/strategies", "execution")
-
-
-def test_an_unknown_container_is_replaced_by_the_one_that_was_meant() -> None:
-    pattern = Pattern("mine", "", (Node("data"), Node("risk", container="kely", children=(Node("portfolio"),))))
-    finding = next(each for each in findings(pattern) if each.what == "container")
-    repair = repair_of(pattern, finding)
-    assert repair is not None
-    assert (repair.words, repair.pattern.find("kely").container) == ("Use kelly", "kelly")
 
 
 # ---- the same by the view's messages --------------------------------------------------------------------------------
