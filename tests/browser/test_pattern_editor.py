@@ -139,8 +139,10 @@ def test_by_mouse_a_pattern_is_edited_mended_saved_and_used(lab: Any, page: Page
     strip = view.locator(".pe-problem")
     expect(strip).to_contain_text("consumes targets")
     expect(view.get_by_role("button", name="Use in config")).to_have_attribute("aria-disabled", "true")
+    mend = strip.get_by_role("button", name="Move into portfolio")
+    expect(mend).to_be_visible()
     shoot(page, "editor-problem-light", cell=".adm-app")
-    strip.get_by_role("button", name="Move into portfolio").click()
+    mend.click()
     expect(strip).to_be_hidden()
 
     bench.row("analysis").click()

@@ -43,7 +43,10 @@ function render({ model, el: host }) {
   const id = `pe${++views}-${Math.random().toString(36).slice(2, 7)}`;
   const get = (name) => model.get(name);
   const send = (what, more) => {
-    if (!ASKED.has(what)) waiting = Date.now(); // an edit: until Python has answered, keys wait for what it selects
+    if (!ASKED.has(what)) {
+      const since = (waiting = Date.now()); // an edit: until Python has answered, keys wait for what it selects
+      setTimeout(() => waiting === since && say("No answer yet: the kernel is busy, or not running", true), PATIENCE);
+    }
     model.send({ do: what, ...more });
   };
   let tree = indexed(get("state").rows); // items of the whole pattern
@@ -56,6 +59,7 @@ function render({ model, el: host }) {
   let drag = null;
   let looking = 0;
   let waiting = 0; // when the edit was sent that has not been answered
+  let spoken = 0; // when something was said in the bar below
   let queue = []; // keys that were pressed since
 
   // ---- skeleton ----
@@ -657,6 +661,7 @@ function render({ model, el: host }) {
   // ---- words ----
   function say(text, wrong, aloud = true) {
     if (aloud) live.textContent = text;
+    spoken = Date.now();
     replace(hints, el("span", { class: wrong ? "pe-err" : "" }, wrong ? `✕ ${text}` : text));
   }
 
@@ -719,7 +724,7 @@ function render({ model, el: host }) {
     "change:selected": () => {
       const at = get("state").problems.findIndex((each) => each[0] === selected().path);
       if (at >= 0 && get("state").problems[problem]?.[0] !== selected().path) problem = at;
-      drawHints();
+      if (Date.now() - spoken > 100) drawHints(); // else an edit says where its selection comes from
       moved();
     },
     "change:folded": moved,
