@@ -17,6 +17,7 @@ _HOME = {
     "Coordinator": "coordinator",
     "DataError": "errors",
     "EnhancedCoordinator": "coordinator",
+    "PatternEditor": "widgets.editor",
     "Run": "coordinator",
     "RunError": "errors",
     "SignalStore": "signals",
@@ -49,6 +50,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "Coordinator",
     "DataError",
     "EnhancedCoordinator",
+    "PatternEditor",
     "Run",
     "RunError",
     "SignalStore",
@@ -90,11 +92,11 @@ if TYPE_CHECKING:
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
     from adm_notebook.signals import SignalStore
+    from adm_notebook.widgets.editor import PatternEditor
 
 
 _LATER = [
     "ConfigBuilder",
-    "PatternEditor",
     "explore",
 ]
 """Names that the interface has and this version has not."""

@@ -98,6 +98,11 @@ class Registry(Generic[T]):
             self._loaded = {**current, plain: item}
         return f"The {self.kind} `{plain}` was there already; it is replaced." if replaced else ""
 
+    def is_built_in(self, name: str) -> bool:
+        """Whether a name is one of this package's own, which nobody replaces."""
+        self.snapshot()
+        return _plain(name) in self._built_in
+
     def snapshot(self) -> Mapping[str, T]:
         """All components by name, as they are now; later registrations don't change it."""
         loaded = self._loaded

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("build", "edit", "explore")
+LATER = ("build", "explore")
 """Commands that are planned."""
 
 
@@ -117,6 +117,27 @@ def _pattern(call: _Call) -> None:
     except ConfigError as error:
         raise usage_error("%adm pattern", error.problems) from None
     show(PatternView(pattern))
+
+
+def _edit(call: _Call) -> None:
+    """The editor of a pattern, known by its name or held by a variable; it lands in the variable `editor`."""
+    from adm_notebook.patterns import PATTERNS, Pattern
+    from adm_notebook.widgets.editor import PatternEditor
+
+    name = "".join(call.words("PATTERN", optional=True)) or "simple_backtest"
+    held = call.shell.user_ns.get(name)
+    try:
+        editor = PatternEditor(held if isinstance(held, Pattern) and PATTERNS.find(name) is None else name)
+    except ConfigError as error:
+        raise usage_error("%adm edit", error.problems) from None
+    variables = ("editor", "pattern_editor")
+    free = [each for each in variables if isinstance(call.shell.user_ns.get(each, editor), PatternEditor)]
+    if free:
+        call.shell.user_ns[free[0]] = editor
+    if free != list(variables):
+        where = f"The editor is the variable `{free[0]}`" if free else "This editor is in no variable"
+        print(f"{where}: `editor` holds something else.")
+    show(editor)
 
 
 def _runs(call: _Call) -> None:
@@ -260,6 +281,7 @@ def _help(call: _Call) -> None:
 _COMMANDS: dict[str, Callable[[_Call], None]] = {
     **{name: partial(_table, make) for name, make in TABLES.items()},
     "pattern": _pattern,
+    "edit": _edit,
     "trace": _trace,
     "runs": _runs,
     "show": _show,

@@ -29,7 +29,7 @@ _HOMES = {
 }
 """Registry -> where it is; imported at the first Tab."""
 
-_REGISTRIES = {**{name: name for name in _HOMES}, "pattern": "patterns"}
+_REGISTRIES = {**{name: name for name in _HOMES}, "pattern": "patterns", "edit": "patterns"}
 """Command -> the registry whose names may follow it."""
 
 _LISTS = {"strategies": "strategies", "classifiers": "classifiers", "risk_profiles": "risk", "members": "strategies"}

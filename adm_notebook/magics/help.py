@@ -43,6 +43,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm risk [FILTER]          the risk profiles and their numbers
     %adm patterns [FILTER]      container patterns, your own too
     %adm pattern NAME           a pattern's tree: what each container takes, gives and does
+    %adm edit [PATTERN]         edit a pattern as a tree: by mouse, by keyboard (? lists the keys), or in Python as the
+                                variable `editor`: editor.config, editor.save(NAME), editor.to_yaml()
     %adm data [FILTER]          where prices can come from
     %adm runs                   the runs of this notebook
     %adm show NAME              the card of a run again

@@ -8,6 +8,7 @@ from adm_notebook.patterns.node import Limits, Node
 from adm_notebook.patterns.pattern import Pattern
 from adm_notebook.patterns.places import unplaced
 from adm_notebook.patterns.registry import CONTAINERS, ContainerType, section_of
+from adm_notebook.patterns.repairs import Repair, repair_of
 from adm_notebook.patterns.roles import KINDS, ROLES, Role, canonical_role
 from adm_notebook.patterns.validation import validate
 
@@ -24,6 +25,7 @@ __all__ = [
     "Node",
     "Pattern",
     "PatternDiff",
+    "Repair",
     "Role",
     "Step",
     "canonical_role",
@@ -33,6 +35,7 @@ __all__ = [
     "get",
     "pattern_from",
     "register_pattern",
+    "repair_of",
     "section_of",
     "unplaced",
     "validate",

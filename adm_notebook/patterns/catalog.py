@@ -79,13 +79,18 @@ def register_pattern(
     problems = source.placed(validate(made))
     if problems:
         raise ConfigError(problems, made.title)
-    known = PATTERNS.find(made.name)
-    if known == made and known is not None and known.extends == made.extends:
-        return known
-    said = PATTERNS.register(made.name, made)
+    kept, said = keep(made)
     if said:
         print(said)
-    return made
+    return kept
+
+
+def keep(pattern: Pattern) -> tuple[Pattern, str]:
+    """Make a valid pattern known by its name; as it is known, and a sentence where it replaced another."""
+    known = PATTERNS.find(pattern.name)
+    if known == pattern and known is not None and known.extends == pattern.extends:
+        return known, ""
+    return pattern, PATTERNS.register(pattern.name, pattern)
 
 
 def pattern_from(value: object, path: str = "parameters.pattern") -> Pattern:

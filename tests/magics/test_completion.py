@@ -30,6 +30,7 @@ CONFIG = "%%adm\nbacktest_config:\n"
         ("%adm show g|", ["golden"]),
         ("%adm strategies ma|", ["ma_crossover", "macd"]),
         ("%adm pattern full|", ["full_backtest"]),
+        ("%adm edit full|", ["full_backtest"]),
         ("%adm patterns simple|", ["simple_backtest"]),
         ("%adm classifiers vol|", ["volatility"]),
         ("%adm risk mod|", ["moderate"]),

@@ -320,3 +320,21 @@ def test_a_hybrid_run_can_be_listed_planned_shown_traced_and_run_again(shell: In
     before = shell.user_ns["both"]
     assert cell("%adm rerun both").success
     assert shell.user_ns["both"].compare(before).identical
+
+
+def test_a_pattern_is_opened_in_the_editor_by_its_name_or_from_a_variable(shell: InteractiveShell, cell: Cell) -> None:
+    ran = cell("%adm edit full_backtest")
+    (shown,) = ran.outputs
+    assert shown.data["text/plain"] == PATTERNS.get("full_backtest").text()
+    assert "application/vnd.jupyter.widget-view+json" in shown.data
+    editor = shell.user_ns["editor"]
+    assert editor.pattern == PATTERNS.get("full_backtest")
+    shell.user_ns["mine"] = editor.pattern.remove("classifier/risk/portfolio/ensemble")
+    assert cell("%adm edit mine").success
+    assert shell.user_ns["editor"].pattern == shell.user_ns["mine"]
+    assert cell("%adm edit").success
+    assert shell.user_ns["editor"].pattern.name == "simple_backtest"
+    shell.user_ns["editor"] = "my favourite text"
+    assert "The editor is the variable `pattern_editor`" in cell("%adm edit").text
+    assert shell.user_ns["editor"] == "my favourite text"
+    assert "Did you mean `full_backtest`" in cell("%adm edit full_backtst").text
