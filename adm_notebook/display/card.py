@@ -93,6 +93,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         containers=containers,
         containers_gist=containers_gist(subject),
         containers_said=containers_said,
+        counts_vary=_counts_vary(subject),
         notes=notes,
         notes_gist=_notes_gist(len(facts.notes), len(facts.defaults)),
         yaml=_yaml(subject, yaml_most),
@@ -101,6 +102,12 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         kept_in=nearby(Path(result.metadata["signals_path"])) if subject.n_signals is not None else "",
         continue_with=_continue_with(subject),
     )
+
+
+def _counts_vary(subject: Subject) -> bool:
+    """Whether what containers were asked for hangs on the batches of a sweep, and so on how fast the machine is."""
+    many = subject.is_sweep or subject.n_signals is not None
+    return many and subject.result.mode != "traditional"
 
 
 def _ranked_title(subject: Subject, shown: int) -> str:
