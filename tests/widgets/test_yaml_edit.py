@@ -34,7 +34,9 @@ SCALARS = st.one_of(
 )
 KEYS = st.sampled_from(["a", "b", "commission", "fast", "data_config", "backtest_config"])
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)), max_leaves=8
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
+    max_leaves=8,
 )
 
 
