@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any, Literal
 
 from adm_notebook.config.yaml_text import dump, load_mapping
@@ -228,7 +229,7 @@ def as_mode(field: Field, value: Any, mode: Mode) -> Any:
     if isinstance(value, (list, tuple)):
         numbers = [v for v in value if isinstance(v, (int, float)) and not isinstance(v, bool)]
         if len(numbers) > 1:
-            steps = [abs(b - a) for a, b in zip(numbers, numbers[1:], strict=False)]
+            steps = [abs(b - a) for a, b in pairwise(numbers)]
             return {"min": min(numbers), "max": max(numbers), "step": min(s for s in steps if s) if any(steps) else 1}
         value = numbers[0] if numbers else None
     if _is_range(value):

@@ -1,4 +1,4 @@
-"""The form of the config builder: sections, entries and fields, made from the models and registries that planning reads.
+"""The form of the config builder: sections, entries and fields, from the models and registries that planning reads.
 
 A form is made anew from a config whenever that changes; it holds nothing of its own.
 """
@@ -374,7 +374,7 @@ def _entry(item: Any, path: str, registry: Registry[Any], opened: Sequence[str])
         return Entry(path, str(kind or ""), sentence, (), rest=_lines(given) if isinstance(item, Mapping) else "")
     inner = given.get("parameters")
     inner = inner if isinstance(inner, Mapping) else {}
-    aliases = {old: new for old, new in getattr(found, "older_names", {}).items()}
+    aliases: Mapping[str, str] = getattr(found, "older_names", {})
     fields, more, seen = [], [], set()
     for name, info in found.parameters.items():
         written = next((key for key in inner if key == name or aliases.get(key) == name), None)

@@ -1,4 +1,4 @@
-"""What lies ahead of a config: whether it can be planned, how many combinations, how long, how much memory, on which bars.
+"""What lies ahead of a config: whether it can be planned, how many combinations, how long, how much memory, which bars.
 
 How long is what the plan's work comes to, by the same reckoning that chooses the mode, times how fast this machine has
 turned out to be: runs of the builder tell, and before the first of them a small one on the bundled sample.

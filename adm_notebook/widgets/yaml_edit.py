@@ -1,7 +1,7 @@
 """Changing one value in YAML text: what stands around it, comments and layout, stays as the user wrote it.
 
 Each change is made in the text, and checked: what the new text says must be what the old one said, with that one value
-changed. Where it is not (a key whose section is written in a way of its own), the text is written anew, without comments.
+changed. Where it is not (a section that is written in a way of its own), the text is written anew, without comments.
 """
 
 from __future__ import annotations
