@@ -420,12 +420,16 @@ class ConfigBuilder(AdmWidget):
             "name": lambda: setattr(self, "name", str(message["text"]).strip()),
             "run": self._run_for_a_view,
             "stop": self.stop,
-            "cell": lambda: self.send({"to": view, "kind": "cell", "text": self._settled(self.as_cell)}),
-            "python": lambda: self.send({"to": view, "kind": "python", "text": self._settled(self.as_python)}),
+            "cell": lambda: self._hand_over(view, "cell", self.as_cell),
+            "python": lambda: self._hand_over(view, "python", self.as_python),
         }
         if what not in doing:
             raise ConfigError(Problem("do", f"unknown action {what!r}.{did_you_mean(what, list(doing))}"))
         doing[what]()
+
+    def _hand_over(self, view: str, kind: str, make: Callable[[], str]) -> None:
+        """Give a view text that it puts into a cell of the notebook, or on the clipboard."""
+        self.send({"to": view, "kind": kind, "id": self.model_id, "text": self._settled(make)})
 
     def _settled(self, make: Callable[[], str]) -> str:
         if self._planned != self._version:
