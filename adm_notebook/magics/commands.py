@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("checklist", "build", "edit", "diff", "migrate", "compat", "explore")
+LATER = ("checklist", "edit", "diff", "migrate", "compat", "explore")
 """Commands that are planned."""
 
 
@@ -218,6 +218,13 @@ def _save(call: _Call) -> None:
     print(f"Saved. Read it with adm.WorkflowResult.load({str(path)!r}).")
 
 
+def _build(call: _Call) -> None:
+    from adm_notebook.magics.builders import open_builder
+
+    given = call.words("NAME", optional=True)
+    show(open_builder(call.shell, given[0] if given else None))
+
+
 def _help(call: _Call) -> None:
     call.words(optional=True)
     print(HELP)
@@ -234,6 +241,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "signals": _signals,
     "replay": _replay,
     "save": _save,
+    "build": _build,
     "help": _help,
 }
 

@@ -55,6 +55,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 one bar on its way through the containers of a run, from prices to equity:
                                 `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given
     %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
+    %adm build [NAME]           a form that makes a config, with its YAML beside it; it starts from NAME: a run, a plan,
+                                a WorkflowConfig or YAML text. The variable `builder` holds it: builder.config
     %adm help                   this text, and that of %%adm
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).

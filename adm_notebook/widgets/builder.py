@@ -13,7 +13,7 @@ from typing import Any
 import traitlets
 
 from adm_notebook.config import WorkflowConfig
-from adm_notebook.config.yaml_text import Positions, dump, load_mapping
+from adm_notebook.config.yaml_text import Positions, load_mapping
 from adm_notebook.coordinator import Run
 from adm_notebook.errors import AdmError, ConfigError, Problem, did_you_mean, named
 from adm_notebook.planning.phases import HybridPlan
@@ -22,7 +22,7 @@ from adm_notebook.widgets.base import AdmWidget, module
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
 from adm_notebook.widgets.builder_form import LISTS, Form, choices, make_form
 from adm_notebook.widgets.builder_outlook import Outlook, measure, outlook_of, preview_of
-from adm_notebook.widgets.yaml_edit import Path, parse_path, value_at, with_value, without
+from adm_notebook.widgets.yaml_edit import Path, parse_path, value_at, with_value, without, written
 
 __all__ = ["ConfigBuilder"]
 
@@ -57,7 +57,8 @@ class ConfigBuilder(AdmWidget):
     >>> builder.set("backtest_config.commission", 0.001)
     >>> print(builder.yaml)
     workflow_type: backtest
-    backtest_config: {commission: 0.001}
+    backtest_config:
+      commission: 0.001
     optimization_config:
       strategies:
         - type: ma_crossover
@@ -96,12 +97,13 @@ class ConfigBuilder(AdmWidget):
         self._card_ids: tuple[str, ...] = ()
         self._run: Run | None = None
         super().__init__()
-        if isinstance(config, str):
-            config = WorkflowConfig.from_yaml(config)
-        self._config = WorkflowConfig() if config is None else config.copy()
         self._form: Form = make_form({})
         self.choices = choices()
-        self.config = self._config
+        if isinstance(config, str):
+            self._config = WorkflowConfig.from_yaml(config)
+            self._read(config if "\n" in config else written(self._config.to_dict()))
+        else:
+            self.config = self._config = WorkflowConfig() if config is None else config
         self.observe(self._yaml_was_set, "yaml")
         self.on_msg(self._receive)
 
@@ -120,7 +122,7 @@ class ConfigBuilder(AdmWidget):
             message = f"must be a WorkflowConfig, but was a {type(config).__name__}; set `yaml` to give text"
             raise ConfigError(Problem("config", message), "ConfigBuilder")
         values, frames = builder_text.plain_values(config.to_dict(), _namespace())
-        text = dump(values)
+        text = written(values)
         with self._lock:
             self._frames = frames
             self._config = config.copy()

@@ -22,6 +22,8 @@ PERCENT = frozenset(("commission", "slippage", "stop_loss", "take_profit", "max_
 """Settings that are fractions, and are shown as per cent."""
 
 _GROUPED = re.compile(r"^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$")
+_LONG = 10_000
+"""Whole numbers from here on are written with thousands, where they stand alone."""
 _MOST_LISTED = 50
 
 
@@ -85,7 +87,7 @@ def field_of(
     if kind == "choice" and mode == "one" and shown not in [option for option, _ in options]:
         options = [*options, (shown, shown)]
     if isinstance(usual, float) and not unit:
-        usual = f"{usual:.12g}"
+        usual = int(usual) if usual.is_integer() else usual
     return Field(path, name, label, kind, mode, sweeps, shown, shown_value(usual, unit), said, tuple(options), unit)
 
 
@@ -109,7 +111,7 @@ def shown_value(value: Any, unit: str = "") -> str:
     Examples
     --------
     >>> shown_value(0.001, "%"), shown_value(True), shown_value(100_000)
-    ('0.1', 'true', '100000')
+    ('0.1', 'true', '100,000')
     """
     if value is None:
         return ""
@@ -125,14 +127,16 @@ def shown_value(value: Any, unit: str = "") -> str:
 
 
 def _plain(value: float) -> str:
-    return _flow(value) if isinstance(value, float) else str(value)
+    return _flow(value) if isinstance(value, float) else f"{value:,}" if abs(value) >= _LONG else str(value)
 
 
 def listed(values: Any, unit: str = "") -> str:
     """Values with commas between them; one that has a comma of its own stands in quotes."""
     if values is None:
         return ""
-    return ", ".join(f'"{v}"' if isinstance(v, str) and "," in v else shown_value(v, unit) for v in values)
+    shown = (shown_value(v, unit) for v in values)
+    numbers = (text.replace(",", "") if isinstance(v, int) else text for v, text in zip(values, shown, strict=True))
+    return ", ".join(f'"{text}"' if "," in text else text for text in numbers)
 
 
 def _flow(value: Any) -> str:

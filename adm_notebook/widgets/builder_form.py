@@ -33,7 +33,7 @@ LISTS: Mapping[str, tuple[str, Registry[Any]]] = {
 """What is listed in a config: where, and what may stand there."""
 
 _MAIN = ("initial_capital", "commission", "slippage", "fill")
-_LABELS = {"initial_capital": "Capital", "max_bars": "Bars at most", "on_bad_data": "Bad rows", "n_trials": "Trials"}
+_LABELS = {"initial_capital": "Capital", "max_bars": "Bars", "on_bad_data": "Bad rows", "n_trials": "Trials"}
 _TIMEFRAMES = ("1min", "5min", "15min", "30min", "1h", "4h", "1d", "1w", "1mo")
 
 
@@ -235,7 +235,7 @@ def _pattern(values: Mapping[str, Any]) -> Iterator[Field]:
         return  # one of its own: the YAML has it
     options = [("", "the one that suits it"), *((name, name) for name in PATTERNS.names())]
     yield field_of(
-        "parameters.container_pattern", parameters.get("container_pattern"), kind="choice", label="Pattern",
+        "parameters.container_pattern", parameters.get("container_pattern"), kind="choice", label="",
         options=options, said="the tree of containers that runs",
     )  # fmt: skip
 
@@ -252,7 +252,7 @@ def _pattern_note(values: Mapping[str, Any]) -> str:
 
 def _costs(values: Mapping[str, Any], opened: Sequence[str]) -> Iterator[Field]:
     backtest = _mapping(values.get("backtest_config"))
-    for name in Settings.model_fields:
+    for name in dict.fromkeys((*_MAIN, *Settings.model_fields)):
         path = f"backtest_config.{name}"
         if name in _MAIN or name in backtest or path in opened:
             info = Settings.model_fields[name]

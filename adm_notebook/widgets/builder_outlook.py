@@ -19,7 +19,7 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.data import DataRequest
 from adm_notebook.config.workflow import located
 from adm_notebook.coordinator import EnhancedCoordinator
-from adm_notebook.display.numbers import price, price_decimals
+from adm_notebook.display.numbers import price
 from adm_notebook.errors import AdmError, ConfigError, Problem
 from adm_notebook.market import Bars, load
 from adm_notebook.planning import Plan
@@ -184,7 +184,7 @@ def _drawn(bars: Bars) -> dict[str, Any]:
         picked = MinMaxDownsampler().downsample(close, n_out=_POINTS).astype(np.int64)
     low, high = float(close.min()), float(close.max())
     span = high - low or 1.0
-    digits = price_decimals([low, high])
+    digits = 2 if low >= 10 else 4 if low >= 0.01 else 6
     times = bars.index[[0, -1]]
     form = "%Y-%m-%d %H:%M" if bars.calendar.intraday else "%Y-%m-%d"
     first, last = ((t.strftime(form) if hasattr(t, "strftime") else str(t)) for t in times)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -17,7 +18,7 @@ from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.config.yaml_text import dump, load_mapping
 from adm_notebook.errors import ConfigError, Problem, shown
 
-__all__ = ["Path", "parse_path", "read", "value_at", "with_value", "without"]
+__all__ = ["Path", "parse_path", "read", "value_at", "with_value", "without", "written"]
 
 Path = tuple[str | int, ...]
 """Keys and positions, from the outermost in."""
@@ -110,7 +111,25 @@ def _checked(expected: dict[str, Any], make: Any) -> str:
             return text
     except (_CantBeDone, ConfigError):
         pass
-    return dump(expected)
+    return written(expected)
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """A config as YAML, each section below its name: what is going to be edited has a line of its own.
+
+    Raises
+    ------
+    ConfigError
+        where it holds what text can't.
+    """
+    parts = []
+    for key, value in values.items():
+        block = dump({key: value})  # which says what is wrong with a value by its whole path
+        if key in SECTIONS and isinstance(value, Mapping) and value:
+            block = f"{key}:\n" + "".join(f"  {line}\n" for line in dump(value).rstrip("\n").split("\n"))
+        parts.append(block)
+    text = "".join(parts)
+    return text if read(text) == read(dump(values)) else dump(values)
 
 
 class _CantBeDone(Exception):
@@ -222,7 +241,8 @@ def _set_in_text(text: str, path: Path, value: Any) -> str:
         if node.flow_style:
             return _into_flow(text, node, _inline({rest[0]: value})[1:-1])
         last = _before(node, rest[0]) if len(found) == 1 else node.value[-1]
-        return _below(text, last[1], node.value[0][0].start_mark.column, dump({rest[0]: value}))
+        make = written if len(found) == 1 else dump
+        return _below(text, last[1], node.value[0][0].start_mark.column, make({rest[0]: value}))
     if isinstance(node, SequenceNode) and node.value:
         if node.flow_style:
             return _into_flow(text, node, _inline([value])[1:-1])

@@ -62,7 +62,7 @@ def test_a_new_key_stands_below_the_others_of_its_section() -> None:
     inside = with_value(TEXT, parse_path("backtest_config.strategy.parameters.ma_type"), "ema")
     assert inside == TEXT.replace("slow: 20", "slow: 20, ma_type: ema")
     section = with_value(TEXT, parse_path("data_config.symbols"), ["SP500"])
-    assert section == TEXT.replace("# for now\n", "# for now\ndata_config: {symbols: [SP500]}\n")
+    assert section == TEXT.replace("# for now\n", "# for now\ndata_config:\n  symbols: [SP500]\n")
     item = with_value(TEXT, ("optimization_config", "constraints", 1), "slow < 100")
     assert item == TEXT + "    - slow < 100\n"
 

@@ -253,14 +253,14 @@ function render({ model, el: host }) {
 
   // ---- the form ----
 
-  function fieldRow(field, wide) {
+  function fieldRow(field, wide, alone = false) {
     const id = `${view}-${field.path}`;
     const made = control(field, id, (typed) => send("enter", { path: field.path, mode: field.mode, typed }));
     const message = el("p", { class: "adm-msg", role: "alert", id: `${id}-said`, hidden: true });
     controls.set(field.path, { made, message, field });
     if (!wide) {
       const unit = field.unit && field.mode !== "yaml" ? el("span", { class: "fld-u" }, field.unit) : null;
-      return el("div", { class: "fld" }, el("label", { for: id, title: field.help || undefined }, field.label || field.name), el("div", { class: `fld-c${unit ? " has-u" : ""}` }, made.node, unit), message);
+      return el("div", { class: `fld${alone ? " is-solo" : ""}` }, alone ? null : el("label", { for: id, title: field.help || undefined }, field.label || field.name), el("div", { class: `fld-c${unit ? " has-u" : ""}` }, made.node, unit), message);
     }
     const items = MODES.map((mode) => [mode, mode, mode === "range" && field.kind !== "number" ? "a range needs numbers" : ""]);
     const seg = field.sweeps ? segments(`${field.name}: one value, a list or a range`, items, field.mode, (mode) => mode !== field.mode && send("mode", { path: field.path, mode })) : el("span");
@@ -340,7 +340,7 @@ function render({ model, el: host }) {
     replace(
       form,
       heading("Data", grid(sections.data), placeFor("data_config"), spark),
-      heading("Pattern", sections.pattern.map((f) => el("div", { class: "is-solo" }, fieldRow(f, false))), data.note ? el("p", { class: "fld-h cb-note" }, data.note) : null, placeFor("parameters")),
+      heading("Pattern", sections.pattern.map((f) => fieldRow(f, false, true)), data.note ? el("p", { class: "fld-h cb-note" }, data.note) : null, placeFor("parameters")),
       sections.analysis.length ? heading("Analysis", grid(sections.analysis), placeFor("analysis_config")) : null,
       Object.keys(LISTS).map((key) => listSection(key, lists[key], choices[key] ?? [])),
       sections.search.length ? heading("Search", grid(sections.search), placeFor("optimization_config")) : null,
@@ -423,7 +423,8 @@ function render({ model, el: host }) {
   }
 
   const sentence = (notice) => {
-    const text = notice.part && !controls.has(notice.path) ? `${notice.part}: ${notice.message}` : notice.message;
+    const of = notice.part && !controls.has(notice.path) ? notice.part : "";
+    const text = ["min", "max", "step"].includes(of) ? `the ${of} ${notice.message}` : of ? `${of}: ${notice.message}` : notice.message;
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
   };
 
@@ -464,7 +465,7 @@ function render({ model, el: host }) {
     if (!spark) return;
     if (!preview.points) return replace(spark, el("span", { class: "adm-s adm-muted cb-later" }, "No prices to show yet"));
     const others = preview.others ? ` and ${preview.others} more` : "";
-    replace(spark, sparkline(preview), el("span", { class: "adm-s adm-muted" }, named(preview.symbol), `${others}: ${number(preview.bars)} ${preview.timeframe} bars,`, el("br"), `${preview.low} to ${preview.high}`));
+    replace(spark, sparkline(preview), el("span", { class: "adm-s adm-muted" }, el("bdi", null, preview.symbol), `${others}: ${number(preview.bars)} ${preview.timeframe} bars,`, el("br"), `${preview.low} to ${preview.high}`));
     for (const [key, value] of [["start", preview.first], ["end", preview.last]]) {
       const input = controls.get(`data_config.${key}`)?.made.inputs[0];
       if (input) input.placeholder = value;
