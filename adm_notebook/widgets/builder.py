@@ -74,7 +74,7 @@ class ConfigBuilder(AdmWidget):
     name = traitlets.Unicode("result").tag(sync=True)
     form = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
-    notices = traitlets.List().tag(sync=True)
+    notices: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     outlook = traitlets.Dict().tag(sync=True)
     preview = traitlets.Dict().tag(sync=True)
     run_state = traitlets.Dict().tag(sync=True)
@@ -118,9 +118,7 @@ class ConfigBuilder(AdmWidget):
 
     @config.setter
     def config(self, config: WorkflowConfig) -> None:
-        if not isinstance(config, WorkflowConfig):
-            message = f"must be a WorkflowConfig, but was a {type(config).__name__}; set `yaml` to give text"
-            raise ConfigError(Problem("config", message), "ConfigBuilder")
+        _check_kind(config)
         values, frames = builder_text.plain_values(config.to_dict(), _namespace())
         text = written(values)
         with self._lock:
@@ -505,9 +503,15 @@ class ConfigBuilder(AdmWidget):
             publish_display_data(empty, {}, transient={"display_id": display_id})  # type: ignore[no-untyped-call]
 
 
+def _check_kind(config: object) -> None:
+    if not isinstance(config, WorkflowConfig):
+        message = f"must be a WorkflowConfig, but was a {type(config).__name__}; set `yaml` to give text"
+        raise ConfigError(Problem("config", message), "ConfigBuilder")
+
+
 def _namespace() -> MutableMapping[str, Any]:
     """The notebook's variables; of a program that is none, an empty mapping of its own."""
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython
+    shell = get_ipython()
     return {} if shell is None else shell.user_ns

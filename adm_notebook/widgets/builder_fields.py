@@ -84,7 +84,7 @@ def field_of(
         shown = listed(value, unit)
     else:
         shown = listed(value) if kind == "names" and not isinstance(value, str) else shown_value(value, unit)
-    if kind == "choice" and mode == "one" and shown not in [option for option, _ in options]:
+    if kind == "choice" and isinstance(shown, str) and mode == "one" and shown not in [option for option, _ in options]:
         options = [*options, (shown, shown)]
     if isinstance(usual, float) and not unit:
         usual = int(usual) if usual.is_integer() else usual
@@ -168,7 +168,8 @@ def meant(field: Field, mode: Mode, typed: str | Sequence[str]) -> Any:
         return None
     if mode == "yaml":
         return _yaml(text)
-    if mode == "list" or (field.kind == "names" and _parts(text)[1:]):
+    several = len(_parts(text)) > 1 and not _GROUPED.match(text.strip())
+    if mode == "list" or (several and (field.kind == "names" or (field.kind == "number" and field.sweeps))):
         return [_scalar(part, field) for part in _parts(text)]
     return _scalar(text, field)
 

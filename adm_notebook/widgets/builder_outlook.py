@@ -181,7 +181,7 @@ def _drawn(bars: Bars) -> dict[str, Any]:
     close = np.ascontiguousarray(bars.prices.close)
     picked = np.arange(len(close))
     if len(close) > _POINTS:
-        picked = MinMaxDownsampler().downsample(close, n_out=_POINTS).astype(np.int64)
+        picked = MinMaxDownsampler().downsample(close, n_out=_POINTS).astype(np.int64)  # type: ignore[no-untyped-call]
     low, high = float(close.min()), float(close.max())
     span = high - low or 1.0
     digits = 2 if low >= 10 else 4 if low >= 0.01 else 6

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.config.yaml_text import dump, load_mapping
@@ -237,13 +237,15 @@ def _set_in_text(text: str, path: Path, value: Any) -> str:
     rest = path[len(found) - 1 :]
     for part in reversed(rest[1:]):
         value = [value] if isinstance(part, int) else {part: value}
-    if isinstance(node, MappingNode) and isinstance(rest[0], str) and node.value:
+    if isinstance(node, ScalarNode) and len(found) > 1 and not node.value and isinstance(rest[0], str):
+        return _set_in_text(text, path[: len(found) - 1], {rest[0]: value})  # `key:` and nothing yet
+    if isinstance(node, MappingNode) and isinstance(rest[0], str):
         if node.flow_style:
             return _into_flow(text, node, _inline({rest[0]: value})[1:-1])
         last = _before(node, rest[0]) if len(found) == 1 else node.value[-1]
         make = written if len(found) == 1 else dump
         return _below(text, last[1], node.value[0][0].start_mark.column, make({rest[0]: value}))
-    if isinstance(node, SequenceNode) and node.value:
+    if isinstance(node, SequenceNode):
         if node.flow_style:
             return _into_flow(text, node, _inline([value])[1:-1])
         return _below(text, node.value[-1], node.start_mark.column, _item(value))
@@ -295,7 +297,7 @@ def _below(text: str, node: Node, column: int, lines: str) -> str:
 
 def _cut_from_text(text: str, path: Path) -> str:
     found = _find(_compose(text), path)
-    parent = found[-2][1]
+    parent: Any = found[-2][1]  # a mapping or a sequence
     key, node = found[-1]
     start, end = (key or node).start_mark.index, _end(text, node)
     if parent.flow_style:
