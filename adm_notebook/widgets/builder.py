@@ -7,22 +7,25 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import traitlets
 
 from adm_notebook.config import WorkflowConfig
-from adm_notebook.config.yaml_text import Positions, load_mapping
+from adm_notebook.config.workflow import located
 from adm_notebook.coordinator import Run
-from adm_notebook.errors import AdmError, ConfigError, Problem, did_you_mean, named
+from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.widgets import builder_run, builder_text
 from adm_notebook.widgets.base import AdmWidget, module
+from adm_notebook.widgets.builder_draft import Draft
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
-from adm_notebook.widgets.builder_form import LISTS, Form, choices, make_form
+from adm_notebook.widgets.builder_form import Form, choices, make_form
 from adm_notebook.widgets.builder_outlook import Outlook, measure, outlook_of, preview_of
-from adm_notebook.widgets.yaml_edit import Path, parse_path, value_at, with_value, without, written
+from adm_notebook.widgets.builder_views import answer
+from adm_notebook.widgets.workers import Worker
+from adm_notebook.widgets.yaml_edit import written
 
 __all__ = ["ConfigBuilder"]
 
@@ -83,13 +86,13 @@ class ConfigBuilder(AdmWidget):
 
     def __init__(self, config: WorkflowConfig | str | None = None) -> None:
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._planned_now = threading.Condition(self._lock)
         self._inbox: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
+        self._answering = Worker("adm-builder", self._answer_all)
+        self._planning = Worker("adm-builder-plan", self._plan)
+        self._measuring = Worker("adm-builder-speed", self._measure)
+        self._draft = Draft()
         self._version, self._planned = 0, -1
-        self._values: dict[str, Any] = {}
-        self._positions: Positions = {}
-        self._unread: tuple[Problem, ...] = ()
         self._outlook = Outlook()
         self._frames: dict[str, Any] = {}
         self._opened: list[str] = []
@@ -99,13 +102,13 @@ class ConfigBuilder(AdmWidget):
         super().__init__()
         self._form: Form = make_form({})
         self.choices = choices()
-        if isinstance(config, str):
-            self._config = WorkflowConfig.from_yaml(config)
-            self._read(config if "\n" in config else written(self._config.to_dict()))
-        else:
-            self.config = self._config = WorkflowConfig() if config is None else config
         self.observe(self._yaml_was_set, "yaml")
         self.on_msg(self._receive)
+        if isinstance(config, str):
+            self._config = WorkflowConfig.from_yaml(config)
+            self.yaml = config if "\n" in config else written(self._config.to_dict())
+        else:
+            self.config = self._config = WorkflowConfig() if config is None else config
 
     # ---- what it says -------------------------------------------------------------------------------------------
 
@@ -122,31 +125,25 @@ class ConfigBuilder(AdmWidget):
         values, frames = builder_text.plain_values(config.to_dict(), _namespace())
         text = written(values)
         with self._lock:
-            self._frames = frames
-            self._config = config.copy()
-            self._read(text)
+            self._frames, self._config = frames, config.copy()
+            self._draft.read(text)
+            self._changed()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the text as it is now; waits until it has been planned."""
         self.settle()
         with self._lock:
-            return self._unread or self._outlook.problems
-
-    @property
-    def plan(self) -> Any:
-        """The plan of `config`, as the estimate reads it; None where there are problems."""
-        self.settle()
-        return self._outlook.plan
+            return self._draft.unread or self._outlook.problems
 
     def settle(self) -> None:
         """Wait until the text as it is now has been planned."""
-        if threading.current_thread() is self._worker:
+        if self._planning.is_current:
             return
-        with self._changed:
+        with self._planned_now:
             while self._planned != self._version:
-                self._wake()
-                self._changed.wait(0.2)
+                self._planning.wake()
+                self._planned_now.wait(0.5)
 
     # ---- what may be done ---------------------------------------------------------------------------------------
 
@@ -159,7 +156,8 @@ class ConfigBuilder(AdmWidget):
             where the path leads nowhere, or the YAML can't be read at the moment.
         """
         with self._lock:
-            self._set(parse_path(path), value)
+            self._draft.set(path, value)
+            self._changed()
 
     def remove(self, path: str) -> None:
         """Take away what stands at a path: a value, a strategy, a section.
@@ -170,9 +168,9 @@ class ConfigBuilder(AdmWidget):
             where nothing stands there.
         """
         with self._lock:
-            self._check_readable()
-            self._opened = [p for p in self._opened if p != path]
-            self._read(without(self.yaml, parse_path(path)))
+            self._draft.remove(path)
+            self._opened = [p for p in self._opened if not p.startswith(path)]
+            self._changed()
 
     def add_strategy(self, type: str, **parameters: Any) -> None:  # noqa: A002  # the config's own word
         """Add a strategy, after those that are there."""
@@ -195,8 +193,8 @@ class ConfigBuilder(AdmWidget):
             with the problems, if there are any.
         """
         name = self._checked(name)
-        builder_text.named_frames(self._values, _namespace())
-        return builder_text.cell_of(self.yaml, name, self._is_hybrid)
+        builder_text.check_named(self._draft.values, _namespace())
+        return builder_text.cell_of(self._draft.text, name, self._is_hybrid)
 
     def as_python(self, name: str | None = None) -> str:
         """Python that runs the same.
@@ -207,7 +205,7 @@ class ConfigBuilder(AdmWidget):
             with the problems, if there are any.
         """
         name = self._checked(name)
-        return builder_text.python_of(self._values, name, self._is_hybrid)
+        return builder_text.python_of(self._draft.values, name, self._is_hybrid)
 
     def run(self, name: str | None = None) -> Run:
         """Run it in the background: `name` holds the Run at once, and its result when it ends; the card stands below.
@@ -220,9 +218,8 @@ class ConfigBuilder(AdmWidget):
             where prices or a user's code are no longer what they were.
         """
         name = self._checked(name)
-        with self._lock:
-            self._run = builder_run.begin(self._config, name, _namespace(), self._tell_run, self._card_ids)
-            return self._run
+        self._run = builder_run.begin(self.config, name, _namespace(), self._tell_run, self._card_ids)
+        return self._run
 
     def stop(self) -> None:
         """Stop the run that was begun last; what is finished is kept."""
@@ -233,45 +230,13 @@ class ConfigBuilder(AdmWidget):
         """Its title and its YAML."""
         return f"Config builder: {self._form.title}\n\n{self.yaml}"
 
-    # ---- changing the text --------------------------------------------------------------------------------------
-
-    def _set(self, path: Path, value: Any) -> None:
-        self._check_readable()
-        text = self.yaml
-        for i in range(1, len(path)):  # an entry that is a name alone becomes a mapping, to hold more
-            here = value_at(self._values, path[:i])
-            if isinstance(here, str) and (isinstance(path[i - 1], int) or path[i - 1] == "strategy"):
-                text = with_value(text, path[:i], {"type": here})
-        if value is not None:
-            self._read(with_value(text, path, value))
-        elif value_at(self._values, path) is not None:
-            self._read(without(text, path))
-
     def _add(self, which: str, kind: str, parameters: Mapping[str, Any]) -> None:
-        where, registry = LISTS[which]
-        if which != "strategies" or kind != "ensemble":
-            kind = registry.canonical(kind)
-        entry: dict[str, Any] = {"type": kind, **({"parameters": dict(parameters)} if parameters else {})}
         with self._lock:
-            self._check_readable()
-            text, path = self.yaml, parse_path(where)
-            listed = value_at(self._values, path)
-            short = value_at(self._values, ("backtest_config", "strategy")) if which == "strategies" else None
-            if short is not None:  # one strategy has a place of its own, several have not
-                text = with_value(without(text, ("backtest_config", "strategy")), path, [short, entry])
-            elif isinstance(listed, list) and listed:
-                text = with_value(text, (*path, len(listed)), entry)
-            else:
-                text = with_value(text, path, [entry])
-            self._read(text)
-
-    def _check_readable(self) -> None:
-        if self._unread:
-            raise ConfigError(self._unread, "The YAML can't be read, so nothing in it can be changed")
+            self._draft.add(which, kind, parameters)
+            self._changed()
 
     def _checked(self, name: str | None) -> str:
-        problems = self.problems
-        if problems:
+        if problems := self.problems:
             raise ConfigError(problems)
         name = self.name if name is None else name
         builder_run.check_name(name, {})
@@ -281,88 +246,64 @@ class ConfigBuilder(AdmWidget):
     def _is_hybrid(self) -> bool:
         return isinstance(self._outlook.plan, HybridPlan)
 
+    # ---- the text has changed -----------------------------------------------------------------------------------
+
     def _yaml_was_set(self, change: Mapping[str, Any]) -> None:
         with self._lock:
-            if change["new"] != self._text:
-                self._read(change["new"])
+            if change["new"] != self._draft.text or not self._version:
+                self._draft.read(change["new"])
+                self._changed()
 
-    def _read(self, text: str) -> None:
-        """Take a text over: the form follows where it can be read, and it is planned soon."""
-        self._text = text
-        try:
-            values, positions = load_mapping(text) if text.strip() else ({}, {})
-            self._values, self._positions, self._unread = values, positions, ()
-        except ConfigError as error:
-            self._unread = tuple(error.problems)
+    def _changed(self) -> None:
+        """The form follows at once, where the text can be read; planning soon."""
         self._version += 1
-        self.yaml = text
+        self.yaml = self._draft.text
         self._publish()
-        self._wake()
+        self._planning.wake()
 
     def _publish(self) -> None:
-        """What the views show, where it has changed."""
-        self._form = make_form(self._values, self._opened)
-        problems = self._unread or (self._outlook.problems if self._planned == self._version else None)
+        """What the views show."""
+        draft, is_planned = self._draft, self._planned == self._version
+        self._form = make_form(draft.values, self._opened)
+        problems = draft.unread or (self._outlook.problems if is_planned else None)
         with self.hold_sync():
             self.form = self._form.state
             if problems is not None:
                 self.notices = [self._notice(problem) for problem in problems]
-            if self._planned == self._version:
-                self.outlook = {"state": "unread"} if self._unread else self._outlook.state
+            if draft.unread:
+                self.outlook = {"state": "unread"}
             else:
-                self.outlook = {**self.outlook, "state": "planning"}
+                self.outlook = self._outlook.state if is_planned else {**self.outlook, "state": "planning"}
 
     def _notice(self, problem: Problem) -> dict[str, Any]:
-        place = "" if self._unread else self._form.place_of(problem.path)
-        inside = problem.path[len(place) :].strip(".") if place else ""
-        label = ", ".join(part for part in (place.rsplit(".", 1)[-1], inside) if part)
+        place = "" if self._draft.unread else self._form.place_of(problem.path)
+        part = problem.path[len(place) :].strip(".") if place else ""
+        label = ", ".join(word for word in (place.rsplit(".", 1)[-1], part) if word)
         return {
-            "path": problem.path, "place": place, "part": inside, "label": label or problem.path,
+            "path": problem.path, "place": place, "part": part, "label": label or problem.path,
             "message": problem.message, "line": problem.line, "column": problem.column,
         }  # fmt: skip
 
-    # ---- the thread that plans, and does what views ask for -------------------------------------------------------
+    # ---- planning, on a thread of its own -------------------------------------------------------------------------
 
-    def _receive(self, _: Any, content: Any, __: Any) -> None:
-        """A view's message; it may come on any thread, and is only put in line."""
-        if isinstance(content, Mapping):
-            self._inbox.put(content)
-            self._wake()
-
-    def _wake(self) -> None:
+    def _plan(self) -> None:
+        """Plan the text, once it has been left alone for a moment."""
+        version = self._version
+        if self._planned == version:
+            return
+        time.sleep(QUIET)
         with self._lock:
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="adm-builder", daemon=True)
-                self._worker.start()
-
-    def _work(self) -> None:
-        """Until there is nothing more to do: messages first, then, after a moment without any, planning."""
-        try:
-            while True:
-                self._answer_all()
-                with self._lock:
-                    version = self._version
-                    if self._inbox.empty() and self._planned == version:
-                        self._worker = None
-                        return
-                if self._planned != version:
-                    time.sleep(QUIET)
-                    if self._inbox.empty() and self._version == version:
-                        self._plan(version)
-        except BaseException:
-            with self._lock:
-                self._worker = None
-            raise
-
-    def _plan(self, version: int) -> None:
-        with self._lock:
-            values, positions, unread = self._values, self._positions, self._unread
-        outlook, config, preview = self._outlook, None, None
-        if not unread:
-            outlook, config = self._looked_ahead(values, positions)
-            preview = preview_of(config) if config is not None else None
-        with self._changed:
             if self._version != version:
+                self._planning.wake()
+                return
+            values, positions, unread = self._draft.values, self._draft.positions, self._draft.unread
+        config, outlook, preview = None, self._outlook, None
+        if not unread:
+            config, outlook = self._looked_ahead(values, positions)
+            preview = preview_of(config) if config is not None else None
+        with self._planned_now:
+            if self._version != version:
+                self._planning.wake()
                 return
             self._planned, self._outlook = version, outlook
             if config is not None and not outlook.problems:
@@ -370,81 +311,46 @@ class ConfigBuilder(AdmWidget):
             if preview is not None:
                 self.preview = preview
             self._publish()
-            self._changed.notify_all()
-        if self._shown and outlook.plan is not None and outlook.seconds is None and measure(outlook.plan):
-            with self._lock:
-                if self._version == version and config is not None:
-                    self._outlook = outlook_of(config)
-                    self._publish()
+            self._planned_now.notify_all()
+        if self._shown and outlook.plan is not None and outlook.seconds is None:
+            self._measuring.wake()
 
-    def _looked_ahead(self, values: Mapping[str, Any], positions: Positions) -> tuple[Outlook, WorkflowConfig | None]:
+    def _looked_ahead(self, values: Mapping[str, Any], positions: Any) -> tuple[WorkflowConfig | None, Outlook]:
+        config = None
         try:
-            config = WorkflowConfig.from_mapping(
-                builder_text.with_frames(values, self._frames, _namespace()), positions
-            )
+            values = builder_text.with_frames(values, self._frames, _namespace())
+            config = WorkflowConfig.from_mapping(values, positions)
+            return config, outlook_of(config)
         except ConfigError as error:
-            return Outlook(tuple(error.problems)), None
-        try:
-            return outlook_of(config), config
+            return None, Outlook(tuple(located(list(error.problems), positions)))
         except Exception as error:  # noqa: BLE001  # a thread has nobody to tell but the view, which must not stand still
-            return Outlook((Problem("", f"planning failed: {named(error)}"),)), config
+            return config, Outlook((Problem("", f"planning failed: {named(error)}"),))
+
+    def _measure(self) -> None:
+        """Learn how fast this machine is, and say how long a run takes."""
+        plan = self._outlook.plan
+        if plan is not None and measure(plan):
+            with self._lock:
+                self._outlook = self._outlook.timed()
+                self._publish()
+
+    # ---- views --------------------------------------------------------------------------------------------------
+
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        """A view's message; it may come on any thread, and is only put in line."""
+        if isinstance(content, Mapping):
+            self._inbox.put(content)
+            self._answering.wake()
 
     def _answer_all(self) -> None:
-        while True:
-            try:
-                message = self._inbox.get_nowait()
-            except queue.Empty:
-                return
-            view = str(message.get("view", ""))
-            try:
-                self._answer(message, view)
-            except AdmError as error:
-                problems = error.problems if isinstance(error, ConfigError) else ()
-                said = "; ".join(p.message for p in problems) or str(error).splitlines()[0]
-                self.send({"to": view, "kind": "said", "text": said})
-            except (KeyError, TypeError, ValueError) as error:
-                self.send({"to": view, "kind": "said", "text": f"That could not be read: {named(error)}"})
-            if "number" in message:
-                self.seen = {**self.seen, view: message["number"]}
+        while not self._inbox.empty():
+            answer(self, self._inbox.get())
 
-    def _answer(self, message: Mapping[str, Any], view: str) -> None:
-        what = message["do"]
-        doing: dict[str, Callable[[], Any]] = {
-            "hello": self._say_hello,
-            "enter": lambda: self._enter(message["path"], message["mode"], message["typed"]),
-            "mode": lambda: self._change_mode(message["path"], message["mode"]),
-            "yaml": lambda: self._take(str(message["text"])),
-            "open": lambda: self._open(message["path"]),
-            "add": lambda: self._add(message["list"], message["type"], {}),
-            "remove": lambda: self.remove(message["path"]),
-            "name": lambda: setattr(self, "name", str(message["text"]).strip()),
-            "run": self._run_for_a_view,
-            "stop": self.stop,
-            "cell": lambda: self._hand_over(view, "cell", self.as_cell),
-            "python": lambda: self._hand_over(view, "python", self.as_python),
-        }
-        if what not in doing:
-            raise ConfigError(Problem("do", f"unknown action {what!r}.{did_you_mean(what, list(doing))}"))
-        doing[what]()
-
-    def _hand_over(self, view: str, kind: str, make: Callable[[], str]) -> None:
-        """Give a view text that it puts into a cell of the notebook, or on the clipboard."""
-        self.send({"to": view, "kind": kind, "id": self.model_id, "text": self._settled(make)})
-
-    def _settled(self, make: Callable[[], str]) -> str:
-        if self._planned != self._version:
-            self._plan(self._version)
-        return make()
-
-    def _say_hello(self) -> None:
+    def _is_shown(self) -> None:
         """A view is there: from now on it is worth while to know how long things take."""
-        with self._lock:
-            if not self._shown:
-                self._shown, self._planned = True, -1
-
-    def _take(self, text: str) -> None:
-        with self._lock:
-            self._read(text)
+        self._shown = True
+        if self._planned == self._version and self._outlook.plan is not None and self._outlook.seconds is None:
+            self._measuring.wake()
 
     def _field(self, path: str) -> Field:
         for field in self._form.fields:
@@ -453,39 +359,23 @@ class ConfigBuilder(AdmWidget):
         raise ConfigError(Problem(path, "has no field any more"), "ConfigBuilder")
 
     def _enter(self, path: str, mode: Mode, typed: str | Sequence[str]) -> None:
+        """Take what was typed into a field."""
         with self._lock:
-            if path == "workflow_type":
-                self._set((path,), str(typed))
-                return
-            self._set(parse_path(path), meant(self._field(path), mode, typed))
+            self.set(path, str(typed) if path == "workflow_type" else meant(self._field(path), mode, typed))
 
     def _change_mode(self, path: str, mode: Mode) -> None:
         with self._lock:
-            field = self._field(path)
-            parts = parse_path(path)
-            self._set(parts, as_mode(field, value_at(self._values, parts), mode))
+            self.set(path, as_mode(self._field(path), self._draft.at(path), mode))
 
     def _open(self, path: str) -> None:
+        """Give a setting a field, though it has no value yet."""
         with self._lock:
             self._opened.append(path)
             self._publish()
 
-    def _run_for_a_view(self) -> None:
-        self._settled(self.as_python)  # which raises where there are problems
-        try:
-            self.run()
-        except AdmError as error:
-            problems = error.problems if isinstance(error, ConfigError) else ()
-            said = problems[0].message if problems else str(error).splitlines()[0]
-            self._tell_run(
-                {"state": "refused", "name": self.name, "done": 0, "total": 0, "left": None, "message": said}
-            )
-
     def _tell_run(self, state: dict[str, Any]) -> None:
         with self._lock:
             self.run_state = state
-
-    # ---- showing ------------------------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
         """The view, and below it three empty outputs, which the card of a run takes when it ends."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,13 @@ class Outlook:
     left_out: int = 0
     warnings: tuple[str, ...] = ()
     plan: Plan | HybridPlan | None = None
+
+    def timed(self) -> Outlook:
+        """The same, with the seconds that it takes as far as is known by now."""
+        plan = self.plan
+        if plan is None:
+            return self
+        return replace(self, seconds=_seconds(plan.plans if isinstance(plan, HybridPlan) else (plan,)))
 
     @property
     def state(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.errors import ConfigError, Problem, shown
 from adm_notebook.patterns import Pattern
 
-__all__ = ["cell_of", "named_frames", "plain_values", "python_of", "with_frames"]
+__all__ = ["cell_of", "check_named", "plain_values", "python_of", "with_frames"]
 
 _WIDTH = 100
 
@@ -107,7 +107,7 @@ def with_frames(values: Mapping[str, Any], frames: Mapping[str, Any], namespace:
     return {**values, "data_config": {**data, "frame": found}}
 
 
-def named_frames(values: Mapping[str, Any], namespace: Mapping[str, Any]) -> None:
+def check_named(values: Mapping[str, Any], namespace: Mapping[str, Any]) -> None:
     """ConfigError where a frame that a cell would name is in no variable."""
     data = values.get("data_config")
     name = data.get("frame") if isinstance(data, Mapping) else None

@@ -64,7 +64,7 @@ function control(field, id, commit) {
   const typing = debounced(TYPING, () => send());
   const input = (value, more) => {
     const node = el("input", {
-      class: `adm-input${field.kind === "number" && field.mode !== "yaml" ? " is-num" : ""}`, type: "text", spellcheck: "false",
+      class: `adm-input${field.kind === "number" && ["one", "range"].includes(field.mode) ? " is-num" : ""}`, type: "text", spellcheck: "false",
       autocomplete: "off", oninput: typing, onchange: () => typing.now(), title: field.help || undefined, ...more,
     });
     node.value = value;
@@ -313,7 +313,7 @@ function render({ model, el: host }) {
   function entryCard(entry) {
     const head = el("div", { class: "cb-ch" }, el("b", null, named(entry.type || "?")), el("span", { class: "adm-muted adm-s" }, entry.sentence), el("button", { type: "button", class: "adm-btn is-quiet", "aria-label": `Remove ${entry.type}`, "data-key": `remove ${entry.path}`, onclick: () => send("remove", { path: entry.path }) }, "Remove"));
     const rest = entry.rest ? [el("p", { class: "adm-muted adm-s" }, "In the YAML alone:"), el("pre", { class: "cb-rest" }, entry.rest)] : [];
-    const more = entry.more.length ? adder("A setting", [["", entry.more.map((one) => [one, ""])]], (one) => send("open", { path: `${entry.path}.parameters.${one}` })) : [];
+    const more = entry.more.length ? adder("Add a setting", [["", entry.more.map((one) => [one, ""])]], (one) => send("open", { path: `${entry.path}.parameters.${one}` })) : [];
     return el("div", { class: "cb-card" }, head, placeFor(entry.path), entry.fields.map((f) => fieldRow(f, true)), rest, more);
   }
 
@@ -344,7 +344,7 @@ function render({ model, el: host }) {
       sections.analysis.length ? heading("Analysis", grid(sections.analysis), placeFor("analysis_config")) : null,
       Object.keys(LISTS).map((key) => listSection(key, lists[key], choices[key] ?? [])),
       sections.search.length ? heading("Search", grid(sections.search), placeFor("optimization_config")) : null,
-      heading("Costs", grid(plain), wide.length ? el("div", { class: "cb-wide" }, wide.map((f) => fieldRow(f, true))) : null, placeFor("backtest_config"), adder("A setting", [["", data.more.map((one) => [one, ""])]], (one) => send("open", { path: `backtest_config.${one}` }))),
+      heading("Costs", grid(plain), wide.length ? el("div", { class: "cb-wide" }, wide.map((f) => fieldRow(f, true))) : null, placeFor("backtest_config"), adder("Add a setting", [["", data.more.map((one) => [one, ""])]], (one) => send("open", { path: `backtest_config.${one}` }))),
       limited || showLimits
         ? heading("Limits", grid(sections.limits))
         : heading("Limits", el("p", { class: "adm-muted" }, "None: all processors, as long as it takes. ", el("button", { type: "button", class: "adm-btn is-quiet cb-add", "data-key": "limits", onclick: setLimits }, "+ Set"))),
