@@ -371,7 +371,7 @@ def _entry(item: Any, path: str, registry: Registry[Any], opened: Sequence[str])
     found = registry.find(kind) if isinstance(kind, str) else None
     if found is None:
         sentence = "lets its members vote" if kind == "ensemble" else ""
-        return Entry(path, str(kind or ""), sentence, (), rest=_lines(given) if isinstance(item, Mapping) else "")
+        return Entry(path, str(kind or ""), sentence, (), rest=_lines(given) if len(given) > 1 else "")
     inner = given.get("parameters")
     inner = inner if isinstance(inner, Mapping) else {}
     aliases: Mapping[str, str] = getattr(found, "older_names", {})

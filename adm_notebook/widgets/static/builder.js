@@ -112,8 +112,25 @@ function control(field, id, commit) {
   };
 }
 
+/** What was changed from one text to another, as one piece: [from, to, what stands there now]. */
+function pieceOf(before, after) {
+  const most = Math.min(before.length, after.length);
+  let head = 0, tail = 0;
+  while (head < most && before[head] === after[head]) head++;
+  while (tail < most - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
+  return [head, before.length - tail, after.slice(head, after.length - tail)];
+}
+
+/** Both changes of one text, where they are apart; else `mine`, which somebody is typing. */
+function merged(before, mine, theirs) {
+  let one = pieceOf(before, mine), two = pieceOf(before, theirs);
+  if (one[0] > two[0]) [one, two] = [two, one];
+  if (one[1] > two[0]) return mine;
+  return before.slice(0, one[0]) + one[2] + before.slice(one[1], two[0]) + two[2] + before.slice(two[1]);
+}
+
 /** The YAML pane: a text area, and behind it the same text with its keys in colour and its wrong lines marked. */
-function yamlPane(send) {
+function yamlPane(send, waiting) {
   const back = el("pre", { "aria-hidden": "true" });
   const area = el("textarea", {
     spellcheck: "false", autocomplete: "off", wrap: "soft", "aria-label": "The same configuration as YAML", "data-key": "yaml",
@@ -131,7 +148,12 @@ function yamlPane(send) {
       }),
     );
   };
-  const typing = debounced(TYPING, () => send(area.value));
+  let known = ""; // the kernel's text, as far as this view has heard; what is typed is sent only on top of it
+  const typing = debounced(TYPING, () => {
+    if (waiting()) return typing();
+    known = area.value;
+    send(area.value);
+  });
   area.addEventListener("input", () => {
     draw();
     typing();
@@ -150,7 +172,14 @@ function yamlPane(send) {
   return {
     node,
     set(text) {
-      if (area !== document.activeElement && area.value !== text) area.value = text;
+      const next = area.value === known ? text : merged(known, area.value, text);
+      if (next !== area.value) {
+        const [from, to, put] = pieceOf(area.value, next);
+        const kept = [area.selectionStart, area.selectionEnd].map((at) => (at < to ? Math.min(at, from + put.length) : at + put.length - (to - from)));
+        area.value = next;
+        area.setSelectionRange(...kept);
+      }
+      known = text;
       draw();
     },
     mark(notices, unread) {
@@ -228,7 +257,7 @@ function render({ model, el: host }) {
   const title = el("h3", { class: "adm-clamp" });
   const kinds = el("span");
   const form = el("div", { class: "adm-pane cb-form" });
-  const yaml = yamlPane((text) => send("yaml", { text }));
+  const yaml = yamlPane((text) => send("yaml", { text }), () => waiting());
   const running = el("div", { class: "cb-run", hidden: true });
   const state = el("div", { class: "adm-grow", role: "status" });
   const name = el("input", { class: "adm-input cb-name", type: "text", spellcheck: "false", "aria-label": "Variable that receives the result", "data-key": "name", onchange: (e) => send("name", { text: e.target.value }) });
