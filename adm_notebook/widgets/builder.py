@@ -349,6 +349,7 @@ class ConfigBuilder(AdmWidget):
     def _is_shown(self) -> None:
         """A view is there: from now on it is worth while to know how long things take."""
         self._shown = True
+        self.choices = choices()  # what has been registered since belongs to it
         if self._planned == self._version and self._outlook.plan is not None and self._outlook.seconds is None:
             self._measuring.wake()
 
@@ -381,7 +382,7 @@ class ConfigBuilder(AdmWidget):
         """The view, and below it three empty outputs, which the card of a run takes when it ends."""
         from IPython.display import publish_display_data
 
-        if os.environ.get("ADM_NOTEBOOK_LIVE") == "0":
+        if os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
             publish_display_data({"text/plain": self.text()})  # type: ignore[no-untyped-call]  # IPython
             return
         bundle = self._repr_mimebundle_()

@@ -7,7 +7,7 @@ from typing import Any
 
 from adm_notebook.config.yaml_text import Positions, load_mapping
 from adm_notebook.errors import ConfigError, Problem
-from adm_notebook.widgets.builder_form import LISTS
+from adm_notebook.widgets.builder_entries import LISTS
 from adm_notebook.widgets.yaml_edit import Path, parse_path, value_at, with_value, without
 
 __all__ = ["Draft"]
