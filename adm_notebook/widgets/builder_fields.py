@@ -38,7 +38,7 @@ class Field:
     sweeps   whether it may be a list or a range
     value    what is shown: text; of a range its three
     usual    what it is where nothing is typed
-    options  values of a choice, each with the words for it
+    options  what is offered, each with the words for it: all that a choice may be
     unit     `%` where a fraction is shown as per cent
     """
 
@@ -84,7 +84,7 @@ def field_of(
         shown = listed(value, unit)
     else:
         shown = listed(value) if kind == "names" and not isinstance(value, str) else shown_value(value, unit)
-    if kind == "choice" and isinstance(shown, str) and mode == "one" and shown not in [option for option, _ in options]:
+    if options and isinstance(shown, str) and mode == "one" and shown not in [option for option, _ in options]:
         options = [*options, (shown, shown)]
     if isinstance(usual, float) and not unit:
         usual = int(usual) if usual.is_integer() else usual

@@ -176,13 +176,9 @@ def _data(values: Mapping[str, Any], opened: Sequence[str]) -> Iterator[Field]:
     if data.get("source") in (None, "sample") and data.get("path") is None and "frame" not in data:
         known = sample_symbols()
         options = [("", known[0]), *((name, name) for name in known[1:]), (", ".join(known), " and ".join(known))]
-        shown = data.get("symbols")
-        text = shown if isinstance(shown, str) or shown is None else ", ".join(map(str, shown))
-        if text == known[0]:
+        if data.get("symbols") in (known[0], [known[0]]):
             options[0] = (known[0], known[0])
-        yield field_of(
-            "data_config.symbols", text, kind="choice", label="Symbol", options=options, said=helps["symbols"]
-        )
+        yield one("symbols", kind="names", options=options)
     else:
         yield one("symbols", kind="names", usual="all")
     yield one("start")

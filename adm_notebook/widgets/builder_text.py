@@ -20,7 +20,7 @@ _WIDTH = 100
 def cell_of(text: str, name: str, hybrid: bool) -> str:
     """A cell that runs the YAML and leaves its result in `name`."""
     mode = " --mode hybrid" if hybrid else ""
-    return f"%%adm run {name}{mode}\n{text.strip() or 'workflow_type: backtest'}\n"
+    return f"%%adm run {name}{mode}\n{text.strip() or 'workflow_type: backtest'}"
 
 
 def python_of(values: Mapping[str, Any], name: str, hybrid: bool) -> str:

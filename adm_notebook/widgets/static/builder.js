@@ -13,6 +13,8 @@ const LISTS = {
   risk_profiles: ["Risk profiles", "Add", "None: size and stops are those below."],
 };
 const MODES = ["one", "list", "range"];
+const BUSY = "Waiting for the kernel: live controls need one that runs and has nothing else to do.";
+const PATIENCE = 1500; // ms
 const TYPING = 250; // ms without a key after which what was typed is sent
 
 /** A function that waits until it is left alone for a while; `.now()` does not wait, if it was called at all. */
@@ -78,7 +80,7 @@ function control(field, id, commit) {
     );
     const word = (text) => el("span", { class: "cb-w" }, text);
     node = [inputs[0], word("to"), inputs[1], word("by"), inputs[2]];
-  } else if (field.kind === "choice" && field.mode === "one") {
+  } else if (field.options.length && field.mode === "one") {
     const select = el(
       "select",
       {
@@ -248,10 +250,14 @@ async function copied(text) {
 
 function render({ model, el: host }) {
   const view = Math.random().toString(36).slice(2, 10);
-  let number_ = 0, shape = "", showLimits = false;
+  let number_ = 0, shape = "", showLimits = false, patience = null;
   const controls = new Map(); // path -> { control, message }
   const places = new Map(); // path -> where a problem is shown that has no field
-  const send = (what, more = {}) => model.send({ do: what, view, number: ++number_, ...more });
+  const send = (what, more = {}) => {
+    model.send({ do: what, view, number: ++number_, ...more });
+    clearTimeout(patience);
+    patience = setTimeout(() => waiting() && tell(BUSY), PATIENCE);
+  };
   const waiting = () => (model.get("seen")[view] ?? 0) < number_;
 
   const title = el("h3", { class: "adm-clamp" });
@@ -549,7 +555,11 @@ function render({ model, el: host }) {
     "change:preview": drawPreview,
     "change:run_state": drawRun,
     "change:name": drawName,
-    "change:seen": () => (drawYaml(), redraw()),
+    "change:seen": () => {
+      if (!waiting() && told.textContent === BUSY) tell("");
+      drawYaml();
+      redraw();
+    },
     "msg:custom": answer,
   });
   page.addEventListener("focusout", () => setTimeout(() => !waiting() && (drawYaml(), redraw()), 0));
