@@ -329,6 +329,8 @@ class ConfigBuilder(AdmWidget):
     def _measure(self) -> None:
         """Learn how fast this machine is, and say how long a run takes."""
         plan = self._outlook.plan
+        if self._run is not None and self._run.status in ("running", "paused"):
+            return  # which tells it better, when it ends
         if plan is not None and measure(plan):
             with self._lock:
                 self._outlook = self._outlook.timed()

@@ -12,7 +12,7 @@ from adm_notebook.components.risk import RISK_PROFILES
 from adm_notebook.components.strategy import ParameterInfo
 from adm_notebook.config.settings import LIMITS, RISK_SETTINGS, Settings
 from adm_notebook.config.yaml_text import dump
-from adm_notebook.widgets.builder_fields import PERCENT, Field, Kind, field_of
+from adm_notebook.widgets.builder_fields import PERCENT, Field, Kind, field_of, shown_value
 from adm_notebook.widgets.yaml_edit import value_at
 
 __all__ = ["LISTS", "Entry", "entries_of", "plain_sentence", "setting_field"]
@@ -79,8 +79,8 @@ def _entry(item: Any, path: str, registry: Registry[Any], opened: Sequence[str])
         fields.append(_parameter(at, value, found, name, info))
     rest = {k: v for k, v in given.items() if k not in ("type", "parameters") and k not in seen}
     unknown = {k: v for k, v in inner.items() if k not in seen}
-    if unknown:
-        rest["parameters"] = unknown
+    if unknown or not isinstance(given.get("parameters", {}), (Mapping, type(None))):
+        rest["parameters"] = unknown or given["parameters"]
     return Entry(path, str(kind), plain_sentence(found.sentence), tuple(fields), tuple(more), _lines(rest))
 
 
@@ -95,9 +95,9 @@ def _parameter(path: str, value: Any, kind: Any, name: str, info: ParameterInfo)
         return setting_field(path, value, Settings.model_fields[name].annotation, info.default, info.description)
     options = _words(field.annotation if field is not None else info.type)
     if options:
-        words = [("", f"{_as_word(info.default)} (usual)"), *options]
+        options = _offered(options, info.default, value)
         return field_of(
-            path, value, kind="choice", sweeps=True, usual=info.default, said=info.description, options=words
+            path, value, kind="choice", sweeps=True, usual=info.default, said=info.description, options=options
         )
     number = info.type in (int, float)
     return field_of(
@@ -115,15 +115,19 @@ def setting_field(path: str, value: Any, annotation: Any, usual: Any, said: str,
         kind = "text"
     unit = "%" if name in PERCENT and kind == "number" else ""
     if options:
-        options = [("", f"{_as_word(usual)} (usual)" if usual is not None else "as it is"), *options]
+        options = _offered(options, usual, value)
     return field_of(
         path, value, kind=kind, label=label, sweeps=kind in ("number", "choice"), usual=usual, said=said,
         options=options, unit=unit,
     )  # fmt: skip
 
 
-def _as_word(value: Any) -> str:
-    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+def _offered(options: list[tuple[str, str]], usual: Any, value: Any) -> list[tuple[str, str]]:
+    """The options, in which the usual one is that of leaving the key out, unless it is written."""
+    word = shown_value(usual)
+    if usual is None:
+        return [("", "as it is"), *options]
+    return [(option, said) if option != word or value == usual else ("", said) for option, said in options]
 
 
 def _words(annotation: Any) -> list[tuple[str, str]]:

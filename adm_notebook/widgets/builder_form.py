@@ -175,7 +175,7 @@ def _data(values: Mapping[str, Any], opened: Sequence[str]) -> Iterator[Field]:
         yield field_of("data_config.frame", data["frame"], label="Frame", said="a DataFrame of this notebook, by name")
     if data.get("source") in (None, "sample") and data.get("path") is None and "frame" not in data:
         known = sample_symbols()
-        options = [("", known[0]), *((name, name) for name in known[1:]), (", ".join(known), " and ".join(known))]
+        options = [("", known[0]), *((name, name) for name in known[1:]), (", ".join(known), "both")]
         if data.get("symbols") in (known[0], [known[0]]):
             options[0] = (known[0], known[0])
         yield one("symbols", kind="names", options=options)

@@ -81,10 +81,10 @@ def _follow(run: Run, name: str, namespace: MutableMapping[str, Any], told: Told
     if namespace.get(name) is run:  # nobody has put something else there meanwhile
         namespace[name] = result
     note_speed(run.hybrid if hasattr(run, "hybrid") else run.plan, run.progress.done, time.perf_counter() - began)
-    if card_ids:
-        display_result(result, name, display_ids=list(card_ids), update=True)
     said_of = result.errors[0].splitlines()[0] if result.errors else "no row is ok; see the `error` column of stats"
     told({**_state(run, name), "message": "" if result.success else said_of})
+    if card_ids:
+        display_result(result, name, display_ids=list(card_ids), update=True)
 
 
 def _state(run: Run, name: str) -> dict[str, Any]:

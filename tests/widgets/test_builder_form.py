@@ -170,7 +170,7 @@ def test_a_percentage_keeps_every_digit() -> None:
 
 def test_the_symbols_of_the_sample_are_offered() -> None:
     field = next(f for f in make_form({}).fields if f.name == "symbols")
-    assert dict(field.options) == {"": "SP500", "NASDAQ": "NASDAQ", "SP500, NASDAQ": "SP500 and NASDAQ"}
+    assert dict(field.options) == {"": "SP500", "NASDAQ": "NASDAQ", "SP500, NASDAQ": "both"}
     assert meant(field, "one", "SP500, NASDAQ") == ["SP500", "NASDAQ"]
     both = make_form({"data_config": {"symbols": ["SP500", "NASDAQ"]}})
     assert next(f for f in both.fields if f.name == "symbols").value == "SP500, NASDAQ"

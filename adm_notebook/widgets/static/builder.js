@@ -264,7 +264,10 @@ function render({ model, el: host }) {
   const kinds = el("span");
   const form = el("div", { class: "adm-pane cb-form" });
   const yaml = yamlPane((text) => send("yaml", { text }), () => waiting());
-  const running = el("div", { class: "cb-run", hidden: true });
+  const runSaid = el("span", { class: "adm-grow" });
+  const stopIt = el("button", { type: "button", class: "adm-btn", onclick: () => send("stop") }, "Stop"); // stays: a click takes longer than an update
+  const track = el("div", { class: "adm-track", role: "progressbar", "aria-label": "Combinations done", "aria-valuemin": "0" }, el("i"));
+  const running = el("div", { class: "cb-run", hidden: true }, el("div", { class: "cb-runline" }, runSaid, stopIt), track);
   const state = el("div", { class: "adm-grow", role: "status" });
   const name = el("input", { class: "adm-input cb-name", type: "text", spellcheck: "false", "aria-label": "Variable that receives the result", "data-key": "name", onchange: (e) => send("name", { text: e.target.value }) });
   const python = el("button", { type: "button", class: "adm-btn is-quiet", onclick: () => send("python") }, "Copy as Python");
@@ -519,11 +522,11 @@ function render({ model, el: host }) {
       finished: [" ", el("code", null, at.name), ` holds ${number(at.done)} combination${at.done === 1 ? "" : "s"}. The card is below.`],
       cancelled: [" ", el("code", null, at.name), ` holds ${done}. `, el("code", null, `%adm rerun ${at.name}`), " runs the rest."],
     }[at.state] ?? [` ${at.message}`];
-    const track = going ? el("div", { class: "adm-track", role: "progressbar", "aria-label": "Combinations done", "aria-valuemin": "0", "aria-valuemax": String(at.total), "aria-valuenow": String(at.done) }, el("i", { style: { "--v": String(at.total ? at.done / at.total : 0) } })) : null;
-    const stop = going ? el("button", { type: "button", class: "adm-btn", "data-key": "stop", onclick: () => send("stop") }, "Stop") : null;
-    const had = focused();
-    replace(running, el("div", { class: "cb-runline" }, el("span", { class: "adm-grow" }, el("span", { class: `adm-status ${tone}`, "data-glyph": glyph }, words), el("span", { class: "adm-s" }, said)), stop), track);
-    focusAgain(had);
+    replace(runSaid, el("span", { class: `adm-status ${tone}`, "data-glyph": glyph }, words), el("span", { class: "adm-s" }, said));
+    stopIt.hidden = track.hidden = !going;
+    track.setAttribute("aria-valuemax", String(at.total));
+    track.setAttribute("aria-valuenow", String(at.done));
+    track.firstChild.style.setProperty("--v", String(at.total ? at.done / at.total : 0));
   }
 
   // ---- answers of the kernel to this view ----
