@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, MutableMapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 import traitlets
@@ -15,6 +16,7 @@ import traitlets
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.workflow import located
 from adm_notebook.coordinator import Run
+from adm_notebook.display.style import css, minify
 from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.widgets import builder_run, builder_text
@@ -28,6 +30,8 @@ from adm_notebook.widgets.workers import Worker
 from adm_notebook.widgets.yaml_edit import written
 
 __all__ = ["ConfigBuilder"]
+
+_SHEET = minify(files("adm_notebook.widgets").joinpath("static", "builder.css").read_text(encoding="utf-8"))
 
 QUIET = 0.12
 """Seconds without an edit after which a config is planned."""
@@ -72,6 +76,7 @@ class ConfigBuilder(AdmWidget):
     """
 
     _esm = module("builder")
+    _css = css((1, 2, 3, 7, 8, 11, 15)) + _SHEET
 
     yaml = traitlets.Unicode().tag(sync=True)
     name = traitlets.Unicode("result").tag(sync=True)
@@ -350,8 +355,9 @@ class ConfigBuilder(AdmWidget):
 
     def _is_shown(self) -> None:
         """A view is there: from now on it is worth while to know how long things take."""
-        self._shown = True
-        self.choices = choices()  # what has been registered since belongs to it
+        with self._lock:
+            self._shown = True
+            self.choices = choices()  # what has been registered since belongs to it
         if self._planned == self._version and self._outlook.plan is not None and self._outlook.seconds is None:
             self._measuring.wake()
 
@@ -375,6 +381,15 @@ class ConfigBuilder(AdmWidget):
         with self._lock:
             self._opened.append(path)
             self._publish()
+
+    def _rename(self, name: str) -> None:
+        with self._lock:
+            self.name = name
+
+    def _answered(self, view: str, number: int) -> None:
+        """All that a view has asked for, up to this number, is in the traits."""
+        with self._lock:  # as all traits are set: one that is set while others are held together could be lost
+            self.seen = {**self.seen, view: number}
 
     def _tell_run(self, state: dict[str, Any]) -> None:
         with self._lock:

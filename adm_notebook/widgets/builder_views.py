@@ -23,7 +23,7 @@ def answer(builder: ConfigBuilder, message: Mapping[str, Any]) -> None:
     except (KeyError, TypeError, ValueError) as error:
         builder.send({"to": view, "kind": "said", "text": f"That could not be read: {named(error)}"})
     if "number" in message:
-        builder.seen = {**builder.seen, view: message["number"]}
+        builder._answered(view, message["number"])
 
 
 def _sentence(error: AdmError) -> str:
@@ -40,7 +40,7 @@ def _do(builder: ConfigBuilder, message: Mapping[str, Any], view: str) -> None:
         try:
             builder.run()
         except AdmError as error:
-            builder.run_state = {"state": "refused", "name": builder.name, "message": _sentence(error)}
+            builder._tell_run({"state": "refused", "name": builder.name, "message": _sentence(error)})
 
     doing: dict[str, Callable[[], Any]] = {
         "hello": builder._is_shown,
@@ -50,7 +50,7 @@ def _do(builder: ConfigBuilder, message: Mapping[str, Any], view: str) -> None:
         "open": lambda: builder._open(message["path"]),
         "add": lambda: builder._add(message["list"], message["type"], {}),
         "remove": lambda: builder.remove(message["path"]),
-        "name": lambda: setattr(builder, "name", str(message["text"]).strip()),
+        "name": lambda: builder._rename(str(message["text"]).strip()),
         "run": run,
         "stop": builder.stop,
         "cell": lambda: hand_over("cell", builder.as_cell),

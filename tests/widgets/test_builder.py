@@ -336,6 +336,30 @@ def test_answers_go_to_the_view_that_asked(monkeypatch: pytest.MonkeyPatch, note
     assert view.answers[-1]["kind"] == "said"
 
 
+def test_a_run_that_is_stopped_keeps_what_is_finished(
+    monkeypatch: pytest.MonkeyPatch, notebook: dict[str, Any]
+) -> None:
+    builder = ConfigBuilder(SWEEP.replace("step: 5", "step: 1").replace("[30, 60]", "{min: 20, max: 5000}"))
+    view = View(builder, monkeypatch)
+    view.send("run")
+    view.send("stop")
+    until(lambda: builder.run_state["state"] == "cancelled")
+    result = notebook["result"]
+    assert isinstance(result, adm.WorkflowResult)
+    assert result.metadata["partial"]
+    assert builder.run_state["done"] == len(result.stats) < builder.run_state["total"]
+
+
+def test_a_run_into_a_name_that_is_taken_says_so(monkeypatch: pytest.MonkeyPatch, notebook: dict[str, Any]) -> None:
+    notebook["prices"] = [1]
+    builder = ConfigBuilder(SWEEP)
+    view = View(builder, monkeypatch)
+    view.send("name", text=" prices ")
+    view.send("run")
+    assert builder.run_state["state"] == "refused"
+    assert "choose another name" in builder.run_state["message"]
+
+
 def test_the_estimate_tells_seconds_once_a_view_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = ConfigBuilder(SWEEP)
     view = View(builder, monkeypatch)
