@@ -13,6 +13,7 @@ from adm_notebook._version import __version__ as __version__
 
 _HOME = {
     "AdmError": "errors",
+    "ConfigBuilder": "widgets.builder",
     "ConfigError": "errors",
     "Coordinator": "coordinator",
     "DataError": "errors",
@@ -46,6 +47,7 @@ _HOME = {
 
 __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "AdmError",
+    "ConfigBuilder",
     "ConfigError",
     "Coordinator",
     "DataError",
@@ -92,11 +94,11 @@ if TYPE_CHECKING:
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
     from adm_notebook.signals import SignalStore
+    from adm_notebook.widgets.builder import ConfigBuilder
     from adm_notebook.widgets.editor import PatternEditor
 
 
 _LATER = [
-    "ConfigBuilder",
     "explore",
 ]
 """Names that the interface has and this version has not."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("build", "explore")
+LATER = ("explore",)
 """Commands that are planned."""
 
 
@@ -273,6 +273,13 @@ def _compat(call: _Call) -> None:
     print({"on": compat.install, "off": compat.uninstall}.get("".join(words), compat.state)())
 
 
+def _build(call: _Call) -> None:
+    from adm_notebook.magics.builders import open_builder
+
+    given = call.words("NAME", optional=True)
+    show(open_builder(call.shell, given[0] if given else None))
+
+
 def _help(call: _Call) -> None:
     call.words(optional=True)
     print(HELP)
@@ -294,6 +301,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "migrate": _migrate,
     "compat": _compat,
     "checklist": _checklist,
+    "build": _build,
     "help": _help,
 }
 

@@ -70,6 +70,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm compat [on|off]        whether the older project's imports (src.core.coordinator...) give our objects
     %adm checklist [reset]      how far the migration of this notebook is: 16 items, each checked by doing it;
                                 progress is kept in .adm_checklist.json beside the notebook; reset forgets it
+    %adm build [NAME]           a form that makes a config, with its YAML beside it; it starts from NAME: a run, a plan,
+                                a WorkflowConfig or YAML text. The variable `builder` holds it: builder.config
     %adm help                   this text, and that of %%adm
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).

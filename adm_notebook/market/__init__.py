@@ -2,6 +2,9 @@
 
 from adm_notebook.market.arrays import Prices
 from adm_notebook.market.bars import Bars, Market
-from adm_notebook.market.sources import SourceRow, describe_sources, load, register_source, sample_symbols
+from adm_notebook.market.sources import SourceRow, describe_sources, load, register_source, sample_symbols, source_names
 
-__all__ = ["Bars", "Market", "Prices", "SourceRow", "describe_sources", "load", "register_source", "sample_symbols"]
+__all__ = [
+    "Bars", "Market", "Prices", "SourceRow", "describe_sources", "load", "register_source", "sample_symbols",
+    "source_names",
+]  # fmt: skip

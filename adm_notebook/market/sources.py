@@ -20,7 +20,7 @@ from adm_notebook.market.period import cut
 from adm_notebook.market.resample import resample
 from adm_notebook.market.tables import Origin, Table, choose_symbols, tables_of
 
-__all__ = ["SourceRow", "describe_sources", "load", "register_source", "sample_symbols"]
+__all__ = ["SourceRow", "describe_sources", "load", "register_source", "sample_symbols", "source_names"]
 
 Source = Callable[[DataConfig], Frames]
 AnySource = TypeVar("AnySource", bound=Source)
@@ -113,6 +113,11 @@ def register_source(name: str) -> Callable[[AnySource], AnySource]:
 def sample_symbols() -> tuple[str, ...]:
     """The symbols of the bundled sample; the first is the default."""
     return tuple(_SAMPLE)
+
+
+def source_names() -> tuple[str, ...]:
+    """What `data_config.source` may be: the built-in sources, then the registered ones."""
+    return (*_BUILT_IN, *_registered)
 
 
 class SourceRow(NamedTuple):
