@@ -97,6 +97,7 @@ class Lanes:
         self._bytes = lane_bytes(plan)
         self._lock = threading.Lock()
         self._grounds: dict[str, Ground] = {}
+        self._read: set[str] = set()
         self._accounts: dict[str, Accounts] = {}
         self._programs: dict[int, Program | None] = {}
         n_bars = max(bars.n_bars for bars in plan.market.values())
@@ -217,6 +218,7 @@ class Lanes:
         feature = lambda indicator: self.tree.feature(bars, indicator)  # noqa: E731
         made = evaluate(rows, rows.columns(feature), bars.prices)
         lookbacks = rows.lookbacks_with(feature, bars.prices.close)
+        self._count_data(len(here), bars)
         self.tree.count("strategy", len(here), rows.n, time.perf_counter() - began, bars.n_bars)
         self.tree.count("ensemble", len(here), rows.n, 0.0, bars.n_bars)
         known = self._refusals(rows, batch, at, here, refused)
@@ -272,6 +274,14 @@ class Lanes:
             self.tree.count("strategy", 0, 0, 0.0, 0, failed=len(here) - len(kept))
         self._measure(batch, here[kept], at[kept], _Wanted(made, None, None, lookbacks), bars, values)
         return len(combinations)
+
+    def _count_data(self, n_rows: int, bars: Bars) -> None:
+        """Bars that many rows ask for are read once."""
+        with self._lock:
+            first = bars.symbol not in self._read
+            self._read.add(bars.symbol)
+        self.tree.count("data", n_rows, int(first), 0.0, bars.n_bars)
+        self.tree.count("indicator", 0, int(first), 0.0, bars.n_bars)
 
     def _refusals(
         self, rows: ProgramRows, batch: _Batch, at: I64, here: I64, refused: dict[int, tuple[str, str]]
