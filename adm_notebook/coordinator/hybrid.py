@@ -52,9 +52,14 @@ class HybridRun(Run):
             done, total = done + now.done, total + now.total
         if self._result is None:
             total += sum(plan.n_planned for plan in self.hybrid.plans[phases:])
-        elapsed = (self._ended or time.perf_counter()) - self._started
+        elapsed = self.elapsed
         rate = done / elapsed if elapsed > 0 else 0.0
         return events.Progress(done, max(total, done), rate, (total - done) / rate if rate else None)
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int, float]]:
+        """Of the phase under way."""
+        return {} if self._inner is None else self._inner.counts
 
     @property
     def partial(self) -> pd.DataFrame:

@@ -93,10 +93,26 @@ class Run:
         """How far the run is."""
         with self._lock:
             done = self._in_folder + len(self._outcomes)
-        elapsed = (self._ended or time.perf_counter()) - self._started
+        elapsed = self.elapsed
         rate = (done - self._earlier) / elapsed if elapsed > 0 else 0.0
         total = max(done, self.plan.n_planned)
         return events.Progress(done, total, rate, (total - done) / rate if rate else None)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from its start until now, or until its end."""
+        return (self._ended or time.perf_counter()) - self._started
+
+    @property
+    def memory_mb(self) -> float | None:
+        """By how much the process's memory has grown since the run began, MB; None where it can't be read."""
+        return self._gate.growth.look()
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int, float]]:
+        """Path of each container that has begun -> how often its work was asked for, how often done, seconds so far."""
+        tree = self._executor.tree
+        return {} if tree is None else tree.counts()
 
     @property
     def partial(self) -> pd.DataFrame:
@@ -114,11 +130,17 @@ class Run:
         """The run's events from its start to its end: what has passed is told in short, the rest as it comes."""
         mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._lock:
-            backlog = list(self._last)
-            if self._told:  # a listener that comes late gets the rows that others were told before
-                backlog.insert(1, events.PartialResults(stats_frame(self.plan, self._outcomes[: self._told])))
+            backlog, told, folder = list(self._last), self._outcomes[: self._told], self._folder
+            earlier = self._in_folder
             if self._result is None:
                 self._listeners.append(mine)
+        if len(told) or earlier:  # a listener that comes late gets the rows that others were told before
+            rows = stats_frame(self.plan, told)
+            if folder is not None and earlier and self._result is None:
+                import pandas as pd
+
+                rows = pd.concat([read_rows(folder.where), rows])
+            backlog.insert(1, events.PartialResults(rows))
         yield from backlog
         if any(isinstance(e, _ENDS) for e in backlog):
             return

@@ -84,9 +84,9 @@ class Columns:
             found[column] = partial(_of_stack, plan.strategy_stack, name, "strategy")
         return found
 
-    def kinds(self) -> dict[str, str]:
-        """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
-        type; the same for every part of the rows."""
+    def values(self) -> dict[str, list[Any]]:
+        """Every value that a swept column can hold, in the config's order; those of several entries one after the
+        other."""
         plan = self._plan
         values: dict[str, list[Any]] = {}
         for prefix, stack in (
@@ -103,7 +103,12 @@ class Columns:
         for axis in plan.setting_axes:
             for column in (axis.name, f"setting.{axis.name}"):
                 values[column] = list(axis.values)
-        return {column: _kind(values[column]) for column in self.swept}
+        return {column: values[column] for column in self.swept}
+
+    def kinds(self) -> dict[str, str]:
+        """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
+        type; the same for every part of the rows."""
+        return {column: _kind(values) for column, values in self.values().items()}
 
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""

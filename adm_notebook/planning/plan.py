@@ -266,6 +266,12 @@ class Plan:
         swept: Mapping[str, Any] = self._columns.swept
         return swept
 
+    @property
+    def swept_values(self) -> Mapping[str, list[Any]]:
+        """Every value that each of these columns can hold, in the config's order."""
+        values: Mapping[str, list[Any]] = self._columns.values()
+        return values
+
     # ---- rows ---------------------------------------------------------------------------------------------------
 
     def row(self, number: int) -> Row:

@@ -1,0 +1,312 @@
+"""What a live view shows of a run, made from its events: how far, how fast, the best rows so far, the growing plane.
+
+It needs no run and no browser: a recorded stream goes through it as a live one does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adm_notebook.coordinator import events
+from adm_notebook.display.measures import measure
+from adm_notebook.display.numbers import value_text
+from adm_notebook.widgets.heat import Heat
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adm_notebook.coordinator.events import Event
+    from adm_notebook.coordinator.outline import Outline
+
+__all__ = ["ENDED", "LiveModel", "clipped"]
+
+BEST = 8
+"""Rows in the table of the best."""
+
+COLUMNS = 6
+"""Columns of parameters in it, beside the metrics."""
+
+BOXES = 40
+"""Containers that are drawn."""
+
+NAME = 160
+"""Characters of a user's name that are sent; a title holds no more of it than anybody reads."""
+
+ACTIVE = 1.0
+"""Seconds without work after which a container counts as idle."""
+
+ENDED = ("finished", "stopped", "failed")
+
+
+class LiveModel:
+    """The state of one run as its view shows it.
+
+    Parameters
+    ----------
+    outline
+        of its plan.
+    clock
+        seconds, monotonic.
+    elapsed
+        seconds that the run has taken already.
+
+    Attributes
+    ----------
+    state
+        `starting`, `running`, `paused`, `stopping`, `finished`, `stopped` or `failed`.
+    note
+        a sentence that stands in the place of the progress; empty where there is none.
+    failed
+        rows that are not ok.
+    best_value
+        the best value of the objective so far; None while there is none.
+    """
+
+    def __init__(self, outline: Outline, clock: Callable[[], float] = time.monotonic, *, elapsed: float = 0.0) -> None:
+        self.outline, self._clock = outline, clock
+        self.state = "starting"
+        self.note = ""
+        self.banner: tuple[str, str] | None = None
+        self.failed = 0
+        self.progress = events.Progress(0, outline.total, 0.0, None)
+        self.heat = Heat(outline.axes, outline.cells, outline.objective, outline.maximise) if outline.axes else None
+        self.memory_mb: float | None = None
+        self._started = clock() - elapsed
+        self._ended: float | None = None
+        self._paused_at: float | None = None
+        self._best: list[tuple[float, int, dict[str, Any]]] = []
+        self._shown: list[str] = []
+        self._states: dict[str, str] = {}
+        self._counts: dict[str, tuple[int, int, float]] = {}
+        self._moved: dict[str, float] = {}
+
+    # ---- what it is told ----------------------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Note an event of the stream."""
+        match event:
+            case events.PartialResults(rows):
+                self._take_rows(rows)
+            case events.Progress():
+                self.progress = event
+            case events.ContainerStarted(path):
+                self._states[path] = "running"
+                self._moved[path] = self._clock()
+            case events.ContainerFinished(path):
+                self._states[path] = event.state
+                self._counts[path] = (event.requested, event.computed, event.seconds)
+            case events.RunFinished():
+                self._end("finished")
+            case events.RunCancelled():
+                self._end("stopped")
+            case events.RunFailed(error):
+                self._end("failed")
+                self.banner = _banner(error)
+            case _:
+                return
+        if self.state == "starting" and isinstance(event, events.PartialResults | events.ContainerStarted):
+            self.state = "running"
+
+    def _end(self, state: str) -> None:
+        self.state = state
+        self._ended = self._clock()
+
+    def look(
+        self,
+        progress: events.Progress,
+        status: str,
+        counts: Mapping[str, tuple[int, int, float]],
+        memory_mb: float | None,
+        *,
+        stopping: bool = False,
+    ) -> None:
+        """Note what a run under way says of itself between two events."""
+        now = self._clock()
+        self.progress, self.memory_mb = progress, memory_mb
+        for path, count in counts.items():
+            if self._counts.get(path) != count:
+                self._moved[path] = now
+        self._counts.update(counts)
+        if self.state in ENDED:
+            return
+        if stopping:
+            self.state = "stopping"
+        elif status == "paused":
+            self._paused_at = self._paused_at or now
+            self.state = "paused"
+        else:
+            self._paused_at = None
+            begun = bool(progress.done or self._states or counts) and not self.note
+            self.state = "running" if begun else "starting"
+
+    def _take_rows(self, rows: pd.DataFrame) -> None:
+        ok = (rows["status"] == "ok").to_numpy()
+        self.failed += int(len(ok) - ok.sum())
+        objective = self.outline.objective
+        if objective not in rows.columns:  # signals are kept and nothing is simulated, or phases that agree on none
+            return
+        values = np.where(ok, rows[objective].to_numpy(np.float64), np.nan)
+        if self.heat is not None:
+            self.heat.take(rows, values)
+        self._rank(rows, values if self.outline.maximise else -values, ok)
+
+    def _rank(self, rows: pd.DataFrame, scores: Any, ok: Any) -> None:
+        """Keep the best: infinities rank as numbers, NaN is left out, equals stand in the order of their rows."""
+        least = self._best[-1][0] if len(self._best) == BEST else -np.inf
+        able = np.flatnonzero(ok & ~np.isnan(scores) & (scores >= least))
+        numbers = rows.index.to_numpy()
+        able = able[np.lexsort((numbers[able], -scores[able]))][:BEST]
+        fresh = [(float(scores[i]), int(numbers[i]), _plain(rows.iloc[i])) for i in able.tolist()]
+        self._best = sorted([*self._best, *fresh], key=lambda each: (-each[0], each[1]))[:BEST]
+
+    # ---- what is shown ------------------------------------------------------------------------------------------
+
+    @property
+    def best_value(self) -> float | None:
+        if not self._best:
+            return None
+        return self._best[0][0] if self.outline.maximise else -self._best[0][0]
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the run has taken."""
+        return (self._ended or self._clock()) - self._started
+
+    def frame(self) -> dict[str, Any]:
+        """What does not change while the run goes on."""
+        outline, heat = self.outline, self.heat
+        more = len(outline.boxes) - BOXES
+        found: dict[str, Any] = {
+            "title": clipped(outline.title),
+            "single": outline.is_single,
+            "boxes": [[box.depth, clipped(box.name), clipped(box.what)] for box in outline.boxes[:BOXES]],
+            "more": max(0, more),
+            "plane": None,
+        }
+        if heat is not None:
+            over = ", ".join(map(clipped, outline.others[:4]))
+            best_of = f"; each cell the best over {over}" if over else ""
+            if heat.frame["per_cell"] > 1 and not over:
+                best_of = f"; each cell the best of {heat.frame['per_cell']}"
+            label = measure(outline.objective).label
+            names = f"{clipped(heat.row_name)} (rows) and {clipped(heat.column_name)} (columns)"
+            found["plane"] = {**heat.frame, "title": f"{label} so far by {names}{best_of}"}
+        return found
+
+    def head(self) -> dict[str, Any]:
+        """State, progress, memory and time."""
+        progress, now = self.progress, self._clock()
+        return {
+            "state": self.state,
+            "note": self.note,
+            "done": progress.done,
+            "total": progress.total,
+            "failed": self.failed,
+            "rate": _rounded(progress.rate),
+            "left": None if progress.eta is None else _rounded(progress.eta),
+            "elapsed": round(self.elapsed, 1),
+            "paused": None if self._paused_at is None else round(now - self._paused_at),
+            "memory": None if self.memory_mb is None else round(max(0.0, self.memory_mb)),
+            "limit": self.outline.memory_mb,
+            "banner": self.banner,
+            "best": None if self.heat is None else self.heat.best,
+        }
+
+    def states(self) -> list[list[str]]:
+        """Of each container that is drawn: `wait`, `run`, `idle`, `done` or `fail`, and what it has done."""
+        now = self._clock()
+        return [self._state(box.path, now) for box in self.outline.boxes[:BOXES]]
+
+    def _state(self, path: str, now: float) -> list[str]:
+        state, count = self._states.get(path), self._counts.get(path)
+        if state == "failed":
+            return ["fail", "failed"]
+        if state is None and count is None:
+            return ["wait", "waiting" if self.state not in ENDED else "not needed"]
+        said = "" if count is None else _work(*count)
+        if state == "finished" or self.state in ENDED:
+            return ["done", said]
+        active = self.state == "running" and now - self._moved.get(path, now) <= ACTIVE
+        return ["run" if active else "idle", said or ("running" if active else "")]
+
+    def best(self) -> dict[str, Any]:
+        """The best rows so far: headings and cells, written."""
+        outline = self.outline
+        if not outline.objective or outline.is_single or not self._best:
+            return {"columns": [], "rows": [], "hidden": 0}
+        names = [name for name in outline.columns if any(not _missing(row.get(name)) for _, _, row in self._best)]
+        names, hidden = names[:COLUMNS], max(0, len(names) - COLUMNS)
+        metrics = list(dict.fromkeys([outline.objective, "total_return", "max_drawdown"]))
+        words = {name: any(isinstance(row.get(name), str) for _, _, row in self._best) for name in names}
+        columns = [[clipped(name.replace("_", " ") if name == "risk_profile" else name), words[name]] for name in names]
+        headings = [[measure(name).heading, False] for name in metrics]
+        arrow = "\u2193" if outline.maximise else "\u2191"
+        headings[0][0] = f"{headings[0][0]} {arrow}"
+        rows = []
+        for _, number, row in self._best:
+            cells = [[clipped(value_text(row.get(name))), ""] for name in names]
+            for name in metrics:
+                written = measure(name).number(float(row[name]), compete=True, wide=False)
+                cells.append([written.text, written.unit])
+            rows.append([number, *cells])
+        return {"columns": columns + headings, "sorted": len(names), "rows": rows, "hidden": hidden}
+
+    @property
+    def line(self) -> str:
+        """The state in one line of text, for consoles."""
+        if self.note:
+            return self.note
+        progress = self.progress
+        if progress.total == 1:
+            return f"Running, {clock(self.elapsed)}"
+        parts = [f"{progress.done:,} of {progress.total:,} combinations"]
+        if progress.rate:
+            parts.append(f"{progress.rate:,.0f} a second" if progress.rate >= 1 else f"{1 / progress.rate:,.1f} s each")
+        if progress.done == progress.total:
+            parts.append("putting the result together")
+        elif progress.eta is not None:
+            parts.append(f"about {clock(progress.eta)} left")
+        if self.best_value is not None:
+            parts.append(f"best {self.outline.objective} so far {self.best_value:.3f}")
+        return ", ".join(parts)
+
+
+def clipped(text: str, most: int = NAME) -> str:
+    """A text, cut where it is longer than anybody reads."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def clock(seconds: float) -> str:
+    """Time as it goes by: whole seconds, then minutes, then hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _plain(row: pd.Series[Any]) -> dict[str, Any]:
+    return {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value != value
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _work(requested: int, computed: int, seconds: float) -> str:
+    """`4,150`; `180 of 4,150 computed`, where the others were shared."""
+    if computed >= requested:
+        return f"{computed:,}"
+    return f"{computed:,} of {requested:,}, rest shared" if computed else f"{requested:,}"
+
+
+def _banner(error: str) -> tuple[str, str]:
+    """The first words of what went wrong, and the rest."""
+    first, colon, rest = error.partition(": ")
+    return (first, clipped(rest, 600)) if colon and len(first) < 40 else ("The run failed", clipped(error, 600))
