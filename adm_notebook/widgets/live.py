@@ -81,6 +81,7 @@ class LiveView(AdmWidget):
             best=self.model.best(),
             controls="on" if background else "wait",
         )
+        _answer_where_asked(self.comm)
         self.on_msg(self._on_message)
 
     @property
@@ -133,5 +134,15 @@ class LiveView(AdmWidget):
         return f"Running {clipped(outline.title)}{amount}"
 
 
-HEARD_WITHIN = 1.0
+HEARD_WITHIN = 2.0
 """Seconds in which the page is heard from, where its messages arrive while a cell runs."""
+
+
+def _answer_where_asked(comm: Any) -> None:
+    """Let a page's messages be handled in the subshell that it sends them to.
+
+    ipykernel 7.4 hands them to the shell that spoke last: the main one, whose cell is waiting for the run. Other
+    versions have no such rule, and nothing is changed there.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda data, default: default

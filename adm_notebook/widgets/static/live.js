@@ -17,6 +17,7 @@ const GLYPHS = {
   fail: ["lv-bad", "\u2715"],
 };
 const ENDED = ["stopped", "failed", "finished"];
+const GREETINGS = 20;
 const SPOKEN = 5000; // milliseconds between two things that a screen reader is told
 
 function share(head) {
@@ -361,8 +362,18 @@ function render({ model, el: place }) {
   drawStates();
   drawBest();
   drawHeat();
-  model.send({ do: "hello" });
+  // said again until the kernel has heard it: the first may come before the page has a channel that a busy kernel reads
+  let said = 0;
+  const hello = () => {
+    const head = model.get("head");
+    if (said && (model.get("controls") === "on" || ENDED.includes(head.state) || said > GREETINGS)) return clearInterval(greeting);
+    said += 1;
+    model.send({ do: "hello" });
+  };
+  const greeting = setInterval(hello, 500);
+  hello();
   return () => {
+    clearInterval(greeting);
     deaf();
     resized.disconnect();
     themed.disconnect();
