@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,11 @@ class HybridRun(Run):
     def counts(self) -> dict[str, tuple[int, int, float]]:
         """Of the phase under way."""
         return {} if self._inner is None else self._inner.counts
+
+    @property
+    def equity(self) -> tuple[int, Sequence[float]]:
+        """Nothing: a workflow of several phases has no one equity."""
+        return 0, ()
 
     @property
     def partial(self) -> pd.DataFrame:

@@ -23,7 +23,8 @@ AXIS_VALUES = 5_000
 
 
 class Box(NamedTuple):
-    """One container of the tree: its path, its name, what fills it, and how deep it stands."""
+    """One container of the tree: its path, its name, what fills it, and how deep it stands; the run itself without a
+    path."""
 
     path: str
     name: str
@@ -44,6 +45,7 @@ class Outline:
     axes       the two swept columns that span most cells, each with its values; empty where there are no two
     cells      which cells of that plane have a row: positions, row by row; None is all of them
     others     swept columns beside the two: a cell stands for several rows
+    n_bars     bars of the longest symbol
     memory_mb  by how much memory may grow; None = as much as there is
     compiles   whether the compiled engine does the work
     """
@@ -57,6 +59,7 @@ class Outline:
     axes: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     cells: tuple[int, ...] | None = None
     others: tuple[str, ...] = ()
+    n_bars: int = 0
     memory_mb: float | None = None
     compiles: bool = False
 
@@ -120,13 +123,15 @@ def _outline(plan: Plan, total: int) -> Outline:
         axes=axes,
         cells=_cells(plan, axes),
         others=others,
+        n_bars=max(bars.n_bars for bars in plan.market.values()),
         memory_mb=plan.limits.memory_mb,
         compiles=plan.mode == "composable",
     )
 
 
 def _boxes(plan: Plan) -> tuple[Box, ...]:
-    return tuple(Box(path, node.name, _what(plan, node), path.count("/")) for path, node in plan.tree.walk())
+    inside = (Box(path, node.name, _what(plan, node), path.count("/") + 1) for path, node in plan.tree.walk())
+    return Box("", plan.workflow_type, plan.pattern, 0), *inside
 
 
 def _what(plan: Plan, node: Node) -> str:

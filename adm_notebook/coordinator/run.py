@@ -115,6 +115,16 @@ class Run:
         return {} if tree is None else tree.counts()
 
     @property
+    def equity(self) -> tuple[int, Sequence[float]]:
+        """Of the one combination there is, in traditional mode: how many of its bars are traded, and its equity.
+
+        `(0, ())` in a sweep, in composable mode, whose engine does not stop to tell, and before any bar is traded. Of
+        the equity only what lies before that bar is known.
+        """
+        traded: tuple[int, Sequence[float]] = (0, ())
+        return traded if self.plan.n_planned > 1 else getattr(self._executor, "equity", traded)
+
+    @property
     def partial(self) -> pd.DataFrame:
         """The rows that are finished, with the columns of `WorkflowResult.stats`."""
         with self._lock:

@@ -72,7 +72,7 @@ class Watcher:
         progress = run.progress
         idle = model.outline.compiles and not progress.done and run.elapsed > LOADING
         model.note = COMPILING if idle and not warmup.ready() else ""
-        model.look(progress, run.status, run.counts, run.memory_mb, stopping=stopping)
+        model.look(progress, run.status, run.counts, run.memory_mb, run.equity, stopping=stopping)
 
 
 class _Nothing:

@@ -58,30 +58,32 @@ class Heat:
 
     @property
     def frame(self) -> dict[str, Any]:
-        """What does not change: names and values of the axes, which cells there are; `per_cell` rows and columns of the
-        sweep that one cell stands for."""
+        """What does not change: names and values of the axes, and which cells have no row, as runs of [first, count]."""
         missing = np.flatnonzero(~self._there)
         runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1) if len(missing) else []
         return {
             "rows": self._named(self.row_name, self._rows, self._step[0]),
             "columns": self._named(self.column_name, self._columns, self._step[1]),
             "left_out": [[int(run[0]), len(run)] for run in runs],
-            "per_cell": self._step[0] * self._step[1],
             "band": self._band,
         }
 
     @staticmethod
     def _named(name: str, values: Sequence[Any], step: int) -> dict[str, Any]:
-        shown = [value_text(value) for value in values]
-        firsts = [text if len(text) <= LABEL else f"{text[: LABEL - 1]}…" for text in shown[::step]]
-        return {"name": name[:200], "values": firsts}
+        return {"name": name[:200], "values": [_short(value_text(value)) for value in values[::step]]}
 
     @property
-    def best(self) -> list[int] | None:
-        """Row and column of the best cell; None while no cell has a value."""
-        known = np.where(self._scores > _NOTHING, self._scores, -np.inf)  # NaN compares as false
-        at = int(np.argmax(known))
-        return None if not known[at] > -np.inf else [at // self.shape[1], at % self.shape[1]]
+    def per_cell(self) -> int:
+        """Pairs of values that one cell stands for."""
+        return self._step[0] * self._step[1]
+
+    def place(self, row: Any, column: Any) -> list[Any] | None:
+        """Where a pair of values stands, and how they are written: [row, column, text, text]; None where it does not."""
+        at = positions([row], self._rows)[0], positions([column], self._columns)[0]
+        if min(at) < 0:
+            return None
+        cell = [int(at[0]) // self._step[0], int(at[1]) // self._step[1]]
+        return [*cell, _short(value_text(row)), _short(value_text(column))]
 
     def take(self, rows: Any, values: Any) -> None:
         """Note finished rows.
@@ -117,3 +119,7 @@ class Heat:
         scores = self._scores[band * self._band : (band + 1) * self._band]
         shown = np.where(scores == _NOTHING, -np.inf, scores * np.float32(self._sign))
         return shown.astype("<f4").tobytes()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"

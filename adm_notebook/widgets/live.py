@@ -46,7 +46,7 @@ class LiveView(AdmWidget):
 
     Attributes
     ----------
-    frame, head, states, best, band_0 ...
+    frame, head, states, best, curve, band_0 ...
         what is shown; the bands are parts of the heatmap, so that an update carries only those that changed.
     controls
         `on`; `wait` until the page has been heard from; `interrupt` where its messages don't arrive while a cell runs.
@@ -110,9 +110,10 @@ class LiveView(AdmWidget):
                 self.controls = "on"
             elif time.monotonic() - self._opened > HEARD_WITHIN:
                 self.controls = "interrupt"
-        now = {"head": self.model.head(), "states": self.model.states(), "best": self.model.best()}
+        now: dict[str, Any] = {"head": self.model.head(), "states": self.model.states(), "best": self.model.best()}
+        now["curve"] = self.model.curve()
         changed: dict[str, Any] = {name: value for name, value in now.items() if getattr(self, name) != value}
-        self.sent = len(json.dumps(changed))
+        self.sent = sum(len(each if isinstance(each, bytes) else json.dumps(each)) for each in changed.values())
         if self.model.heat is not None:
             bands = self.model.heat.due(LIMIT - self.sent)
             self.sent += sum(map(len, bands.values()))

@@ -6,12 +6,13 @@ It needs no run and no browser: a recorded stream goes through it as a live one 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adm_notebook.coordinator import events
+from adm_notebook.coordinator.recorded import Ended
 from adm_notebook.display.measures import measure
 from adm_notebook.display.numbers import value_text
 from adm_notebook.widgets.heat import Heat
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from adm_notebook.coordinator.events import Event
     from adm_notebook.coordinator.outline import Outline
+    from adm_notebook.coordinator.recorded import Recorded
 
 __all__ = ["ENDED", "LiveModel", "clipped"]
 
@@ -29,6 +31,9 @@ BEST = 8
 
 COLUMNS = 6
 """Columns of parameters in it, beside the metrics."""
+
+POINTS = 400
+"""Of an equity curve."""
 
 BOXES = 40
 """Containers that are drawn."""
@@ -39,7 +44,19 @@ NAME = 160
 ACTIVE = 1.0
 """Seconds without work after which a container counts as idle."""
 
+_SHORT = {"total_return": "Return", "max_drawdown": "Drawdown"}
+"""Headings where room is short, of the metrics that stand beside the objective."""
+
 ENDED = ("finished", "stopped", "failed")
+
+_WHOLE = {
+    "starting": ("run", "starting"),
+    "paused": ("idle", "paused"),
+    "finished": ("done", "finished"),
+    "stopped": ("idle", "stopped"),
+    "failed": ("fail", "failed"),
+}
+"""State of a run -> how it reads in the tree."""
 
 
 class LiveModel:
@@ -75,6 +92,7 @@ class LiveModel:
         self.progress = events.Progress(0, outline.total, 0.0, None)
         self.heat = Heat(outline.axes, outline.cells, outline.objective, outline.maximise) if outline.axes else None
         self.memory_mb: float | None = None
+        self.equity: tuple[int, Sequence[float]] = (0, ())
         self._started = clock() - elapsed
         self._ended: float | None = None
         self._paused_at: float | None = None
@@ -86,8 +104,8 @@ class LiveModel:
 
     # ---- what it is told ----------------------------------------------------------------------------------------
 
-    def take(self, event: Event) -> None:
-        """Note an event of the stream."""
+    def take(self, event: Event | Recorded) -> None:
+        """Note an event of the stream, live or recorded."""
         match event:
             case events.PartialResults(rows):
                 self._take_rows(rows)
@@ -106,6 +124,9 @@ class LiveModel:
             case events.RunFailed(error):
                 self._end("failed")
                 self.banner = _banner(error)
+            case Ended(how, error):
+                self._end({"cancelled": "stopped"}.get(how, how))
+                self.banner = _banner(error) if error else None
             case _:
                 return
         if self.state == "starting" and isinstance(event, events.PartialResults | events.ContainerStarted):
@@ -121,12 +142,13 @@ class LiveModel:
         status: str,
         counts: Mapping[str, tuple[int, int, float]],
         memory_mb: float | None,
+        equity: tuple[int, Sequence[float]] = (0, ()),
         *,
         stopping: bool = False,
     ) -> None:
         """Note what a run under way says of itself between two events."""
         now = self._clock()
-        self.progress, self.memory_mb = progress, memory_mb
+        self.progress, self.memory_mb, self.equity = progress, memory_mb, equity
         for path, count in counts.items():
             if self._counts.get(path) != count:
                 self._moved[path] = now
@@ -188,10 +210,9 @@ class LiveModel:
             "plane": None,
         }
         if heat is not None:
-            over = ", ".join(map(clipped, outline.others[:4]))
-            best_of = f"; each cell the best over {over}" if over else ""
-            if heat.frame["per_cell"] > 1 and not over:
-                best_of = f"; each cell the best of {heat.frame['per_cell']}"
+            parts = [f"{heat.per_cell} neighbours"] if heat.per_cell > 1 else []
+            parts += [f"each {clipped(_spaced(name))}" for name in outline.others[:4]]
+            best_of = f"; a cell is the best of {' and '.join(parts)}" if parts else ""
             label = measure(outline.objective).label
             names = f"{clipped(heat.row_name)} (rows) and {clipped(heat.column_name)} (columns)"
             found["plane"] = {**heat.frame, "title": f"{label} so far by {names}{best_of}"}
@@ -208,13 +229,29 @@ class LiveModel:
             "failed": self.failed,
             "rate": _rounded(progress.rate),
             "left": None if progress.eta is None else _rounded(progress.eta),
+            "bars": [self.equity[0], self.outline.n_bars],
             "elapsed": round(self.elapsed, 1),
             "paused": None if self._paused_at is None else round(now - self._paused_at),
             "memory": None if self.memory_mb is None else round(max(0.0, self.memory_mb)),
             "limit": self.outline.memory_mb,
             "banner": self.banner,
-            "best": None if self.heat is None else self.heat.best,
+            "best": self._best_cell(),
         }
+
+    def _best_cell(self) -> list[Any] | None:
+        if self.heat is None or not self._best:
+            return None
+        row = self._best[0][2]
+        return self.heat.place(row.get(self.heat.row_name), row.get(self.heat.column_name))
+
+    def curve(self) -> bytes:
+        """Little-endian float32 of the equity so far, at most POINTS, evenly spaced from the first bar to the last one
+        traded; empty where there is none."""
+        bar, equity = self.equity
+        if bar < 2:
+            return b""
+        at = np.unique(np.linspace(0, bar - 1, min(bar, POINTS)).astype(np.int64))
+        return np.array([equity[i] for i in at.tolist()], "<f4").tobytes()
 
     def states(self) -> list[list[str]]:
         """Of each container that is drawn: `wait`, `run`, `idle`, `done` or `fail`, and what it has done."""
@@ -222,16 +259,26 @@ class LiveModel:
         return [self._state(box.path, now) for box in self.outline.boxes[:BOXES]]
 
     def _state(self, path: str, now: float) -> list[str]:
+        if not path:
+            return [*_WHOLE.get(self.state, ("run", self.state))]
         state, count = self._states.get(path), self._counts.get(path)
         if state == "failed":
             return ["fail", "failed"]
         if state is None and count is None:
-            return ["wait", "waiting" if self.state not in ENDED else "not needed"]
+            return ["wait", "" if self.state in ENDED or path in self._passed() else "waiting"]
         said = "" if count is None else _work(*count)
         if state == "finished" or self.state in ENDED:
             return ["done", said]
-        active = self.state == "running" and now - self._moved.get(path, now) <= ACTIVE
+        at_first = count is not None and not count[0]
+        active = at_first or now - self._moved.get(path, now) <= ACTIVE
+        active = active and self.state in ("running", "stopping")
         return ["run" if active else "idle", said or ("running" if active else "")]
+
+    def _passed(self) -> set[str]:
+        """Containers that stand before one that has worked: they have nothing to do, or it is done for them."""
+        paths = [box.path for box in self.outline.boxes]
+        last = max((i for i, path in enumerate(paths) if path in self._counts), default=0)
+        return set(paths[:last])
 
     def best(self) -> dict[str, Any]:
         """The best rows so far: headings and cells, written."""
@@ -242,8 +289,8 @@ class LiveModel:
         names, hidden = names[:COLUMNS], max(0, len(names) - COLUMNS)
         metrics = list(dict.fromkeys([outline.objective, "total_return", "max_drawdown"]))
         words = {name: any(isinstance(row.get(name), str) for _, _, row in self._best) for name in names}
-        columns = [[clipped(name.replace("_", " ") if name == "risk_profile" else name), words[name]] for name in names]
-        headings = [[measure(name).heading, False] for name in metrics]
+        columns = [[clipped(_spaced(name)), words[name]] for name in names]
+        headings = [[_SHORT.get(name) or measure(name).heading, False] for name in metrics]
         arrow = "\u2193" if outline.maximise else "\u2191"
         headings[0][0] = f"{headings[0][0]} {arrow}"
         rows = []
@@ -287,6 +334,11 @@ def clock(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def _spaced(name: str) -> str:
+    """A column's name within words; names of parameters stay as code has them."""
+    return "risk profile" if name == "risk_profile" else name
+
+
 def _plain(row: pd.Series[Any]) -> dict[str, Any]:
     return {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
 
@@ -300,10 +352,10 @@ def _rounded(value: float) -> float:
 
 
 def _work(requested: int, computed: int, seconds: float) -> str:
-    """`4,150`; `180 of 4,150 computed`, where the others were shared."""
+    """`4,150`; `180 for 4,150 uses`, where what was computed once was shared."""
     if computed >= requested:
-        return f"{computed:,}"
-    return f"{computed:,} of {requested:,}, rest shared" if computed else f"{requested:,}"
+        return f"{computed:,}" if computed else ""
+    return f"{computed:,} for {requested:,} uses" if computed else f"{requested:,}"
 
 
 def _banner(error: str) -> tuple[str, str]:

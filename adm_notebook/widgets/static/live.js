@@ -21,6 +21,7 @@ const GREETINGS = 20;
 const SPOKEN = 5000; // milliseconds between two things that a screen reader is told
 
 function share(head) {
+  if (head.total === 1 && head.bars[0] && head.bars[1]) return head.bars[0] / head.bars[1];
   return head.total > 0 ? Math.min(1, head.done / head.total) : 0;
 }
 
@@ -34,7 +35,7 @@ function whole(seconds) {
 
 function progressWords(head, frame) {
   if (head.note) return [head.note];
-  if (frame.single) return [ENDED.includes(head.state) ? "" : head.state === "starting" ? "" : "One backtest"];
+  if (frame.single) return head.bars[0] ? [el("b", {}, number(head.bars[0])), ` of ${number(head.bars[1])} bars`] : ["One backtest"];
   const percent = Math.floor(share(head) * 100);
   const words = [el("b", {}, number(head.done)), ` of ${number(head.total)} combinations, ${percent}%`];
   if (head.failed) words.push(", ", el("span", { class: "lv-bad" }, `${number(head.failed)} failed`));
@@ -53,8 +54,8 @@ function timeWords(head, frame) {
 // ---- the heatmap ----------------------------------------------------------------------------------------------------
 
 const SHADES = {
-  light: { diverging: ["#a63a00", "#e0a583", "#f4f1ee", "#7fbfb5", "#00695c"], sequential: ["#e3ecf6", "#8fb4d9", "#123f73"], empty: "#eeeeee" },
-  dark: { diverging: ["#ff8f5a", "#8a4a2c", "#232323", "#2d7569", "#62d8c2"], sequential: ["#16202b", "#2f5f91", "#a9d2fb"], empty: "#1e1e1e" },
+  light: { diverging: ["#a63a00", "#e0a583", "#f4f1ee", "#7fbfb5", "#00695c"], sequential: ["#e3ecf6", "#8fb4d9", "#123f73"], empty: "#e4e7eb" },
+  dark: { diverging: ["#ff8f5a", "#8a4a2c", "#232323", "#2d7569", "#62d8c2"], sequential: ["#16202b", "#2f5f91", "#a9d2fb"], empty: "#2c3036" },
 };
 
 function rgb(hex) {
@@ -183,9 +184,9 @@ function heatmap(model) {
     if (best) {
       context.font = bold;
       context.fillStyle = ink;
-      context.fillText(plane.columns.values[best[1]], Math.min(Math.max(x(best[1]), left + 8), left + inner - 4), top + tall + 12);
+      context.fillText(best[3], Math.min(Math.max(x(best[1]), left + 8), left + inner - 4), top + tall + 12);
       context.textAlign = "right";
-      context.fillText(plane.rows.values[best[0]], left - 6, y(best[0]));
+      context.fillText(best[2], left - 6, y(best[0]));
       context.strokeStyle = ink;
       context.lineWidth = 2;
       const [w, h] = [inner / nc, tall / nr];
@@ -211,7 +212,7 @@ function heatmap(model) {
     }
     const known = all.filter((v) => Number.isFinite(v)).length;
     canvas.setAttribute("aria-label", `${plane.title}: ${number(known)} of ${number(nr * nc - plane.left_out.reduce((n, r) => n + r[1], 0))} cells`
-      + (best ? `, best at ${plane.rows.values[best[0]]}, ${plane.columns.values[best[1]]}` : ""));
+      + (best ? `, best at ${plane.rows.name} ${best[2]}, ${plane.columns.name} ${best[3]}` : ""));
     canvas.style.background = ground;
   }
 
@@ -227,6 +228,60 @@ function heatmap(model) {
     said.textContent = `${plane.rows.name} ${plane.rows.values[row]}, ${plane.columns.name} ${plane.columns.values[column]}: ${text}`;
   });
   canvas.addEventListener("mouseleave", () => (said.textContent = ""));
+  return { pane, draw };
+}
+
+// ---- the equity of one backtest -------------------------------------------------------------------------------------
+
+function equityCurve(model) {
+  const canvas = el("canvas", { class: "lv-canvas", role: "img" });
+  const pane = el("section", { class: "adm-pane lv-heat lv-equity" }, el("h4", {}, "Equity so far"), canvas);
+
+  function draw() {
+    const bytes = model.get("curve");
+    const shown = bytes && bytes.byteLength > 0;
+    pane.style.display = shown ? "" : "none";
+    if (!shown) return;
+    const points = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    const width = Math.floor(pane.clientWidth - 24), height = 150;
+    if (width < 40) return;
+    const style = getComputedStyle(pane);
+    const color = (name) => style.getPropertyValue(name).trim();
+    const context = canvas.getContext("2d");
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.font = `11px ${style.fontFamily}`;
+    const [done, bars] = model.get("head").bars;
+    let low = Math.min(...points), high = Math.max(...points);
+    if (low === high) [low, high] = [low - 1, high + 1];
+    const labels = [high, low].map((v) => number(v));
+    const right = 10 + Math.max(...labels.map((text) => context.measureText(text).width));
+    const inner = width - right, top = 6, tall = height - 2 * top;
+    const x = (k) => (k / Math.max(1, points.length - 1)) * inner * (bars ? Math.min(1, done / bars) : 1);
+    const y = (v) => top + tall * ((high - v) / (high - low));
+    context.strokeStyle = color("--adm-line");
+    context.lineWidth = 1;
+    for (const v of [high, low]) {
+      context.beginPath();
+      context.moveTo(0, y(v));
+      context.lineTo(inner, y(v));
+      context.stroke();
+    }
+    context.strokeStyle = color("--adm-s1");
+    context.lineWidth = 1.5;
+    context.beginPath();
+    points.forEach((v, k) => (k ? context.lineTo(x(k), y(v)) : context.moveTo(x(k), y(v))));
+    context.stroke();
+    context.fillStyle = color("--adm-ink-2");
+    context.textBaseline = "middle";
+    labels.forEach((text, k) => context.fillText(text, inner + 8, k ? y(low) - 2 : y(high) + 2));
+    canvas.setAttribute("aria-label", `Equity so far: ${number(points[points.length - 1])}, lowest ${labels[1]}, highest ${labels[0]}`);
+  }
+
   return { pane, draw };
 }
 
@@ -261,7 +316,7 @@ function render({ model, el: place }) {
   const table = el("div", { class: "adm-scroll" });
   const best = frame.single ? null : el("section", { class: "adm-pane" }, el("h4", {}, "Best so far"), table);
   const panes = el("div", { class: best ? "adm-panes lv-panes" : "adm-panes lv-panes is-one" }, tree, best);
-  const heat = frame.plane ? heatmap(model) : null;
+  const heat = frame.plane ? heatmap(model) : frame.single ? equityCurve(model) : null;
   const node = root(place, `Run ${frame.title}`,
     el("div", { class: "adm-bar-top" }, el("div", { class: "adm-grow" }, el("h3", {}, named(frame.title))), status, spoken),
     el("div", { class: "lv-prog" }, track, el("div", { class: "lv-line" }, done, time)),
@@ -277,9 +332,9 @@ function render({ model, el: place }) {
     status.dataset.glyph = glyph;
     status.textContent = word;
     const busy = !ENDED.includes(head.state);
-    const unknown = frame.single && busy;
+    const unknown = frame.single && busy && !head.bars[0];
     track.className = `adm-track ${head.state === "paused" ? "is-warn" : head.state === "failed" ? "is-error" : ""}${unknown && head.state === "running" ? " is-busy" : ""}`;
-    fill.style.setProperty("--v", frame.single ? (head.state === "finished" ? 1 : 0) : share(head));
+    fill.style.setProperty("--v", head.state === "finished" ? 1 : share(head));
     if (unknown) track.removeAttribute("aria-valuenow");
     else track.setAttribute("aria-valuenow", String(Math.floor(share(head) * 100)));
     replace(done, progressWords(head, frame).map((part) => (part instanceof Node ? part : document.createTextNode(part))));
@@ -352,7 +407,8 @@ function render({ model, el: place }) {
   }
 
   const handlers = { "change:head": drawHead, "change:controls": drawHead, "change:states": drawStates, "change:best": drawBest, comm_live_update: () => setTimeout(drawHead, 0) };
-  if (heat) for (let k = 0; k < 32; k += 1) handlers[`change:band_${k}`] = drawHeat;
+  if (frame.single) handlers["change:curve"] = drawHeat;
+  if (frame.plane) for (let k = 0; k < 32; k += 1) handlers[`change:band_${k}`] = drawHeat;
   const deaf = listening(model, handlers);
   const resized = new ResizeObserver(drawHeat);
   resized.observe(node);
