@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from adm_notebook.market.arrays import I64
     from adm_notebook.patterns import Node
     from adm_notebook.planning import Plan
     from adm_notebook.planning.phases import HybridPlan
 
-__all__ = ["Box", "Outline", "outline_of"]
+__all__ = ["Box", "Outline", "RowReader", "outline_of", "reader_of"]
 
-ROWS_LOOKED_AT = 200_000
+ROWS_LOOKED_AT = 1_000_000
 """Rows of which it is found out which cells of a plane have one; of more rows every cell is taken to have one."""
 
 AXIS_VALUES = 5_000
@@ -182,19 +183,34 @@ def _cells(plan: Plan, axes: Sequence[tuple[str, Sequence[Any]]]) -> tuple[int, 
     """Which cells of the plane have a row; None where all have, or it would take too long to find out."""
     if not axes or (plan.selection is None and not plan.left_out) or plan.n_rows > ROWS_LOOKED_AT:
         return None
-    identity = plan.identity(np.arange(plan.n_rows))
-    (first, rows), (second, columns) = axes
-    at = positions(identity[first], rows), positions(identity[second], columns)
-    there = (at[0] >= 0) & (at[1] >= 0)
-    return tuple(np.unique(at[0][there] * len(columns) + at[1][there]).tolist())
+    rows = np.arange(plan.n_rows)
+    (first, ours), (second, theirs) = axes
+    at = plan.places(first, ours, rows), plan.places(second, theirs, rows)
+    inside = (at[0] >= 0) & (at[1] >= 0)
+    there = np.zeros(len(ours) * len(theirs), np.bool_)
+    there[at[0][inside] * len(theirs) + at[1][inside]] = True
+    return tuple(np.flatnonzero(there).tolist())
 
 
-def positions(values: Any, axis: Sequence[Any]) -> Any:
-    """(n,) where each value stands on an axis; -1 where it does not."""
-    first = axis[0]
-    if isinstance(first, (int, float)) and not isinstance(first, bool):
-        numbers, given = np.asarray(axis, np.float64), np.asarray(values, dtype=object).astype(np.float64)
-        at = np.clip(np.searchsorted(numbers, given), 0, len(numbers) - 1)
-        return np.where(numbers[at] == given, at, -1)
-    known = {value: i for i, value in enumerate(axis)}
-    return np.array([known.get(value, -1) for value in np.asarray(values, dtype=object).tolist()], np.int64)
+class RowReader:
+    """What a row's number says of it: its place in the plane of an outline, and its names and values."""
+
+    def __init__(self, plan: Plan, outline: Outline) -> None:
+        self._plan, self._outline = plan, outline
+
+    def places(self, numbers: I64) -> tuple[I64, I64]:
+        """Positions on the two axes, each (n,); -1 where a row has none."""
+        (first, ours), (second, theirs) = self._outline.axes
+        return self._plan.places(first, ours, numbers), self._plan.places(second, theirs, numbers)
+
+    def identity(self, number: int) -> dict[str, Any]:
+        """The columns that tell rows apart, of one row."""
+        found = self._plan.identity(np.array([number]))
+        return {name: found[name][0] for name in self._outline.columns}
+
+
+def reader_of(plan: Plan | HybridPlan, outline: Outline) -> RowReader | None:
+    """The reader of a plan; None for phases, whose rows have numbers of their own."""
+    from adm_notebook.planning.phases import HybridPlan
+
+    return None if isinstance(plan, HybridPlan) else RowReader(plan, outline)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from adm_notebook.coordinator.events import Event
 
-__all__ = ["Ended", "Recorded", "Started", "line_of", "record", "recorded", "replay"]
+__all__ = ["Ended", "Recorded", "Started", "event_of", "line_of", "record", "recorded", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,15 @@ def replay(path: str | Path) -> Iterator[Recorded]:
     with Path(path).open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
-                yield _read(json.loads(line))
+                yield event_of(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise DataError(
                     f"{path}, line {number}: not an event of a recorded stream ({error})", "Record the run again."
                 ) from None
 
 
-def _read(values: Mapping[str, Any]) -> Recorded:
+def event_of(values: Mapping[str, Any]) -> Recorded:
+    """The event of one line, after JSON has read it."""
     given = dict(values)
     name = given.pop("event")
     if name == "Started":

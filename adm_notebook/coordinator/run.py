@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
@@ -145,12 +146,12 @@ class Run:
             if self._result is None:
                 self._listeners.append(mine)
         if len(told) or earlier:  # a listener that comes late gets the rows that others were told before
-            rows = stats_frame(self.plan, told)
+            rows = events.PartialResults(partial(stats_frame, self.plan, told), told)
             if folder is not None and earlier and self._result is None:
                 import pandas as pd
 
-                rows = pd.concat([read_rows(folder.where), rows])
-            backlog.insert(1, events.PartialResults(rows))
+                rows = events.PartialResults(pd.concat([read_rows(folder.where), rows.rows]))
+            backlog.insert(1, rows)
         yield from backlog
         if any(isinstance(e, _ENDS) for e in backlog):
             return
@@ -310,7 +311,7 @@ class Run:
             self._told += len(fresh)
             listeners = list(self._listeners)
         if fresh and listeners:
-            rows = events.PartialResults(stats_frame(self.plan, fresh))
+            rows = events.PartialResults(partial(stats_frame, self.plan, fresh), fresh)
             for listener in listeners:
                 listener.put(rows)
         self._tell(self.progress)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adm_notebook.widgets.live import LiveView
     from adm_notebook.widgets.live_model import LiveModel
 
-__all__ = ["NotebookView", "View", "is_live", "live_view", "wait_for"]
+__all__ = ["NotebookView", "View", "Watcher", "is_live", "live_view", "wait_for"]
 
 PATIENCE = 0.3
 """Seconds that a run may take before anything is said about it."""
@@ -108,10 +108,18 @@ class NotebookView:
 
     def show(self, run: Run) -> None:
         if self._widget is None or self._watcher is None:
-            from adm_notebook.coordinator.outline import outline_of
+            from adm_notebook.coordinator.outline import outline_of, reader_of
             from adm_notebook.widgets.live import LiveView
 
-            widget = LiveView(outline_of(plan_of(run)), run, background=self._background, elapsed=run.elapsed)
+            plan = plan_of(run)
+            outline = outline_of(plan)
+            widget = LiveView(
+                outline,
+                run,
+                background=self._background,
+                elapsed=run.elapsed,
+                reader=reader_of(plan, outline),
+            )
             self._widget, self._watcher = widget, Watcher(run, widget.model)
             publish(widget.bundle(), display_id=self.display_id, update=self._is_reserved)
         self._watcher.look(stopping=self._widget.stopping)
@@ -142,10 +150,12 @@ class _Terminal:
 
     def show(self, run: Run) -> None:
         if self._model is None or self._watcher is None:
-            from adm_notebook.coordinator.outline import outline_of
+            from adm_notebook.coordinator.outline import outline_of, reader_of
             from adm_notebook.widgets.live_model import LiveModel
 
-            self._model = LiveModel(outline_of(plan_of(run)), elapsed=run.elapsed)
+            plan = plan_of(run)
+            outline = outline_of(plan)
+            self._model = LiveModel(outline, elapsed=run.elapsed, reader=reader_of(plan, outline))
             self._watcher = Watcher(run, self._model)
         self._watcher.look()
         if self._bar is None:

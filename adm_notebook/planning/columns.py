@@ -11,7 +11,7 @@ import numpy as np
 from adm_notebook.components.regimes import ONE_REGIME
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market.arrays import I64
-from adm_notebook.planning.planned import Stack, picked
+from adm_notebook.planning.planned import Stack, picked, places
 from adm_notebook.planning.sweeps import Axis
 
 if TYPE_CHECKING:
@@ -109,6 +109,23 @@ class Columns:
         """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
         type; the same for every part of the rows."""
         return {column: _kind(values) for column, values in self.values().items()}
+
+    def places(self, column: str, values: Sequence[Any], rows: I64) -> I64:
+        """(n,) where the values of a swept column in some rows stand in `values`; -1 where they do not.
+
+        The same as looking up each value, and quick: it only counts.
+        """
+        plan, at, how = self._plan, _Coordinates(self._plan, rows), self.swept[column]
+        assert isinstance(how, partial)
+        if how.func is _of_stack:
+            stack, name, axis = how.args
+            found: I64 = stack.places(name, values, getattr(at, axis))
+            return found
+        if how.func is _of_setting:
+            setting, shape, k = how.args
+            return places(picked(setting.values, np.arange(shape[k])), values)[np.unravel_index(at.setting, shape)[k]]
+        _, s, name = how.args
+        return plan.strategies[s].places(name, values, np.unravel_index(at.strategy, plan.sizes)[s])
 
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adm_notebook.coordinator.outline import positions
 from adm_notebook.display.numbers import value_text
+from adm_notebook.planning.planned import places
 
 __all__ = ["BANDS", "Heat"]
 
@@ -58,7 +58,7 @@ class Heat:
 
     @property
     def frame(self) -> dict[str, Any]:
-        """What does not change: names and values of the axes, and which cells have no row, as runs of [first, count]."""
+        """What does not change: names and values of the axes, and cells without a row, as runs of [first, count]."""
         missing = np.flatnonzero(~self._there)
         runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1) if len(missing) else []
         return {
@@ -78,20 +78,20 @@ class Heat:
         return self._step[0] * self._step[1]
 
     def place(self, row: Any, column: Any) -> list[Any] | None:
-        """Where a pair of values stands, and how they are written: [row, column, text, text]; None where it does not."""
-        at = positions([row], self._rows)[0], positions([column], self._columns)[0]
+        """Where a pair of values stands, and how it is written: [row, column, text, text]; None where it does not."""
+        at = places([row], self._rows)[0], places([column], self._columns)[0]
         if min(at) < 0:
             return None
         cell = [int(at[0]) // self._step[0], int(at[1]) // self._step[1]]
         return [*cell, _short(value_text(row)), _short(value_text(column))]
 
     def take(self, rows: Any, values: Any) -> None:
-        """Note finished rows.
+        """Note finished rows: a DataFrame with the columns of the two axes, and (n,) values."""
+        at = places(rows[self.row_name].array, self._rows), places(rows[self.column_name].array, self._columns)
+        self.take_at(at, values)
 
-        rows    DataFrame with the columns of the two axes
-        values  (n,) of the objective; NaN where a row has none
-        """
-        at = positions(rows[self.row_name].array, self._rows), positions(rows[self.column_name].array, self._columns)
+    def take_at(self, at: tuple[Any, Any], values: Any) -> None:
+        """The same by places on the two axes, each (n,); -1 where a row has none."""
         inside = (at[0] >= 0) & (at[1] >= 0)
         cell = self._folded(at[0][inside], at[1][inside])
         given = np.asarray(values, np.float64)[inside] * self._sign

@@ -14,7 +14,7 @@ from adm_notebook.widgets.heat import BANDS
 from adm_notebook.widgets.live_model import LiveModel, clipped
 
 if TYPE_CHECKING:
-    from adm_notebook.coordinator.outline import Outline
+    from adm_notebook.coordinator.outline import Outline, RowReader
 
 __all__ = ["LiveView", "Steered"]
 
@@ -43,6 +43,8 @@ class LiveView(AdmWidget):
         whether the kernel is free while the run goes on.
     elapsed
         seconds that the run has taken already.
+    reader
+        what rows are by their numbers.
 
     Attributes
     ----------
@@ -66,9 +68,15 @@ class LiveView(AdmWidget):
     locals().update({f"band_{number}": traitlets.Bytes(b"").tag(sync=True) for number in range(BANDS)})
 
     def __init__(
-        self, outline: Outline, run: Steered | None = None, *, background: bool = True, elapsed: float = 0.0
+        self,
+        outline: Outline,
+        run: Steered | None = None,
+        *,
+        background: bool = True,
+        elapsed: float = 0.0,
+        reader: RowReader | None = None,
     ) -> None:
-        self.model = LiveModel(outline, elapsed=elapsed)
+        self.model = LiveModel(outline, elapsed=elapsed, reader=reader)
         self._run = run
         self._opened = time.monotonic()
         self._heard = threading.Event()
@@ -127,6 +135,13 @@ class LiveView(AdmWidget):
         found = self._repr_mimebundle_()
         data = found[0] if isinstance(found, tuple) else found
         return dict(data or {"text/plain": self.text()})
+
+    def close(self) -> None:
+        """Take the view and what belongs to it from the pages that show it."""
+        layout = self.layout
+        super().close()
+        if layout is not None:
+            layout.close()
 
     def text(self) -> str:
         """What front ends without widgets show: the run, and how much there is to do."""

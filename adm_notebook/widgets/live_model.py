@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.coordinator.events import Event
-    from adm_notebook.coordinator.outline import Outline
+    from adm_notebook.coordinator.outcome import Finished
+    from adm_notebook.coordinator.outline import Outline, RowReader
     from adm_notebook.coordinator.recorded import Recorded
 
 __all__ = ["ENDED", "LiveModel", "clipped"]
@@ -70,6 +71,8 @@ class LiveModel:
         seconds, monotonic.
     elapsed
         seconds that the run has taken already.
+    reader
+        what rows are by their numbers; without it they are read from the events' DataFrames.
 
     Attributes
     ----------
@@ -83,8 +86,15 @@ class LiveModel:
         the best value of the objective so far; None while there is none.
     """
 
-    def __init__(self, outline: Outline, clock: Callable[[], float] = time.monotonic, *, elapsed: float = 0.0) -> None:
-        self.outline, self._clock = outline, clock
+    def __init__(
+        self,
+        outline: Outline,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        elapsed: float = 0.0,
+        reader: RowReader | None = None,
+    ) -> None:
+        self.outline, self._clock, self._reader = outline, clock, reader
         self.state = "starting"
         self.note = ""
         self.banner: tuple[str, str] | None = None
@@ -97,7 +107,6 @@ class LiveModel:
         self._ended: float | None = None
         self._paused_at: float | None = None
         self._best: list[tuple[float, int, dict[str, Any]]] = []
-        self._shown: list[str] = []
         self._states: dict[str, str] = {}
         self._counts: dict[str, tuple[int, int, float]] = {}
         self._moved: dict[str, float] = {}
@@ -107,8 +116,11 @@ class LiveModel:
     def take(self, event: Event | Recorded) -> None:
         """Note an event of the stream, live or recorded."""
         match event:
-            case events.PartialResults(rows):
-                self._take_rows(rows)
+            case events.PartialResults():
+                if event.finished is None or self._reader is None:
+                    self._take_rows(event.rows)
+                else:
+                    self._take_finished(event.finished, self._reader)
             case events.Progress():
                 self.progress = event
             case events.ContainerStarted(path):
@@ -158,7 +170,7 @@ class LiveModel:
         if stopping:
             self.state = "stopping"
         elif status == "paused":
-            self._paused_at = self._paused_at or now
+            self._paused_at = now if self._paused_at is None else self._paused_at
             self.state = "paused"
         else:
             self._paused_at = None
@@ -174,16 +186,44 @@ class LiveModel:
         values = np.where(ok, rows[objective].to_numpy(np.float64), np.nan)
         if self.heat is not None:
             self.heat.take(rows, values)
-        self._rank(rows, values if self.outline.maximise else -values, ok)
-
-    def _rank(self, rows: pd.DataFrame, scores: Any, ok: Any) -> None:
-        """Keep the best: infinities rank as numbers, NaN is left out, equals stand in the order of their rows."""
-        least = self._best[-1][0] if len(self._best) == BEST else -np.inf
-        able = np.flatnonzero(ok & ~np.isnan(scores) & (scores >= least))
         numbers = rows.index.to_numpy()
-        able = able[np.lexsort((numbers[able], -scores[able]))][:BEST]
-        fresh = [(float(scores[i]), int(numbers[i]), _plain(rows.iloc[i])) for i in able.tolist()]
-        self._best = sorted([*self._best, *fresh], key=lambda each: (-each[0], each[1]))[:BEST]
+        for i in self._better(numbers, values):
+            self._keep(float(values[i]), int(numbers[i]), _plain(rows.iloc[i]))
+
+    def _take_finished(self, finished: Finished, reader: RowReader) -> None:
+        """The same by numbers alone: names and values are looked up of those rows only that are among the best."""
+        objective = self.outline.objective if self.outline.objective in finished.names else finished.names[0]
+        numbers, values, ok = finished.measured(objective)
+        self.failed += int(len(ok) - ok.sum())
+        if objective != self.outline.objective:
+            return
+        values = np.where(ok, values, np.nan)
+        if self.heat is not None:
+            self.heat.take_at(reader.places(numbers), values)
+        for i in self._better(numbers, values):
+            self._keep(float(values[i]), int(numbers[i]), dict(finished[i].metrics or {}))
+
+    def _better(self, numbers: Any, values: Any) -> list[int]:
+        """Which rows may be among the best: infinities rank as numbers, NaN is left out."""
+        scores = values if self.outline.maximise else -values
+        least = self._best[-1][0] if len(self._best) == BEST else -np.inf
+        able = np.flatnonzero(scores >= least)  # NaN compares as false
+        if len(able) > BEST:
+            worst = np.partition(scores[able], len(able) - BEST)[len(able) - BEST]
+            able = able[scores[able] >= worst]
+        found: list[int] = able[np.lexsort((numbers[able], -scores[able]))][:BEST].tolist()
+        return found
+
+    def _keep(self, value: float, number: int, row: dict[str, Any]) -> None:
+        """Put a row among the best; equals stand in the order of their rows."""
+        score = value if self.outline.maximise else -value
+        self._best = sorted([*self._best, (score, number, row)], key=lambda each: (-each[0], each[1]))[:BEST]
+
+    def _known(self) -> None:
+        """Look up what tells the best rows apart, where only their numbers and figures are known."""
+        for _, number, row in self._best:
+            if self._reader is not None and not row.keys() >= set(self.outline.columns):
+                row |= _plain(self._reader.identity(number))
 
     # ---- what is shown ------------------------------------------------------------------------------------------
 
@@ -196,7 +236,7 @@ class LiveModel:
     @property
     def elapsed(self) -> float:
         """Seconds that the run has taken."""
-        return (self._ended or self._clock()) - self._started
+        return (self._clock() if self._ended is None else self._ended) - self._started
 
     def frame(self) -> dict[str, Any]:
         """What does not change while the run goes on."""
@@ -241,6 +281,7 @@ class LiveModel:
     def _best_cell(self) -> list[Any] | None:
         if self.heat is None or not self._best:
             return None
+        self._known()
         row = self._best[0][2]
         return self.heat.place(row.get(self.heat.row_name), row.get(self.heat.column_name))
 
@@ -285,6 +326,7 @@ class LiveModel:
         outline = self.outline
         if not outline.objective or outline.is_single or not self._best:
             return {"columns": [], "rows": [], "hidden": 0}
+        self._known()
         names = [name for name in outline.columns if any(not _missing(row.get(name)) for _, _, row in self._best)]
         names, hidden = names[:COLUMNS], max(0, len(names) - COLUMNS)
         metrics = list(dict.fromkeys([outline.objective, "total_return", "max_drawdown"]))
@@ -339,7 +381,7 @@ def _spaced(name: str) -> str:
     return "risk profile" if name == "risk_profile" else name
 
 
-def _plain(row: pd.Series[Any]) -> dict[str, Any]:
+def _plain(row: pd.Series[Any] | Mapping[str, Any]) -> dict[str, Any]:
     return {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
 
 

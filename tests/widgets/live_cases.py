@@ -74,10 +74,11 @@ def an_hour(updates: int = 14_400, fast: int = 120, slow: int = 120) -> Iterator
     rng = np.random.default_rng(5)
     done = 0
     for update in range(1, updates + 1):
-        upto = total * update // updates
+        upto = total * (update // 4 * 4) // updates  # rows come once a second
         if upto > done:
             numbers = np.arange(done, upto)
             yield events.PartialResults(finished(numbers, slow, rng.normal(0.2, 0.4, len(numbers))))
         done = upto
         yield events.Progress(done, total, 4.0, (total - done) / 4.0)
+    assert done == total
     yield Ended("finished", "", total)

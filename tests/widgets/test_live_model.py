@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from live_cases import SWEEP, an_hour, finished, outline, plan_of_sweep
 
 import adm_notebook as adm
 from adm_notebook.coordinator import events
-from adm_notebook.coordinator.outline import Outline, outline_of
-from adm_notebook.coordinator.recorded import Ended, Started, line_of, record, replay
+from adm_notebook.coordinator.memory import held_mb
+from adm_notebook.coordinator.outline import Outline, outline_of, reader_of
+from adm_notebook.coordinator.recorded import Ended, Started, event_of, line_of, record, replay
 from adm_notebook.errors import DataError
 from adm_notebook.widgets.heat import BANDS, Heat
 from adm_notebook.widgets.live import LIMIT, LiveView
@@ -309,11 +309,7 @@ def test_a_recorded_run_is_replayed_as_it_was(tmp_path: Path) -> None:
 def test_recorded_figures_are_exact(values: list[float]) -> None:
     told = json.loads(line_of(events.PartialResults(finished(range(len(values)), 20, values))))
     assert told["event"] == "PartialResults"
-    path = Path("unused")
-    from adm_notebook.coordinator.recorded import _read
-
-    del path
-    rows = _read(told)
+    rows = event_of(told)
     assert isinstance(rows, events.PartialResults)
     np.testing.assert_array_equal(rows.rows["sharpe"].to_numpy(np.float64), np.array(values))
 
@@ -334,23 +330,67 @@ def test_an_hour_of_updates_keeps_memory_and_ends_complete(tmp_path: Path) -> No
     started = next(stream)
     assert isinstance(started, Started)
     view = LiveView(started.outline)
-    tracemalloc.start()
-    try:
-        largest = updates = before = 0
-        for event in stream:
-            view.model.take(event)
-            if isinstance(event, events.Progress):
-                view.show()
-                updates += 1
-                largest = max(largest, view.sent)
-            if updates == 1_000 and not before:
-                before = tracemalloc.get_traced_memory()[0]
-        view.show()
-        grown = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
+    largest = updates = 0
+    held: list[float] = []
+    for event in stream:
+        view.model.take(event)
+        if isinstance(event, events.Progress):
+            view.show()
+            updates += 1
+            largest = max(largest, view.sent)
+            if updates % 1_000 == 0:
+                held.append(held_mb() or 0.0)
+    view.show()
     assert updates == 14_400
     assert largest <= LIMIT
-    assert grown < 50 * 2**20
+    assert held[-1] - held[0] < 50  # MB, from the first thousand updates on
     assert (view.head["state"], view.head["done"]) == ("finished", 14_400)
     assert np.isfinite(cells_of(view)).sum() == view.model.heat.shape[0] * view.model.heat.shape[1]  # type: ignore[union-attr]  # it has a plane
+
+
+# ---- rows by their numbers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"backtest_config": {"commission": [0.0, 0.001]}},
+        {
+            "optimization_config": {
+                "strategies": [
+                    {"type": "ma_crossover", "parameters": {"fast": [3, 5], "slow": {"min": 8, "max": 40, "step": 4}}},
+                    {"type": "ma_crossover", "name": "other", "parameters": {"fast": 4, "slow": [9, 12, 100]}},
+                ],
+                "risk_profiles": [
+                    {"type": "custom", "name": "a", "parameters": {"stop_loss": [0.02, 0.05, 0.1]}},
+                    {"type": "custom", "name": "b", "parameters": {"take_profit": 0.1}},
+                ],
+            }
+        },
+        {
+            "optimization_config": {
+                "strategies": [
+                    {"type": "ma_crossover", "parameters": {"fast": [2, 3], "slow": 20, "ma_type": ["sma", "ema"]}}
+                ]
+            }
+        },
+    ],
+)
+def test_rows_told_by_number_show_the_same_as_rows_told_as_tables(more: dict[str, Any]) -> None:
+    plan = plan_of_sweep(**more)
+    run = adm.EnhancedCoordinator().start(adm.WorkflowConfig(**{**SWEEP, **more}))
+    result = run.result()
+    found = outline_of(plan)
+    by_number, by_table = LiveModel(found, reader=reader_of(plan, found)), LiveModel(found)
+    finished_ = run._outcomes
+    for part in (slice(0, 7), slice(7, None)):
+        by_number.take(events.PartialResults(result.stats, finished_[part]))
+        numbers = [outcome.number for outcome in finished_[part]]
+        by_table.take(events.PartialResults(result.stats.loc[numbers]))
+    assert by_number.best() == by_table.best()
+    assert by_number.head() == {**by_table.head(), "elapsed": by_number.head()["elapsed"]}
+    assert by_number.heat is not None
+    assert by_table.heat is not None
+    np.testing.assert_array_equal(whole(by_number.heat), whole(by_table.heat))
+    assert by_number.best()["rows"][0][0] == result.best.name
