@@ -18,6 +18,7 @@ const GLYPHS = {
 };
 const ENDED = ["stopped", "failed", "finished"];
 const GREETINGS = 20;
+const SILENCE = 10000; // milliseconds without news after which the kernel is taken for gone: it speaks four times a second
 const SPOKEN = 5000; // milliseconds between two things that a screen reader is told
 
 function share(head) {
@@ -46,7 +47,7 @@ function timeWords(head, frame) {
   if (head.state === "paused") return `paused for ${whole(head.paused ?? 0)}`;
   const words = [whole(head.elapsed) + (ENDED.includes(head.state) ? "" : " so far")];
   if (!frame.single && head.rate && !ENDED.includes(head.state)) words.push(speed(head.rate));
-  if (!frame.single && head.done === head.total && head.done) words.push("putting the result together");
+  if (!frame.single && head.done === head.total && head.state === "running") words.push("putting the result together");
   else if (!frame.single && head.left !== null && head.state === "running") words.push(`${whole(head.left)} left`);
   return words.join(", ");
 }
@@ -323,15 +324,15 @@ function render({ model, el: place }) {
     banner, panes, heat?.pane,
     el("div", { class: "adm-bar-end" }, el("div", { class: "lv-mem adm-grow" }, memory, meter), buttons));
 
-  let lastSpoken = 0, lastState = "";
+  let lastSpoken = 0, lastState = "", news = performance.now();
   function drawHead() {
     const head = model.get("head");
-    const lost = place.closest(".jupyter-widgets-disconnected") !== null;
-    const [kind, glyph, word] = lost ? ["is-warn", "\u25cb", "No kernel"] : STATES[head.state] ?? STATES.running;
+    const busy = !ENDED.includes(head.state);
+    const lost = busy && (performance.now() - news > SILENCE || place.closest(".jupyter-widgets-disconnected") !== null);
+    const [kind, glyph, word] = lost ? ["is-warn", "\u25cb", "No news from the kernel"] : STATES[head.state] ?? STATES.running;
     status.className = `adm-status ${kind}`;
     status.dataset.glyph = glyph;
     status.textContent = word;
-    const busy = !ENDED.includes(head.state);
     const unknown = frame.single && busy && !head.bars[0];
     track.className = `adm-track ${head.state === "paused" ? "is-warn" : head.state === "failed" ? "is-error" : ""}${unknown && head.state === "running" ? " is-busy" : ""}`;
     fill.style.setProperty("--v", head.state === "finished" ? 1 : share(head));
@@ -406,7 +407,12 @@ function render({ model, el: place }) {
     });
   }
 
-  const handlers = { "change:head": drawHead, "change:controls": drawHead, "change:states": drawStates, "change:best": drawBest, comm_live_update: () => setTimeout(drawHead, 0) };
+  const heardOf = () => {
+    news = performance.now();
+    drawHead();
+  };
+  const listened = setInterval(() => performance.now() - news > SILENCE && drawHead(), 2000);
+  const handlers = { "change:head": heardOf, "change:controls": drawHead, "change:states": drawStates, "change:best": drawBest, comm_live_update: () => setTimeout(drawHead, 0) };
   if (frame.single) handlers["change:curve"] = drawHeat;
   if (frame.plane) for (let k = 0; k < 32; k += 1) handlers[`change:band_${k}`] = drawHeat;
   const deaf = listening(model, handlers);
@@ -430,6 +436,7 @@ function render({ model, el: place }) {
   hello();
   return () => {
     clearInterval(greeting);
+    clearInterval(listened);
     deaf();
     resized.disconnect();
     themed.disconnect();
