@@ -24,7 +24,7 @@ HOSTILE = (
 
 SETUP = f"""
 %load_ext adm_notebook
-import re
+import time
 import adm_notebook as adm
 
 @adm.strategy

@@ -74,7 +74,7 @@ def an_hour(updates: int = 14_400, fast: int = 120, slow: int = 120) -> Iterator
     rng = np.random.default_rng(5)
     done = 0
     for update in range(1, updates + 1):
-        upto = total * (update // 4 * 4) // updates  # rows come once a second
+        upto = total * (update // 16 * 16) // updates  # rows come every four seconds
         if upto > done:
             numbers = np.arange(done, upto)
             yield events.PartialResults(finished(numbers, slow, rng.normal(0.2, 0.4, len(numbers))))
