@@ -122,6 +122,10 @@ class Finished(Sequence[Outcome]):
             self._numbers[at], status, error, dict(zip(self.names, values, strict=True)) if measured else None
         )
 
+    def count(self, status: str) -> int:
+        """How many rows have a status other than `ok`."""
+        return sum(word == status for word, _, _ in self._others.values())
+
     def measured(self, name: str) -> tuple[I64, F64, Bool]:
         """In the order in which they came: numbers, a metric, NaN where a row has none, and whether rows are ok."""
         numbers = np.array(self._numbers, np.int64)

@@ -117,15 +117,17 @@ class Columns:
         """
         plan, at, how = self._plan, _Coordinates(self._plan, rows), self.swept[column]
         assert isinstance(how, partial)
+        found: I64
         if how.func is _of_stack:
             stack, name, axis = how.args
-            found: I64 = stack.places(name, values, getattr(at, axis))
-            return found
-        if how.func is _of_setting:
+            found = stack.places(name, values, getattr(at, axis))
+        elif how.func is _of_setting:
             setting, shape, k = how.args
-            return places(picked(setting.values, np.arange(shape[k])), values)[np.unravel_index(at.setting, shape)[k]]
-        _, s, name = how.args
-        return plan.strategies[s].places(name, values, np.unravel_index(at.strategy, plan.sizes)[s])
+            found = places(picked(setting.values, np.arange(shape[k])), values)[np.unravel_index(at.setting, shape)[k]]
+        else:
+            _, s, name = how.args
+            found = plan.strategies[s].places(name, values, np.unravel_index(at.strategy, plan.sizes)[s])
+        return found
 
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""

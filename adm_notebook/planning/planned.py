@@ -104,7 +104,8 @@ class Planned(Generic[Built]):
         """Where a parameter's values in some combinations stand in `values`; -1 where they do not."""
         for k, axis in enumerate(self.axes):
             if axis.name == name:
-                return places(picked(axis.values, np.arange(len(axis.values))), values)[self.grid[combination, k]]
+                found: I64 = places(picked(axis.values, np.arange(len(axis.values))), values)[self.grid[combination, k]]
+                return found
         fixed = places(self.values(name, np.zeros(1, np.int64)), values) if len(combination) else np.zeros(1, np.int64)
         return np.broadcast_to(fixed, (len(combination),))
 

@@ -80,8 +80,8 @@ class LiveModel:
         `starting`, `running`, `paused`, `stopping`, `finished`, `stopped` or `failed`.
     note
         a sentence that stands in the place of the progress; empty where there is none.
-    failed
-        rows that are not ok.
+    failed, refused
+        rows that failed, and rows whose strategy refuses the parameters.
     best_value
         the best value of the objective so far; None while there is none.
     """
@@ -98,7 +98,7 @@ class LiveModel:
         self.state = "starting"
         self.note = ""
         self.banner: tuple[str, str] | None = None
-        self.failed = 0
+        self.failed = self.refused = 0
         self.progress = events.Progress(0, outline.total, 0.0, None)
         self.heat = Heat(outline.axes, outline.cells, outline.objective, outline.maximise) if outline.axes else None
         self.memory_mb: float | None = None
@@ -179,7 +179,8 @@ class LiveModel:
 
     def _take_rows(self, rows: pd.DataFrame) -> None:
         ok = (rows["status"] == "ok").to_numpy()
-        self.failed += int(len(ok) - ok.sum())
+        self.failed += int((rows["status"] == "failed").sum())
+        self.refused += int((rows["status"] == "invalid").sum())
         objective = self.outline.objective
         if objective not in rows.columns:  # signals are kept and nothing is simulated, or phases that agree on none
             return
@@ -194,7 +195,8 @@ class LiveModel:
         """The same by numbers alone: names and values are looked up of those rows only that are among the best."""
         objective = self.outline.objective if self.outline.objective in finished.names else finished.names[0]
         numbers, values, ok = finished.measured(objective)
-        self.failed += int(len(ok) - ok.sum())
+        self.failed += finished.count("failed")
+        self.refused += finished.count("invalid")
         if objective != self.outline.objective:
             return
         values = np.where(ok, values, np.nan)
@@ -267,6 +269,7 @@ class LiveModel:
             "done": progress.done,
             "total": progress.total,
             "failed": self.failed,
+            "refused": self.refused,
             "rate": _rounded(progress.rate),
             "left": None if progress.eta is None else _rounded(progress.eta),
             "bars": [self.equity[0], self.outline.n_bars],

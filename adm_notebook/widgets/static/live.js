@@ -40,6 +40,7 @@ function progressWords(head, frame) {
   const percent = Math.floor(share(head) * 100);
   const words = [el("b", {}, number(head.done)), ` of ${number(head.total)} combinations, ${percent}%`];
   if (head.failed) words.push(", ", el("span", { class: "lv-bad" }, `${number(head.failed)} failed`));
+  if (head.refused) words.push(`, ${number(head.refused)} refused`);
   return words;
 }
 
@@ -319,7 +320,7 @@ function render({ model, el: place }) {
   const panes = el("div", { class: best ? "adm-panes lv-panes" : "adm-panes lv-panes is-one" }, tree, best);
   const heat = frame.plane ? heatmap(model) : frame.single ? equityCurve(model) : null;
   const node = root(place, `Run ${frame.title}`,
-    el("div", { class: "adm-bar-top" }, el("div", { class: "adm-grow" }, el("h3", {}, named(frame.title))), status, spoken),
+    el("div", { class: "adm-bar-top lv-top" }, el("div", { class: "adm-grow" }, el("h3", {}, named(frame.title))), status, spoken),
     el("div", { class: "lv-prog" }, track, el("div", { class: "lv-line" }, done, time)),
     banner, panes, heat?.pane,
     el("div", { class: "adm-bar-end" }, el("div", { class: "lv-mem adm-grow" }, memory, meter), buttons));
