@@ -34,6 +34,11 @@ function whole(seconds) {
   return seconds < 60 ? `${Math.round(seconds)} s` : duration(seconds);
 }
 
+/** A sentence whose words between backquotes are code. */
+function coded(text) {
+  return text.split(/`([^`]+)`/).map((part, k) => (k % 2 ? el("code", {}, part) : part));
+}
+
 function progressWords(head, frame) {
   if (head.note) return [head.note];
   if (frame.single) return head.bars[0] ? [el("b", {}, number(head.bars[0])), ` of ${number(head.bars[1])} bars`] : ["One backtest"];
@@ -335,13 +340,13 @@ function render({ model, el: place }) {
     status.dataset.glyph = glyph;
     status.textContent = word;
     const unknown = frame.single && busy && !head.bars[0];
-    track.className = `adm-track ${head.state === "paused" ? "is-warn" : head.state === "failed" ? "is-error" : ""}${unknown && head.state === "running" ? " is-busy" : ""}`;
+    track.className = `adm-track ${head.state === "paused" ? "is-warn" : head.state === "failed" ? "is-error" : ""}`;
     fill.style.setProperty("--v", head.state === "finished" ? 1 : share(head));
     if (unknown) track.removeAttribute("aria-valuenow");
     else track.setAttribute("aria-valuenow", String(Math.floor(share(head) * 100)));
     replace(done, progressWords(head, frame).map((part) => (part instanceof Node ? part : document.createTextNode(part))));
     time.textContent = timeWords(head, frame);
-    replace(banner, head.banner ? el("div", { class: "adm-banner is-error", role: "alert" }, el("b", {}, `${head.banner[0]}: `), el("span", {}, head.banner[1])) : null);
+    replace(banner, head.banner ? el("div", { class: "adm-banner is-error", role: "alert" }, el("b", {}, `${head.banner[0]}: `), el("span", {}, coded(head.banner[1]))) : null);
     const limit = head.limit;
     memory.textContent = head.memory === null ? (limit ? `Memory limit ${number(limit)} MB` : "") :
       limit ? `Memory ${number(head.memory)} of ${number(limit)} MB` : `Memory +${number(head.memory)} MB`;
