@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -181,20 +180,3 @@ class HybridRun(Run):
         self._done.set()
         for wake in self._callbacks:
             wake()
-
-    def events(self) -> Iterator[Event]:
-        """The events of all phases from the first start to the one end; rows are those of the phase under way."""
-        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        with self._lock:
-            backlog = list(self._last)
-            if self._result is None:
-                self._listeners.append(mine)
-        yield from backlog
-        ends = (events.RunFinished, events.RunCancelled, events.RunFailed)
-        if any(isinstance(event, ends) for event in backlog):
-            return
-        while True:
-            event = mine.get()
-            yield event
-            if isinstance(event, ends):
-                return

@@ -139,27 +139,35 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """The run's events from its start to its end: what has passed is told in short, the rest as it comes."""
-        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        with self._lock:
-            backlog, told, folder = list(self._last), self._outcomes[: self._told], self._folder
-            earlier = self._in_folder
-            if self._result is None:
-                self._listeners.append(mine)
-        if len(told) or earlier:  # a listener that comes late gets the rows that others were told before
-            rows = events.PartialResults(partial(stats_frame, self.plan, told), told)
-            if folder is not None and earlier and self._result is None:
-                import pandas as pd
-
-                rows = events.PartialResults(pd.concat([read_rows(folder.where), rows.rows]))
-            backlog.insert(1, rows)
-        yield from backlog
-        if any(isinstance(e, _ENDS) for e in backlog):
-            return
+        told = self.listen()
         while True:
-            event = mine.get()
+            event = told.get()
             yield event
             if isinstance(event, _ENDS):
                 return
+
+    def listen(self) -> queue.SimpleQueue[Event]:
+        """The same events in a queue, for who looks when it suits him; nothing follows the end."""
+        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with self._lock:
+            backlog, told = list(self._last), self._outcomes[: self._told]
+            if len(told) or self._in_folder:  # a listener that comes late gets the rows that others were told before
+                backlog.insert(1, self._earlier_rows(told))
+            for event in backlog:
+                mine.put(event)
+            if not any(isinstance(event, _ENDS) for event in backlog):
+                self._listeners.append(mine)
+        return mine
+
+    def _earlier_rows(self, told: Finished) -> events.PartialResults:
+        make, result = partial(stats_frame, self.plan, told), self._result
+        if self._folder is None or not self._in_folder:
+            return events.PartialResults(make, told)
+        if result is not None:
+            return events.PartialResults(lambda: result.stats)
+        import pandas as pd
+
+        return events.PartialResults(pd.concat([read_rows(self._folder.where), make()]))
 
     # ---- steering -----------------------------------------------------------------------------------------------
 

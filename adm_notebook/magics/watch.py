@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import queue
 import sys
-import threading
 import uuid
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from adm_notebook.coordinator import Run
-    from adm_notebook.coordinator.events import Event
     from adm_notebook.results import WorkflowResult
     from adm_notebook.widgets.live import LiveView
     from adm_notebook.widgets.live_model import LiveModel
@@ -51,16 +48,11 @@ class View(Protocol):
 
 
 class Watcher:
-    """Follows a run's events on a thread of its own, and tells a model of them when it is asked to look."""
+    """Tells a model of a run's events when it is asked to look: they wait in a queue, and cost the run nothing."""
 
     def __init__(self, run: Run, model: LiveModel) -> None:
         self._run, self._model = run, model
-        self._told: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        threading.Thread(target=self._follow, name="adm-live", daemon=True).start()
-
-    def _follow(self) -> None:
-        for event in self._run.events():
-            self._told.put(event)
+        self._told = run.listen()
 
     def look(self, *, stopping: bool = False) -> None:
         """Bring the model up to date."""

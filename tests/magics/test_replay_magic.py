@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -184,9 +183,6 @@ def test_a_live_line_follows_a_run_that_has_no_best(tmp_path: Path) -> None:
     model = LiveModel(outline_of(run.plan))
     watcher = Watcher(run, model)
     assert run.result().success
-    for thread in threading.enumerate():
-        if thread.name == "adm-live":
-            thread.join(5)
     watcher.look()
     assert model.best_value is None
     assert model.best()["rows"] == []
