@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adm_notebook.coordinator import events
 from adm_notebook.coordinator.assemble import assemble, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
-from adm_notebook.coordinator.events import Event
+from adm_notebook.coordinator.events import Event, PartialResults
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
@@ -159,15 +159,15 @@ class Run:
                 self._listeners.append(mine)
         return mine
 
-    def _earlier_rows(self, told: Finished) -> events.PartialResults:
+    def _earlier_rows(self, told: Finished) -> PartialResults:
         make, result = partial(stats_frame, self.plan, told), self._result
         if self._folder is None or not self._in_folder:
-            return events.PartialResults(make, told)
+            return PartialResults(make, told)
         if result is not None:
-            return events.PartialResults(lambda: result.stats)
+            return PartialResults(lambda: result.stats)
         import pandas as pd
 
-        return events.PartialResults(pd.concat([read_rows(self._folder.where), make()]))
+        return PartialResults(pd.concat([read_rows(self._folder.where), make()]))
 
     # ---- steering -----------------------------------------------------------------------------------------------
 
