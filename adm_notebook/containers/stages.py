@@ -132,10 +132,15 @@ class BarByBar:
     """The traditional mode: plain Python, to be read beside the specification.
 
     check  called every few thousand bars; whatever it raises ends the row
+    watch  called as often while an account is traded, with the bar that comes next and the equity before it
     """
 
-    def __init__(self, check: Callable[[], None] | None = None) -> None:
-        self.check = check
+    def __init__(
+        self,
+        check: Callable[[], None] | None = None,
+        watch: Callable[[int, Sequence[float]], None] | None = None,
+    ) -> None:
+        self.check, self.watch = check, watch
 
     def classify(self, classifier: Classifier, bars: Bars, feature: FeatureOf) -> Regimes:
         """By the classifier's evaluator for one bar after the other."""
@@ -167,7 +172,7 @@ class BarByBar:
         if settings.max_daily_loss is not None:
             days = reference_exposure.days_of(bars.index)
         return reference.simulate(
-            bars.prices, orders.signals, settings, warmup=orders.warmup, check=self.check, days=days
+            bars.prices, orders.signals, settings, warmup=orders.warmup, check=self.check, watch=self.watch, days=days
         )
 
     def combine(

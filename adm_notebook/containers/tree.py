@@ -218,6 +218,13 @@ class ContainerTree:
         """Sentences that a user is warned with once the rows have run."""
         return [sentence for node in self.nodes for sentence in getattr(node.container, "notes", ())]
 
+    def counts(self) -> dict[str, tuple[int, int, float]]:
+        """Path of each container that has begun -> how often its work was asked for, how often done, seconds so far;
+        nothing yet, where it is at its first work."""
+        rows = [(node, self._row(node)) for node in list(self.drawn)]
+        begun = [row for node, row in rows if row[4] or (node.state is State.RUNNING and not node.calls)]
+        return {row[0]: (row[4], row[5], row[7]) for row in begun}
+
     def table(self) -> pd.DataFrame:
         """The tree as it ran, one row a container, in the order in which it is drawn: `WorkflowResult.containers`."""
         import pandas as pd

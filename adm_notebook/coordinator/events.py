@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from adm_notebook.coordinator.outcome import Finished
     from adm_notebook.planning import Plan
     from adm_notebook.results import WorkflowResult
 
@@ -78,11 +80,32 @@ class Progress:
     eta: float | None
 
 
-@dataclass(frozen=True, slots=True)
 class PartialResults:
-    """Rows that were finished since the last such event, with the columns of `WorkflowResult.stats`."""
+    """Rows that were finished since the last such event, with the columns of `WorkflowResult.stats`.
 
-    rows: pd.DataFrame
+    Parameters
+    ----------
+    rows
+        them, or what makes them when they are first read: a fast sweep finishes more than anybody looks at.
+    finished
+        the same as numbers, for those who look at figures alone; None where there are only rows.
+    """
+
+    __match_args__ = ("rows",)
+
+    def __init__(self, rows: pd.DataFrame | Callable[[], pd.DataFrame], finished: Finished | None = None) -> None:
+        self._rows = rows
+        self.finished = finished
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows."""
+        if callable(self._rows):
+            self._rows = self._rows()
+        return self._rows
+
+    def __repr__(self) -> str:
+        return f"PartialResults({len(self.rows):,} rows)"
 
 
 @dataclass(frozen=True, slots=True)

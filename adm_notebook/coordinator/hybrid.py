@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,9 +51,19 @@ class HybridRun(Run):
             done, total = done + now.done, total + now.total
         if self._result is None:
             total += sum(plan.n_planned for plan in self.hybrid.plans[phases:])
-        elapsed = (self._ended or time.perf_counter()) - self._started
+        elapsed = self.elapsed
         rate = done / elapsed if elapsed > 0 else 0.0
         return events.Progress(done, max(total, done), rate, (total - done) / rate if rate else None)
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int, float]]:
+        """Of the phase under way."""
+        return {} if self._inner is None else self._inner.counts
+
+    @property
+    def equity(self) -> tuple[int, Sequence[float]]:
+        """Nothing: a workflow of several phases has no one equity."""
+        return 0, ()
 
     @property
     def partial(self) -> pd.DataFrame:
@@ -173,20 +182,3 @@ class HybridRun(Run):
         self._done.set()
         for wake in self._callbacks:
             wake()
-
-    def events(self) -> Iterator[Event]:
-        """The events of all phases from the first start to the one end; rows are those of the phase under way."""
-        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        with self._lock:
-            backlog = list(self._last)
-            if self._result is None:
-                self._listeners.append(mine)
-        yield from backlog
-        ends = (events.RunFinished, events.RunCancelled, events.RunFailed)
-        if any(isinstance(event, ends) for event in backlog):
-            return
-        while True:
-            event = mine.get()
-            yield event
-            if isinstance(event, ends):
-                return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 import numpy as np
 
 from adm_notebook.engine.account import METRICS
-from adm_notebook.market.arrays import F64, I64
+from adm_notebook.market.arrays import F64, I64, Bool
 
 if TYPE_CHECKING:
     from adm_notebook.containers import ContainerTree
@@ -121,6 +121,18 @@ class Finished(Sequence[Outcome]):
         return Outcome(
             self._numbers[at], status, error, dict(zip(self.names, values, strict=True)) if measured else None
         )
+
+    def count(self, status: str) -> int:
+        """How many rows have a status other than `ok`."""
+        return sum(word == status for word, _, _ in self._others.values())
+
+    def measured(self, name: str) -> tuple[I64, F64, Bool]:
+        """In the order in which they came: numbers, a metric, NaN where a row has none, and whether rows are ok."""
+        numbers = np.array(self._numbers, np.int64)
+        values = np.array(self._values, np.float64).reshape(len(numbers), len(self.names))[:, self.names.index(name)]
+        ok = np.ones(len(numbers), np.bool_)
+        ok[[at for at, (status, _, _) in self._others.items() if status != "ok"]] = False
+        return numbers, values, ok
 
     @property
     def all_measured(self) -> bool:

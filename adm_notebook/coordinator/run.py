@@ -8,12 +8,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.coordinator import events
 from adm_notebook.coordinator.assemble import assemble, judging_of, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
-from adm_notebook.coordinator.events import Event
+from adm_notebook.coordinator.events import Event, PartialResults
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
@@ -94,10 +95,36 @@ class Run:
         """How far the run is."""
         with self._lock:
             done = self._in_folder + len(self._outcomes)
-        elapsed = (self._ended or time.perf_counter()) - self._started
+        elapsed = self.elapsed
         rate = (done - self._earlier) / elapsed if elapsed > 0 else 0.0
         total = max(done, self.plan.n_planned)
         return events.Progress(done, total, rate, (total - done) / rate if rate else None)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from its start until now, or until its end."""
+        return (self._ended or time.perf_counter()) - self._started
+
+    @property
+    def memory_mb(self) -> float | None:
+        """By how much the process's memory has grown since the run began, MB; None where it can't be read."""
+        return self._gate.growth.look()
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int, float]]:
+        """Path of each container that has begun -> how often its work was asked for, how often done, seconds so far."""
+        tree = self._executor.tree
+        return {} if tree is None else tree.counts()
+
+    @property
+    def equity(self) -> tuple[int, Sequence[float]]:
+        """Of the one combination there is, in traditional mode: how many of its bars are traded, and its equity.
+
+        `(0, ())` in a sweep, in composable mode, whose engine does not stop to tell, and before any bar is traded. Of
+        the equity only what lies before that bar is known.
+        """
+        traded: tuple[int, Sequence[float]] = (0, ())
+        return traded if self.plan.n_planned > 1 else getattr(self._executor, "equity", traded)
 
     @property
     def partial(self) -> pd.DataFrame:
@@ -113,21 +140,35 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """The run's events from its start to its end: what has passed is told in short, the rest as it comes."""
-        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        with self._lock:
-            backlog = list(self._last)
-            if self._told:  # a listener that comes late gets the rows that others were told before
-                backlog.insert(1, events.PartialResults(stats_frame(self.plan, self._outcomes[: self._told])))
-            if self._result is None:
-                self._listeners.append(mine)
-        yield from backlog
-        if any(isinstance(e, _ENDS) for e in backlog):
-            return
+        told = self.listen()
         while True:
-            event = mine.get()
+            event = told.get()
             yield event
             if isinstance(event, _ENDS):
                 return
+
+    def listen(self) -> queue.SimpleQueue[Event]:
+        """The same events in a queue, for who looks when it suits him; nothing follows the end."""
+        mine: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with self._lock:
+            backlog, told = list(self._last), self._outcomes[: self._told]
+            if len(told) or self._in_folder:  # a listener that comes late gets the rows that others were told before
+                backlog.insert(1, self._earlier_rows(told))
+            for event in backlog:
+                mine.put(event)
+            if not any(isinstance(event, _ENDS) for event in backlog):
+                self._listeners.append(mine)
+        return mine
+
+    def _earlier_rows(self, told: Finished) -> PartialResults:
+        make, result = partial(stats_frame, self.plan, told), self._result
+        if self._folder is None or not self._in_folder:
+            return PartialResults(make, told)
+        if result is not None:
+            return PartialResults(lambda: result.stats)
+        import pandas as pd
+
+        return PartialResults(pd.concat([read_rows(self._folder.where), make()]))
 
     # ---- steering -----------------------------------------------------------------------------------------------
 
@@ -279,7 +320,7 @@ class Run:
             self._told += len(fresh)
             listeners = list(self._listeners)
         if fresh and listeners:
-            rows = events.PartialResults(stats_frame(self.plan, fresh))
+            rows = events.PartialResults(partial(stats_frame, self.plan, fresh), fresh)
             for listener in listeners:
                 listener.put(rows)
         self._tell(self.progress)

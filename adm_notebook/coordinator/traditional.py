@@ -20,6 +20,15 @@ class TraditionalExecutor:
 
     def __init__(self) -> None:
         self.tree: ContainerTree | None = None
+        self._equity: tuple[int, Sequence[float]] = (0, ())
+
+    @property
+    def equity(self) -> tuple[int, Sequence[float]]:
+        """Of the row under way: how many of its bars are traded, and its equity, known as far as they go."""
+        return self._equity
+
+    def _watch(self, bar: int, equity: Sequence[float]) -> None:
+        self._equity = bar, equity
 
     def outcomes(self, plan: Plan, numbers: Sequence[int], gate: Gate) -> Iterator[list[Outcome]]:
         """One row after the other, in the order of the plan."""
@@ -29,7 +38,7 @@ class TraditionalExecutor:
     @contextmanager
     def opened(self, plan: Plan, gate: Gate) -> Iterator[Callable[[Sequence[int]], Iterator[list[Outcome]]]]:
         """A function that runs rows, to be called as often as need be."""
-        tree = self.tree = PatternBuilder(plan.tree).build(plan, BarByBar(gate.check), keeps_signals=True)
+        tree = self.tree = PatternBuilder(plan.tree).build(plan, BarByBar(gate.check, self._watch), keeps_signals=True)
 
         def run(numbers: Sequence[int]) -> Iterator[list[Outcome]]:
             for number in numbers:

@@ -7,7 +7,7 @@ The compiled engine is written apart from this one; that both agree to the last 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ def simulate(
     *,
     warmup: int,
     check: Callable[[], None] | None = None,
+    watch: Callable[[int, Sequence[float]], None] | None = None,
     days: I64 | None = None,
 ) -> Account:
     """Trade `signals` on `prices` as `settings` say.
@@ -50,6 +51,8 @@ def simulate(
         first bar that may decide, resolved; from `n_bars` on nothing is traded.
     check
         called every 4096 bars; whatever it raises ends the run.
+    watch
+        called as often with the bar that comes next and the equity, which is known before it.
     days
         (n_bars,) the local calendar day of each bar, where `max_daily_loss` is set.
 
@@ -68,8 +71,11 @@ def simulate(
     check_inputs(signals, settings, days)
     account = _Simulation(prices, signals, settings, None if days is None else days.tolist())
     for i in range(warmup, account.n_bars):
-        if check is not None and i % CHECK_EVERY == 0:
-            check()
+        if i % CHECK_EVERY == 0:
+            if check is not None:
+                check()
+            if watch is not None:
+                watch(i, account.equity)
         account.bar(i)
         if account.ruined:
             break

@@ -89,6 +89,7 @@ _FIRST_NEEDED = (
     "adm_notebook.display.equity_chart",
     "adm_notebook.display.publish",
     "adm_notebook.magics.commands",
+    "adm_notebook.widgets.live",
 )
 """What a first cell imports, in its order: a cell that comes early finds done what it needs first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import AdmError, RunCancelled, RunError
 from adm_notebook.magics.defaults import Adm
@@ -79,9 +79,11 @@ def _name_of(result: WorkflowResult, namespace: dict[str, object]) -> str:
     return "result"
 
 
-def show_when_done(run: Run, name: str, theme: str, quiet: bool) -> None:
-    """Reserve three outputs in this cell, and fill them with the card when the run ends, on a thread of its own."""
+def show_when_done(shell: Any, run: Run, name: str, theme: str, quiet: bool) -> None:
+    """Reserve three outputs in this cell; on a thread of its own show the run in the first, and fill them with the card
+    when it ends."""
     from adm_notebook.display import display_result
+    from adm_notebook.magics.watch import live_view, wait_for
 
     ids = [uuid.uuid4().hex for _ in range(3)]
     if not quiet:
@@ -92,10 +94,16 @@ def show_when_done(run: Run, name: str, theme: str, quiet: bool) -> None:
         for display_id, data in zip(ids, (said, *[{"text/html": "", "text/plain": ""}] * 2), strict=True):
             publish(data, display_id=display_id)
 
+    view = live_view(shell, quiet, reserved=ids[0])
+
     def wait() -> None:
-        result = run.result()
-        if not quiet:
-            display_result(result, f"{name}.result()", theme, display_ids=ids, update=True)
+        try:
+            result = wait_for(run, view)
+            if not quiet:
+                view.end()
+                display_result(result, f"{name}.result()", theme, display_ids=ids, update=True)
+        finally:
+            view.close()
 
     threading.Thread(target=wait, name="adm-background", daemon=True).start()
 

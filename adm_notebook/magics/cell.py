@@ -60,7 +60,7 @@ def run_cell(shell: Any, defaults: Adm, line: str, cell: str) -> None:
     quiet = asked.quiet or defaults.quiet
     if asked.background and not isinstance(run, WorkflowResult):
         shell.push({asked.name: run})
-        show_when_done(run, asked.name, defaults.chart_theme, quiet)
+        show_when_done(shell, run, asked.name, defaults.chart_theme, quiet)
         return
     finish(shell, defaults, run, asked.name, quiet)
 
@@ -75,20 +75,19 @@ def finish(shell: Any, defaults: Adm, run: Run | WorkflowResult, name: str, quie
     """
     from adm_notebook.results import WorkflowResult
 
-    status, place = "failed", None
-    if isinstance(run, WorkflowResult):
-        result = run
-    else:
-        view = live_view(shell, quiet)
-        try:
+    status, place, view = "failed", None, live_view(shell, quiet)
+    try:
+        if isinstance(run, WorkflowResult):
+            result = run
+        else:
             result = wait_for(run, view)
-        finally:
-            place = view.close()
-        status = run.status
-    note_end(result)
-    shell.push({name: result})
-    if not quiet:
-        show_card(result, name, defaults.chart_theme, place)
+            place, status = view.end(), run.status
+        note_end(result)
+        shell.push({name: result})
+        if not quiet:
+            show_card(result, name, defaults.chart_theme, place)
+    finally:
+        view.close()
     failure = failure_of(result, name, status)
     if failure is not None:
         raise failure

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook.errors import ConfigError, DataError, Problem, RunError, did_you_mean, shown
-from adm_notebook.magics.cards import show_card
+from adm_notebook.magics.cards import show_card, show_when_done
 from adm_notebook.magics.cell import finish
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.help import HELP
@@ -180,6 +180,21 @@ def _traced(call: _Call) -> tuple[str, int | None, str | None]:
     return name, row, " ".join(at) or None
 
 
+def _attach(call: _Call) -> None:
+    """A run that goes on in the background, shown again in this cell; of one that has ended its card."""
+    from adm_notebook.results import WorkflowResult
+
+    (name,) = call.words("NAME")
+    theme = call.defaults.chart_theme
+    run = find_run(name, call.shell.user_ns, call.command)
+    if isinstance(run, WorkflowResult):
+        show_card(run, name, theme)
+    elif run.status in ("running", "paused"):
+        show_when_done(call.shell, run, name, theme, quiet=False)
+    else:
+        show_card(run.result(), f"{name}.result()", theme)
+
+
 def _show(call: _Call) -> None:
     (name,) = call.words("NAME")
     show_card(call.result(name), name, call.defaults.chart_theme)
@@ -291,6 +306,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "edit": _edit,
     "trace": _trace,
     "runs": _runs,
+    "attach": _attach,
     "show": _show,
     "plan": _plan,
     "rerun": _rerun,

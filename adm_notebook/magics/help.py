@@ -25,7 +25,8 @@ migrate   shows what becomes of YAML that was written for the older coordinator,
 --data D          prices from a CSV or Parquet file, a DataFrame of the notebook, a registered source, or `sample`
 --set KEY=VALUE   changes one value of the cell: --set commission=0.002 --set fast=[5, 10]
                   KEY is a path (backtest_config.commission), or its end where that is unique
---background      NAME holds the Run while the notebook goes on; the card comes when it is done
+--background      NAME holds the Run while the notebook goes on; the card comes when it is done.
+                  `%adm attach NAME` shows it again after the page was reloaded
 --quiet           no card and no progress
 
 Anywhere in the YAML {{name}} or {{name.attribute}} stands for a variable of the notebook: a list stays a list, a
@@ -47,6 +48,7 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 variable `editor`: editor.config, editor.save(NAME), editor.to_yaml()
     %adm data [FILTER]          where prices can come from
     %adm runs                   the runs of this notebook
+    %adm attach NAME            a run in the background, shown again as it goes on: after the page was reloaded
     %adm show NAME              the card of a run again
     %adm plan NAME              what a run did, as a plan
     %adm rerun NAME             run it again; of an interrupted run only what is missing

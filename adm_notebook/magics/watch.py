@@ -1,13 +1,11 @@
-"""Waiting for a run in a cell: one live line while it goes on, and Interrupt, which keeps what was finished."""
+"""Waiting for a run: a live view while it goes on, and Interrupt, which keeps what was finished."""
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
 import uuid
-from html import escape
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adm_notebook.errors import RunError
@@ -15,13 +13,14 @@ from adm_notebook.magics.outputs import publish
 from adm_notebook.magics.runs import plan_of
 
 if TYPE_CHECKING:
-    import pandas as pd
     from tqdm import tqdm
 
     from adm_notebook.coordinator import Run
     from adm_notebook.results import WorkflowResult
+    from adm_notebook.widgets.live import LiveView
+    from adm_notebook.widgets.live_model import LiveModel
 
-__all__ = ["LiveLine", "View", "live_view", "wait_for"]
+__all__ = ["NotebookView", "View", "Watcher", "is_live", "live_view", "wait_for"]
 
 PATIENCE = 0.3
 """Seconds that a run may take before anything is said about it."""
@@ -32,106 +31,105 @@ INTERVAL = 0.25
 LOADING = 1.5
 """Seconds after which a warm-up that isn't done is not loading compiled code any more, but compiling."""
 
+COMPILING = "Compiling the engine, once on this machine"
+
 
 class View(Protocol):
-    """Where the live line is shown."""
+    """Where a run is shown while it goes on."""
 
-    def show(self, line: LiveLine) -> None:
-        """Show the line, in the place of the one before."""
+    def show(self, run: Run) -> None:
+        """Show how the run is now, in the place of what was shown before."""
 
-    def close(self) -> str | None:
-        """End it; the id of a display that the card may take over, if there is one."""
+    def end(self) -> str | None:
+        """Make room for the card; the id of a display whose place it takes, if there is one."""
+
+    def close(self) -> None:
+        """Leave nothing behind; the card is there, or will never be."""
 
 
-class LiveLine:
-    """What is said of a run while it goes on: how far it is, how fast, how long yet, and the best row so far."""
+class Watcher:
+    """Tells a model of a run's events when it is asked to look: they wait in a queue, and cost the run nothing."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.best: float | None = None
-        plans = getattr(plan_of(run), "plans", (run.plan,))
-        self._comparable = len({(plan.objective, plan.maximise) for plan in plans}) == 1
-        self._started = time.monotonic()
-        threading.Thread(target=self._follow, name="adm-live", daemon=True).start()
+    def __init__(self, run: Run, model: LiveModel) -> None:
+        self._run, self._model = run, model
+        self._told = run.listen()
 
-    def _follow(self) -> None:
-        from adm_notebook.coordinator.events import PartialResults
-
-        self._take(self.run.partial)  # a rerun has rows from the start
-        for event in self.run.events():
-            if isinstance(event, PartialResults):
-                self._take(event.rows)
-
-    def _take(self, rows: pd.DataFrame) -> None:
-        plan = self.run.plan
-        if not self._comparable:  # phases that look for different things have no best in common
-            return
-        if plan.objective not in rows.columns:  # signals are kept, and nothing is simulated
-            return
-        values = rows.loc[rows["status"] == "ok", plan.objective].astype(float).dropna()
-        known = [*values, *([] if self.best is None else [self.best])]
-        self.best = (max(known) if plan.maximise else min(known)) if known else None
-
-    @property
-    def done(self) -> int:
-        """Combinations that are finished."""
-        return self.run.progress.done
-
-    @property
-    def total(self) -> int:
-        """Combinations there are."""
-        return self.run.progress.total
-
-    @property
-    def text(self) -> str:
-        """The line as text."""
+    def look(self, *, stopping: bool = False) -> None:
+        """Bring the model up to date."""
         from adm_notebook.engine import warmup
 
-        progress, elapsed = self.run.progress, time.monotonic() - self._started
-        if self.run.plan.mode == "composable" and not progress.done and elapsed > LOADING and not warmup.ready():
-            return "Compiling the engine, once on this machine"
-        if progress.total == 1:
-            return f"Running, {_clock(elapsed)}"
-        parts = [f"{progress.done:,} of {progress.total:,} combinations"]
-        if progress.rate:
-            parts.append(f"{progress.rate:,.0f} a second" if progress.rate >= 1 else f"{1 / progress.rate:,.1f} s each")
-        if progress.done == progress.total:
-            parts.append("putting the result together")
-        elif progress.eta is not None:
-            parts.append(f"about {_clock(progress.eta)} left")
-        if self.best is not None:
-            parts.append(f"best {self.run.plan.objective} so far {self.best:.3f}")
-        return ", ".join(parts)
+        run, model = self._run, self._model
+        while not self._told.empty():
+            model.take(self._told.get())
+        progress = run.progress
+        idle = model.outline.compiles and not progress.done and run.elapsed > LOADING
+        model.note = COMPILING if idle and not warmup.ready() else ""
+        model.look(progress, run.status, run.counts, run.memory_mb, run.equity, stopping=stopping)
 
 
 class _Nothing:
-    """No live line."""
+    """No view."""
 
-    def show(self, line: LiveLine) -> None:
+    def show(self, run: Run) -> None:
         return
 
-    def close(self) -> str | None:
+    def end(self) -> str | None:
         return None
 
+    def close(self) -> None:
+        return
 
-class _Notebook:
-    """A line in the cell's output, which the card takes over in the end."""
 
-    def __init__(self) -> None:
-        self.display_id = uuid.uuid4().hex
-        self.is_shown = False
+class NotebookView:
+    """A widget in the cell's output, whose place the card takes.
 
-    def show(self, line: LiveLine) -> None:
-        value = f' value="{line.done}"' if line.total > 1 else ""
-        bar = f'<progress max="{line.total}"{value}></progress>'
-        self._publish({"text/html": f"<p>{bar} {escape(line.text)}</p>", "text/plain": line.text})
+    Parameters
+    ----------
+    display_id
+        of a display that was reserved; None opens one of its own.
+    background
+        whether the kernel is free while the run goes on.
+    """
 
-    def _publish(self, data: dict[str, Any]) -> None:
-        publish(data, display_id=self.display_id, update=self.is_shown)
-        self.is_shown = True
+    def __init__(self, display_id: str | None = None, *, background: bool = False) -> None:
+        self.display_id = display_id or uuid.uuid4().hex
+        self._is_reserved, self._background = display_id is not None, background
+        self._widget: LiveView | None = None
+        self._watcher: Watcher | None = None
+        self._taken = False
 
-    def close(self) -> str | None:
-        return self.display_id if self.is_shown else None
+    def show(self, run: Run) -> None:
+        if self._widget is None or self._watcher is None:
+            from adm_notebook.coordinator.outline import outline_of, reader_of
+            from adm_notebook.widgets.live import LiveView
+
+            plan = plan_of(run)
+            outline = outline_of(plan)
+            widget = LiveView(
+                outline,
+                run,
+                background=self._background,
+                elapsed=run.elapsed,
+                reader=reader_of(plan, outline),
+            )
+            self._widget, self._watcher = widget, Watcher(run, widget.model)
+            publish(widget.bundle(), display_id=self.display_id, update=self._is_reserved)
+        self._watcher.look(stopping=self._widget.stopping)
+        self._widget.show()
+
+    def end(self) -> str | None:
+        if self._widget is None:
+            return None
+        self._taken = True
+        return self.display_id
+
+    def close(self) -> None:
+        widget, self._widget = self._widget, None
+        if widget is None:
+            return
+        if not self._taken:
+            publish({"text/html": "", "text/plain": ""}, display_id=self.display_id, update=True)
+        widget.close()
 
 
 class _Terminal:
@@ -139,35 +137,60 @@ class _Terminal:
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
+        self._model: LiveModel | None = None
+        self._watcher: Watcher | None = None
 
-    def show(self, line: LiveLine) -> None:
+    def show(self, run: Run) -> None:
+        if self._model is None or self._watcher is None:
+            from adm_notebook.coordinator.outline import outline_of, reader_of
+            from adm_notebook.widgets.live_model import LiveModel
+
+            plan = plan_of(run)
+            outline = outline_of(plan)
+            self._model = LiveModel(outline, elapsed=run.elapsed, reader=reader_of(plan, outline))
+            self._watcher = Watcher(run, self._model)
+        self._watcher.look()
         if self._bar is None:
             from tqdm import tqdm
 
             form = "{bar:24} {desc}"  # tqdm's own rate would count from its first appearance
-            self._bar = tqdm(total=line.total, leave=False, file=sys.stderr, bar_format=form)
-        self._bar.n = line.done
-        self._bar.set_description_str(line.text, refresh=False)
+            self._bar = tqdm(total=self._model.progress.total, leave=False, file=sys.stderr, bar_format=form)
+        self._bar.n = self._model.progress.done
+        self._bar.set_description_str(self._model.line, refresh=False)
         self._bar.refresh()
 
-    def close(self) -> str | None:
-        if self._bar is not None:
-            self._bar.close()
+    def end(self) -> str | None:
+        self.close()
         return None
 
+    def close(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
-def live_view(shell: Any, quiet: bool) -> View:
-    """The view that fits the frontend: none where nothing live is wanted, a line in a notebook, a bar in a terminal."""
-    if quiet or os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
+
+def is_live() -> bool:
+    """Whether live views are wanted: `ADM_NOTEBOOK_LIVE=0` leaves them out."""
+    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
+
+
+def live_view(shell: Any, quiet: bool, reserved: str | None = None) -> View:
+    """The view that fits the front end: none where nothing live is wanted, a widget in a notebook, a bar in a terminal.
+
+    Parameters
+    ----------
+    reserved
+        id of a display for it, where the run goes on in the background.
+    """
+    if quiet or not is_live():
         return _Nothing()
     if hasattr(shell, "kernel"):
-        return _Notebook()
-    return _Terminal() if sys.stderr.isatty() else _Nothing()
+        return NotebookView(reserved, background=reserved is not None)
+    return _Terminal() if sys.stderr.isatty() and reserved is None else _Nothing()
 
 
 def wait_for(run: Run, view: View) -> WorkflowResult:
     """The result of a run; an Interrupt stops it, and what was finished is the result."""
-    line = None if isinstance(view, _Nothing) else LiveLine(run)
     pause = PATIENCE
     try:
         while True:
@@ -175,14 +198,17 @@ def wait_for(run: Run, view: View) -> WorkflowResult:
                 return run.result(timeout=pause)
             except RunError:  # not finished yet
                 pause = INTERVAL
-            if line is not None:
-                view.show(line)
+            view = _shown(run, view)
     except KeyboardInterrupt:
         run.cancel()
         return run.result()
 
 
-def _clock(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _shown(run: Run, view: View) -> View:
+    """The view, after it has shown the run; nothing in its place where it can't: a run is worth more than its view."""
+    try:
+        view.show(run)
+    except Exception as error:  # noqa: BLE001  # front ends differ in more than we know; the run must go on
+        warnings.warn(f"The live view ended ({type(error).__name__}: {error}); the run goes on.", stacklevel=2)
+        return _Nothing()
+    return view

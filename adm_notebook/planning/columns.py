@@ -11,7 +11,7 @@ import numpy as np
 from adm_notebook.components.regimes import ONE_REGIME
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market.arrays import I64
-from adm_notebook.planning.planned import Stack, picked
+from adm_notebook.planning.planned import Stack, picked, places
 from adm_notebook.planning.sweeps import Axis
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ class Columns:
             found[column] = partial(_of_stack, plan.strategy_stack, name, "strategy")
         return found
 
-    def kinds(self) -> dict[str, str]:
-        """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
-        type; the same for every part of the rows."""
+    def values(self) -> dict[str, list[Any]]:
+        """Every value that a swept column can hold, in the config's order; those of several entries one after the
+        other."""
         plan = self._plan
         values: dict[str, list[Any]] = {}
         for prefix, stack in (
@@ -103,7 +103,31 @@ class Columns:
         for axis in plan.setting_axes:
             for column in (axis.name, f"setting.{axis.name}"):
                 values[column] = list(axis.values)
-        return {column: _kind(values[column]) for column in self.swept}
+        return {column: values[column] for column in self.swept}
+
+    def kinds(self) -> dict[str, str]:
+        """How a table on disk holds each swept column: whole numbers, numbers, or text where values are of any other
+        type; the same for every part of the rows."""
+        return {column: _kind(values) for column, values in self.values().items()}
+
+    def places(self, column: str, values: Sequence[Any], rows: I64) -> I64:
+        """(n,) where the values of a swept column in some rows stand in `values`; -1 where they do not.
+
+        The same as looking up each value, and quick: it only counts.
+        """
+        plan, at, how = self._plan, _Coordinates(self._plan, rows), self.swept[column]
+        assert isinstance(how, partial)
+        found: I64
+        if how.func is _of_stack:
+            stack, name, axis = how.args
+            found = stack.places(name, values, getattr(at, axis))
+        elif how.func is _of_setting:
+            setting, shape, k = how.args
+            found = places(picked(setting.values, np.arange(shape[k])), values)[np.unravel_index(at.setting, shape)[k]]
+        else:
+            _, s, name = how.args
+            found = plan.strategies[s].places(name, values, np.unravel_index(at.strategy, plan.sizes)[s])
+        return found
 
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""

@@ -8,7 +8,7 @@ on demand from its number.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -256,6 +256,12 @@ class Plan:
         swept: Mapping[str, Any] = self._columns.swept
         return swept
 
+    @property
+    def swept_values(self) -> Mapping[str, list[Any]]:
+        """Every value that each of these columns can hold, in the config's order."""
+        values: Mapping[str, list[Any]] = self._columns.values()
+        return values
+
     # ---- rows ---------------------------------------------------------------------------------------------------
 
     def row(self, number: int) -> Row:
@@ -317,6 +323,11 @@ class Plan:
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""
         found: dict[str, Any] = self._columns.identity(rows)
+        return found
+
+    def places(self, column: str, values: Sequence[Any], rows: I64) -> I64:
+        """(n,) where the values of a swept column in some rows stand in `values`, ascending where they are numbers."""
+        found: I64 = self._columns.places(column, values, rows)
         return found
 
     def __repr__(self) -> str:

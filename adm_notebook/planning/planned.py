@@ -17,7 +17,17 @@ from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.sweeps import Axis
 
-__all__ = ["Kind", "Pick", "Planned", "PlannedClassifier", "PlannedRisk", "PlannedStrategy", "Stack", "written"]
+__all__ = [
+    "Kind",
+    "Pick",
+    "Planned",
+    "PlannedClassifier",
+    "PlannedRisk",
+    "PlannedStrategy",
+    "Stack",
+    "places",
+    "written",
+]
 
 Built_co = TypeVar("Built_co", covariant=True)
 Built = TypeVar("Built")
@@ -92,6 +102,15 @@ class Planned(Generic[Built]):
         parts = whole.get(outer)
         return parts.get(inner, np.nan) if isinstance(parts, Mapping) else np.nan
 
+    def places(self, name: str, values: Sequence[Any], combination: I64) -> I64:
+        """Where a parameter's values in some combinations stand in `values`; -1 where they do not."""
+        for k, axis in enumerate(self.axes):
+            if axis.name == name:
+                found: I64 = places(picked(axis.values, np.arange(len(axis.values))), values)[self.grid[combination, k]]
+                return found
+        fixed = places(self.values(name, np.zeros(1, np.int64)), values) if len(combination) else np.zeros(1, np.int64)
+        return np.broadcast_to(fixed, (len(combination),))
+
 
 @dataclass(frozen=True, eq=False)
 class PlannedStrategy(Planned[Strategy]):
@@ -157,9 +176,27 @@ class Stack:
             found[mask] = self.entries[e].values(name, combination)
         return found
 
+    def places(self, name: str, values: Sequence[Any], numbers: I64) -> I64:
+        """(n,) where a parameter's value in each number stands in `values`; -1 where it does not."""
+        found = np.full(len(numbers), -1, np.int64)
+        for e, (mask, combination) in self.owners(numbers).items():
+            found[mask] = self.entries[e].places(name, values, combination)
+        return found
+
     def axes(self) -> list[str]:
         """Names of all swept parameters, each once, in the config's order."""
         return list(dict.fromkeys(axis.name for entry in self.entries for axis in entry.axes))
+
+
+def places(given: Any, values: Sequence[Any]) -> I64:
+    """(n,) where each given value stands in `values`, which ascend where they are numbers; -1 where it does not."""
+    objects = np.atleast_1d(np.asarray(given, dtype=object))
+    if isinstance(values[0], (int, float)) and not isinstance(values[0], bool):
+        numbers, wanted = np.asarray(values, np.float64), objects.astype(np.float64)
+        at = np.clip(np.searchsorted(numbers, wanted), 0, len(numbers) - 1)
+        return np.where(numbers[at] == wanted, at, -1).astype(np.int64)
+    known = {value: i for i, value in enumerate(values)}
+    return np.array([known.get(value, -1) for value in objects.tolist()], np.int64)
 
 
 def picked(values: Sequence[Any], at: I64) -> Any:

@@ -114,7 +114,7 @@ def test_modes_of_the_config_are_modes() -> None:
 @pytest.mark.parametrize(
     ("variable", "quiet", "kernel", "terminal", "expected"),
     [
-        ("1", False, True, False, "_Notebook"),
+        ("1", False, True, False, "NotebookView"),
         ("1", False, False, True, "_Terminal"),
         ("1", False, False, False, "_Nothing"),
         ("1", True, True, True, "_Nothing"),

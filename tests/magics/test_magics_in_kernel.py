@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -73,17 +74,34 @@ def kernel() -> Iterator[Kernel]:
         asyncio.set_event_loop(None)
 
 
-def test_the_live_line_becomes_the_card(kernel: Kernel) -> None:
-    status, outputs = kernel.run(SWEEP.format(line="whole"))
+def shown(outputs: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """The outputs that a notebook holds: what widgets say to their pages is none of them."""
+    return [(kind, content) for kind, content in outputs if not kind.startswith("comm_")]
+
+
+def test_the_live_view_becomes_the_card(kernel: Kernel) -> None:
+    status, told = kernel.run(SWEEP.format(line="whole"))
     assert status == "ok"
-    kinds = [kind for kind, _ in outputs]
-    assert kinds[0] == "display_data"
-    assert set(kinds[1:-2]) == {"update_display_data"}
-    assert kinds[-2:] == ["display_data", "display_data"]
-    assert "of 12 combinations" in outputs[0][1]["data"]["text/plain"]
-    ids = {content["transient"]["display_id"] for kind, content in outputs[:-2]}
-    assert len(ids) == 1
-    assert outputs[-3][1]["data"]["text/plain"].startswith("slow on SP500: best of 12")
+    outputs = shown(told)
+    assert [kind for kind, _ in outputs] == ["display_data", "update_display_data", "display_data", "display_data"]
+    (_, live), (_, card), *_ = outputs
+    assert live["data"]["text/plain"] == "Running slow on SP500: 12 combinations"
+    assert "application/vnd.jupyter.widget-view+json" in live["data"]
+    assert live["transient"] == card["transient"]
+    assert card["data"]["text/plain"].startswith("slow on SP500: best of 12")
+    assert "application/vnd.jupyter.widget-view+json" not in card["data"]
+    kinds = [kind for kind, _ in told]
+    assert kinds[-1] == "comm_close" or "comm_close" in kinds[kinds.index("update_display_data") :]
+    assert kinds.count("comm_open") == kinds.count("comm_close")
+
+
+def test_an_update_is_small_and_says_how_far_the_run_is(kernel: Kernel) -> None:
+    _, told = kernel.run(SWEEP.format(line="whole"))
+    updates = [c["data"]["state"] for kind, c in told if kind == "comm_msg" and c["data"].get("method") == "update"]
+    done = [state["head"]["done"] for state in updates if "head" in state]
+    assert done == sorted(done)
+    assert 1 <= len(done) <= 12
+    assert all(len(json.dumps(state)) < 16_000 for state in updates)
 
 
 def test_interrupt_keeps_what_was_finished_and_rerun_joins_the_rest(kernel: Kernel) -> None:
@@ -93,7 +111,7 @@ def test_interrupt_keeps_what_was_finished_and_rerun_joins_the_rest(kernel: Kern
     (line,) = error["traceback"]
     assert line.startswith("Interrupted: cut holds ")
     assert line.endswith("`%adm rerun cut` runs the rest.")
-    assert any("Stopped, partial" in c["data"].get("text/plain", "") for kind, c in outputs if kind != "error")
+    assert any("Stopped, partial" in c["data"].get("text/plain", "") for kind, c in shown(outputs) if kind != "error")
     done = int(kernel.value("len(cut.stats)"))
     assert 0 < done < 12
     assert kernel.value("cut.success, cut.metadata['partial']") == "(False, True)"
@@ -118,15 +136,31 @@ def test_without_live_displays_only_the_card_is_emitted(kernel: Kernel) -> None:
 def test_a_run_in_the_background_fills_the_outputs_it_reserved(kernel: Kernel) -> None:
     status, reserved = kernel.run(SWEEP.format(line="later --background"))
     assert status == "ok"
-    ids = [content["transient"]["display_id"] for _, content in reserved]
+    ids = [content["transient"]["display_id"] for _, content in shown(reserved)]
     assert len(set(ids)) == 3
     status, outputs = kernel.run("%adm show later")
     assert (status, outputs[-1][0]) == ("error", "error")
     assert "later is running" in outputs[-1][1]["evalue"]
-    _, filled = kernel.run("done = later.result(); time.sleep(0.7)")
+    _, filled = kernel.run("done = later.result(); time.sleep(1.5)")
     updates = [content for kind, content in filled if kind == "update_display_data"]
-    assert [content["transient"]["display_id"] for content in updates] == ids
+    assert [content["transient"]["display_id"] for content in updates[-3:]] == ids
+    assert {content["transient"]["display_id"] for content in updates[:-3]} <= {ids[0]}
     assert kernel.value("len(done.stats)") == "12"
+
+
+def test_a_run_in_the_background_is_attached_and_each_place_gets_the_card(kernel: Kernel) -> None:
+    kernel.run(SWEEP.format(line="far --background"))
+    status, reserved = kernel.run("%adm attach far")
+    assert status == "ok"
+    ids = [content["transient"]["display_id"] for kind, content in shown(reserved) if kind == "display_data"]
+    assert len(set(ids)) == 3
+    _, filled = kernel.run("far.result(); time.sleep(2)")
+    cards = [c for kind, c in filled if kind == "update_display_data" and "adm-card" in c["data"].get("text/html", "")]
+    assert len({c["transient"]["display_id"] for c in cards}) >= 4  # head and tail, here and where it began
+    status, card = kernel.run("%adm attach far")
+    assert status == "ok"
+    assert shown(card)[0][1]["data"]["text/plain"].startswith("slow on SP500: best of 12")
+    assert kernel.value("len(get_ipython().kernel.comm_manager.comms)") == "0"
 
 
 def test_an_error_reaches_the_frontend_as_its_few_lines(kernel: Kernel) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,9 @@ from magic_cases import Cell
 
 import adm_notebook as adm
 from adm_notebook.config.yaml_text import load_mapping
-from adm_notebook.magics.watch import LiveLine
+from adm_notebook.coordinator.outline import outline_of
+from adm_notebook.magics.watch import Watcher
+from adm_notebook.widgets.live_model import LiveModel
 
 PRICES = "data_config: {symbols: [SP500], max_bars: 400}\n"
 STRATEGIES = "optimization_config: {strategies: [{type: ma_crossover, parameters: {fast: [5, 10], slow: 50}}, rsi]}\n"
@@ -179,13 +180,13 @@ def test_tab_knows_the_runs_that_have_signals_and_the_settings(cell: Cell, shell
 def test_a_live_line_follows_a_run_that_has_no_best(tmp_path: Path) -> None:
     values, _ = load_mapping(generation(tmp_path / "s"))
     run = adm.EnhancedCoordinator().start(adm.WorkflowConfig.from_mapping(values))
-    line = LiveLine(run)
+    model = LiveModel(outline_of(run.plan))
+    watcher = Watcher(run, model)
     assert run.result().success
-    for thread in threading.enumerate():
-        if thread.name == "adm-live":
-            thread.join(5)
-    assert line.best is None
-    assert line.text.startswith("3 of 3 combinations")
+    watcher.look()
+    assert model.best_value is None
+    assert model.best()["rows"] == []
+    assert model.line.startswith("3 of 3 combinations")
 
 
 def test_an_interrupted_generation_says_that_nothing_was_kept(
