@@ -30,6 +30,7 @@ _HOME = {
     "compat": "migration",
     "container": "containers",
     "execute_backtest_workflow": "coordinator",
+    "explore": "widgets.explorer",
     "indicator": "components",
     "is_simple_backtest": "planning",
     "migrate_config": "migration.config",
@@ -62,6 +63,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "compat",
     "container",
     "execute_backtest_workflow",
+    "explore",
     "indicator",
     "is_simple_backtest",
     "migrate_config",
@@ -90,12 +92,12 @@ if TYPE_CHECKING:
     from adm_notebook.planning import is_simple_backtest
     from adm_notebook.results import WorkflowResult, compare_results
     from adm_notebook.signals import SignalStore
+    from adm_notebook.widgets.explorer import explore
 
 
 _LATER = [
     "ConfigBuilder",
     "PatternEditor",
-    "explore",
 ]
 """Names that the interface has and this version has not."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "LATER", "run_command"]
 
-LATER = ("build", "edit", "explore")
+LATER = ("build", "edit")
 """Commands that are planned."""
 
 
@@ -214,6 +214,13 @@ def _diff(call: _Call) -> None:
     run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)
 
 
+def _explore(call: _Call) -> None:
+    from adm_notebook.magics.explore import run_explore
+
+    (name,) = call.words("NAME")
+    run_explore(call.shell.user_ns, call.result(name), name)
+
+
 def _checklist(call: _Call) -> None:
     from adm_notebook.magics.checklists import forget_progress, run_checklist
 
@@ -269,6 +276,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "replay": _replay,
     "save": _save,
     "diff": _diff,
+    "explore": _explore,
     "migrate": _migrate,
     "compat": _compat,
     "checklist": _checklist,

@@ -219,8 +219,8 @@ def test_a_section_set_to_none_is_an_empty_one() -> None:
 
 
 def test_names_of_later_versions_say_so() -> None:
-    with pytest.raises(AttributeError, match=r"adm_notebook\.explore comes with a later version"):
-        adm.explore  # noqa: B018  # asking is the test
+    with pytest.raises(AttributeError, match=r"adm_notebook\.PatternEditor comes with a later version"):
+        adm.PatternEditor  # noqa: B018  # asking is the test
     with pytest.raises(adm.ConfigError, match="Did you mean `backtest_config`"):
         adm.WorkflowConfig(backtest_confg={})
 

@@ -155,9 +155,10 @@ def test_the_question_mark_explains_the_magic(shell: InteractiveShell, magic: st
     [
         ("strategis", "unknown command. Did you mean `strategies`?"),
         ("nonsense", "unknown command. Known: strategies"),
-        ("explre", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
+        ("bild", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
         ("checklst", "unknown command. Did you mean `checklist`?"),
-        ("explore", "`%adm explore` comes with a later version"),
+        ("build", "`%adm build` comes with a later version"),
+        ("explore gold", "there is no run 'gold' in this notebook. Did you mean `golden`?"),
         ("clasifiers", "unknown command. Did you mean `classifiers`?"),
         ("classifiers a b", "is written `%adm classifiers [FILTER]`"),
         ("pattern", "is written `%adm pattern NAME`, but was given nothing. Patterns: full_backtest,"),
