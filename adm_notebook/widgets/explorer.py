@@ -18,6 +18,7 @@ from adm_notebook.display.grid import Column, Grid, Row, aligned
 from adm_notebook.display.measures import measure
 from adm_notebook.display.numbers import value_text
 from adm_notebook.display.subject import Subject
+from adm_notebook.display.sweeps import is_missing
 from adm_notebook.display.words import clip, plain, plural
 from adm_notebook.errors import AdmError, RunError, named, shown
 from adm_notebook.results import WorkflowResult
@@ -61,10 +62,10 @@ def explore(result: WorkflowResult, name: str = "explorer") -> Explorer:
     Examples
     --------
     >>> import adm_notebook as adm
-    >>> config = adm.WorkflowConfig(backtest_config={"strategy": {"type": "momentum", "parameters": {"period": [5, 9]}}})
-    >>> explorer = explore(adm.Coordinator().run(config))
-    >>> explorer.filter("n_trades > 1")
-    2
+    >>> strategy = {"type": "ma_crossover", "parameters": {"fast": [5, 10], "slow": 50}}
+    >>> result = adm.EnhancedCoordinator().run(adm.WorkflowConfig(backtest_config={"strategy": strategy}))
+    >>> explore(result).filter("fast > 5")
+    1
     """
     return Explorer(result, name)
 
@@ -90,7 +91,7 @@ class Explorer(AdmWidget):
 
     name = traitlets.Unicode("explorer").tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
-    columns = traitlets.List().tag(sync=True)
+    columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
     n_rows = traitlets.Int().tag(sync=True)
     n_total = traitlets.Int().tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
@@ -101,7 +102,7 @@ class Explorer(AdmWidget):
     selected_row = traitlets.Int(None, allow_none=True).tag(sync=True)
     position = traitlets.Int(None, allow_none=True).tag(sync=True)
     heading = traitlets.Unicode().tag(sync=True)
-    period = traitlets.List(None, allow_none=True).tag(sync=True)
+    period: Any = traitlets.List(None, allow_none=True).tag(sync=True)
     used = traitlets.Dict().tag(sync=True)
     summary = traitlets.Unicode().tag(sync=True)
     charts = traitlets.Unicode(LIGHTWEIGHT_CHARTS).tag(sync=True)
@@ -342,7 +343,7 @@ class Explorer(AdmWidget):
         stats = self._rows.table
         named_ = [str(stats.at[row, column]) for column in self._varying]
         values = [(name, stats.at[row, name]) for name in self._swept]
-        said = [*named_, *(f"{name} {value_text(v)}" for name, v in values if v == v and v is not None)]
+        said = [*named_, *(f"{name} {value_text(v)}" for name, v in values if not is_missing(v))]
         return clip(", ".join(said) or self.title, 300)
 
     def _plan(self) -> Plan:

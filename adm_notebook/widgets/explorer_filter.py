@@ -54,7 +54,8 @@ class Filter:
         if all(is_numeric(column) for column in columns.values()):
             met = self.constraint.where({name: column.to_numpy(np.float64) for name, column in columns.items()})
         if met is not None:
-            return np.broadcast_to(met, known.shape) & known
+            both: Bool = np.broadcast_to(met, known.shape) & known
+            return both
         return self._one_by_one(columns, known)
 
     def _one_by_one(self, columns: dict[str, Any], known: Bool) -> Bool:

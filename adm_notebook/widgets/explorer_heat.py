@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from adm_notebook.display.numbers import value_text
-from adm_notebook.display.sweeps import axes_of, is_numeric, plane_of
+from adm_notebook.display.sweeps import axes_of, is_missing, is_numeric, plane_of
 from adm_notebook.market.arrays import F64, I64
 
 __all__ = ["HeatMap", "heat_map"]
@@ -45,8 +45,10 @@ class HeatMap:
 
     def place(self, label: int | None) -> tuple[int, int] | None:
         """The cell that stands for a row; None where none does."""
-        found = np.argwhere(self.labels == label) if label is not None else ()
-        return (int(found[0][0]), int(found[0][1])) if len(found) else None
+        if label is None or label not in self.labels:
+            return None
+        y, x = np.nonzero(self.labels == label)
+        return int(y[0]), int(x[0])
 
 
 def heat_map(
@@ -77,7 +79,7 @@ def heat_map(
     order = order[(y[order] >= 0) & (x[order] >= 0)]
     cells[y[order], x[order]] = score[order]
     labels[y[order], x[order]] = plane.index.to_numpy()[order]
-    held = [name for name in swept if name not in axes and not pd.isna(stats.at[row, name])]
+    held = [name for name in swept if name not in axes and not is_missing(stats.at[row, name])]
     return HeatMap(
         rows,
         columns,

@@ -159,7 +159,7 @@ class ChosenRow:
         if self.settings.metrics_style == "backtesting.py" and not whole:
             of_period = Calendar.of(self.index[start : end + 1])
         place = (start, end + 1, self.calendar, self.settings, of_period)
-        held = Account(self.held, *(getattr(_NO_TRADES, name) for name in Account._fields[1:]))
+        held = _NO_TRADES._replace(equity=self.held)
         return {
             "row": period_metrics(self.account, *place),
             "held": {**period_metrics(held, *place), "exposure": 1.0},
@@ -259,8 +259,8 @@ class ChosenRow:
         return found
 
     @cached_property
-    def seconds(self) -> list[F64 | None]:
-        """Of each symbol the time axis of its chart."""
+    def seconds(self) -> list[tuple[F64, bool] | None]:
+        """Of each symbol the time axis of its chart, as `seconds_of` has it."""
         return [seconds_of(bars.index) for bars in self.symbols]
 
     def chart(self, start: int, end: int, pixels: int, symbol: int = 0) -> tuple[dict[str, Any], list[bytes]]:
@@ -269,12 +269,13 @@ class ChosenRow:
             raise RunError(f"This row trades {len(self.symbols)} symbols; there is no number {symbol}.")
         c = self.candles(start, end, pixels, symbol)
         marks, n_marks = self.marks(c.start, c.stop, symbol)
-        seconds = self.seconds[symbol]
-        times = c.at.astype(np.float64) if seconds is None else seconds[c.at]
+        clock = self.seconds[symbol]
+        times = c.at.astype(np.float64) if clock is None else clock[0][c.at]
         frame = {
             "symbol": symbol,
             "start": c.start, "stop": c.stop, "step": c.step, "n_bars": self.symbols[symbol].n_bars,
-            "timed": seconds is not None, "intraday": bool(self.symbols[symbol].calendar.intraday),
+            "timed": clock is not None, "utc": clock is not None and clock[1],
+            "intraday": bool(self.symbols[symbol].calendar.intraday),
             "decimals": self.decimals[symbol],
             "marks": [mark.to_json() for mark in marks], "n_marks": n_marks,
         }  # fmt: skip
@@ -325,11 +326,7 @@ class ChosenRow:
         return symbol, self.bar_of(symbol, bars[0]), self.bar_of(symbol, bars[1])
 
 
-def _no_trades() -> Account:
-    of_kind = {name: np.empty(0, np.int64) for name in ("entry_bar", "exit_bar", "unfilled_bar")}
-    codes = {name: np.empty(0, np.int8) for name in ("direction", "exit_reason", "unfilled_side", "unfilled_reason")}
-    rest = {name: np.empty(0) for name in Account._fields if name not in of_kind and name not in codes}
-    return Account(**{**rest, **of_kind, **codes})
-
-
-_NO_TRADES = _no_trades()
+_MONEY, _BARS, _CODES = np.empty(0), np.empty(0, np.int64), np.empty(0, np.int8)
+_NO_TRADES = Account(
+    _MONEY, _CODES, _MONEY, _BARS, _MONEY, _BARS, _MONEY, _MONEY, _MONEY, _MONEY, _CODES, _BARS, _CODES, _CODES
+)

@@ -29,6 +29,9 @@ _FIRST = ("total_return", "max_drawdown", "n_trades", "win_rate")
 _LONGEST = 120
 """Characters of a cell."""
 
+_SHORT = {"total_return": "Return", "max_drawdown": "Drawdown"}
+"""Headings that are shorter here than on cards."""
+
 _NAMES = {"symbol": "Symbol", "strategy": "Strategy", "classifier": "Classifier", "risk_profile": "Risk profile"}
 
 
@@ -126,7 +129,7 @@ class Rows:
 
     def position(self, label: int | None) -> int | None:
         """Where a row stands among those shown; None where it is not among them."""
-        found = np.flatnonzero(self.labels == label) if label is not None else ()
+        found = np.flatnonzero(self.labels == (-1 if label is None else label))
         return int(found[0]) if len(found) else None
 
     def nothing(self) -> str:
@@ -163,7 +166,7 @@ def _columns(table: pd.DataFrame, swept: Sequence[str], objective: str) -> list[
     found = [RowColumn("row", "Row", "Its label in result.stats, which result.detail takes", False, _whole)]
     found += [RowColumn(n, _NAMES[n], "", True, str) for n in names]
     found += [RowColumn(n, n, "Swept parameter", not is_numeric(table[n]), value_text) for n in swept if n in table]
-    found += [RowColumn(n, measure(n).heading, measure(n).means, False, number_of(n)) for n in order]
+    found += [RowColumn(n, _SHORT.get(n) or measure(n).heading, measure(n).means, False, number_of(n)) for n in order]
     return found + [RowColumn(n, n.capitalize(), "", True, str) for n in status]
 
 

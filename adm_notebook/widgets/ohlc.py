@@ -65,8 +65,8 @@ def candles_of(prices: Prices, start: int, stop: int, pixels: int) -> Candles:
     )
 
 
-def seconds_of(index: pd.Index) -> F64 | None:
-    """(n_bars,) what a chart's time axis shows: the clock of the bars' own zone, in seconds as if it were UTC.
+def seconds_of(index: pd.Index) -> tuple[F64, bool] | None:
+    """(n_bars,) what a chart's time axis shows, and whether it is UTC: the clock of the bars' own zone, in seconds.
 
     Where a clock is put back that would run backwards, and UTC is taken. None where the bars have no times, or several
     in a second: they are numbered then.
@@ -74,8 +74,8 @@ def seconds_of(index: pd.Index) -> F64 | None:
     if not isinstance(index, pd.DatetimeIndex):
         return None
     clocks = [index.tz_localize(None), index.tz_convert("UTC").tz_localize(None)] if index.tz is not None else [index]
-    for clock in clocks:
+    for k, clock in enumerate(clocks):
         seconds: F64 = np.floor(clock.asi8 / _TICKS[clock.unit])
         if (np.diff(seconds) > 0).all():
-            return seconds
+            return seconds, k > 0
     return None

@@ -1,6 +1,7 @@
 // The result explorer. What it shows comes by messages, asked for when it is needed; what is chosen stands in traits.
 
 const ROW = 26; // CSS pixels of a table's row
+const HEAD = 30; // and of its headings
 const BLOCK = 100; // rows in a message
 const BLOCKS_KEPT = 40;
 const RAMPS = {
@@ -69,7 +70,7 @@ function settled(work, ms) {
 
 /** A grid whose rows come in blocks of 100: only those in view are in the page.
  *  `ask(start)` asks for a block, which `take` receives; `pick(position, label)` is called for a click. */
-function longTable({ label, ask, pick, sort }) {
+function longTable({ label, ask, pick, sort, most = 0 }) {
   const head = el("tr");
   const body = el("tbody");
   const widths = el("colgroup");
@@ -118,8 +119,8 @@ function longTable({ label, ask, pick, sort }) {
         scope: "col", title: c.title || undefined, "aria-sort": on ? (sorted[1] ? "descending" : "ascending") : undefined,
         onclick: () => { column = k; sort?.(c.name); } }, c.label, on ? (sorted[1] ? " \u2193" : " \u2191") : "");
     }));
-    replace(widths, columns.map((_, k) => el("col", { style: { width: `calc(${longest[k]}ch + 20px)` } })));
-    grid.style.width = `max(100%, calc(${longest.reduce((a, b) => a + b, 0)}ch + ${20 * columns.length}px))`;
+    replace(widths, columns.map((_, k) => el("col", { style: { width: `calc(${longest[k]}ch + 16px)` } })));
+    grid.style.width = `max(100%, calc(${longest.reduce((a, b) => a + b, 0)}ch + ${16 * columns.length}px))`;
   }
 
   let frame = 0;
@@ -128,11 +129,12 @@ function longTable({ label, ask, pick, sort }) {
   return {
     node: scroller, grid,
     /** New rows or a new order: what was here is forgotten. */
-    begin(given, total, order = []) {
+    begin(given, total, order = [], all = total) {
       columns = given; sorted = order;
-      longest = columns.map((c) => Math.min(40, Math.max(5, c.label.length + 2)));
+      longest = columns.map((c) => Math.min(40, Math.max(4, 0.85 * c.label.length + 2.2)));
       blocks = new Map(); asked = new Set(); count = total;
       grid.setAttribute("aria-rowcount", String(total + 1));
+      if (most) scroller.style.height = `${HEAD + ROW * Math.min(most, Math.max(all, 3)) + 16}px`;
       heads(); draw();
     },
     again(total, order) {
@@ -146,7 +148,7 @@ function longTable({ label, ask, pick, sort }) {
       if (blocks.size > BLOCKS_KEPT) blocks.delete(blocks.keys().next().value);
       let wider = false;
       for (const row of rows) row.forEach((text, k) => {
-        const n = Math.min(40, text.length);
+        const n = Math.min(40, text.length + 0.8);
         if (n > longest[k]) { longest[k] = n; wider = true; }
       });
       if (wider) heads();
@@ -155,7 +157,7 @@ function longTable({ label, ask, pick, sort }) {
     choose(name) { chosen = name; draw(); },
     reveal(position) {
       if (position === null || position === undefined) return;
-      const top = position * ROW, room = scroller.clientHeight - ROW - 4;
+      const top = position * ROW, room = scroller.clientHeight - HEAD;
       if (top < scroller.scrollTop) scroller.scrollTop = top;
       else if (top + ROW > scroller.scrollTop + room) scroller.scrollTop = top + ROW - room;
       draw();
@@ -200,7 +202,7 @@ function heatMap({ choose }) {
     if (!data) return;
     const width = canvas.clientWidth || 380;
     const ny = data.ys.length, nx = data.xs.length;
-    const height = ny === 1 ? 64 : Math.max(120, Math.min(250, ny * 22 + 20));
+    const height = ny === 1 ? 64 : Math.max(120, Math.min(284, ny * 22 + 20));
     const c = sharpened(canvas, width, height);
     c.font = `11px ${getComputedStyle(canvas).fontFamily}`;
     const left = data.rows ? Math.min(90, Math.max(...data.ys.map((t) => c.measureText(t).width)) + 8) : 2;
@@ -339,7 +341,7 @@ function overview({ brushed }) {
     c.fillText(data.worst, w + 8, Math.min(fall(data.deepest), fallTop + FALL - 6));
     const base = fallTop + FALL + 0.5;
     c.strokeStyle = t("line"); c.lineWidth = 1; c.beginPath(); c.moveTo(0, base); c.lineTo(w, base); c.stroke();
-    if (view) { c.fillStyle = t("ink-3"); c.fillRect(x(Math.max(0, view[0])), base, Math.max(3, x(Math.min(data.n_bars - 1, view[1])) - x(Math.max(0, view[0]))), 2); }
+    if (view && (view[0] > 0 || view[1] < data.n_bars)) { c.fillStyle = t("ink-2"); c.fillRect(x(Math.max(0, view[0])), base, Math.max(3, x(Math.min(data.n_bars - 1, view[1])) - x(Math.max(0, view[0]))), 2); }
     let end = -Infinity;
     c.textAlign = "center"; c.fillStyle = t("ink-2");
     for (const [at, name] of data.times) {
@@ -445,8 +447,8 @@ function priceChart({ model, moved }) {
     const lib = await chartLibrary(model);
     if (chart) return;
     chart = lib.createChart(place, {
-      autoSize: true, ...look(), rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.12 } },
-      timeScale: { borderVisible: false, minBarSpacing: 0.5, tickMarkFormatter: tick },
+      autoSize: true, ...look(), rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.07 } },
+      timeScale: { borderVisible: false, allowBoldLabels: false, minBarSpacing: 0.5, tickMarkFormatter: tick },
       localization: { timeFormatter: clock, priceFormatter: price },
       handleScroll: { mouseWheel: false, vertTouchDrag: false }, handleScale: { mouseWheel: false },
     });
@@ -491,7 +493,7 @@ function priceChart({ model, moved }) {
     const seen = loaded.marks.filter((m) => m[0] >= view[0] && m[0] < view[1]);
     const many = !loaded.marks.length && loaded.n_marks ? `; ${number(loaded.n_marks)} entries and exits: zoom in to see them` : "";
     const span = first <= last ? `   ${clock(loaded.times[first])} to ${clock(loaded.times[last])}` : "";
-    replace(title, el("bdi", {}, name), document.createTextNode(`${span}${each}${many}`), said);
+    replace(title, el("bdi", {}, name), document.createTextNode(`${span}${loaded.utc ? " UTC" : ""}${each}${many}`), said);
     const ink = token(place, "ink"), named_ = seen.length <= 8;
     marks.setMarkers(loaded.marks.map(([at, , , buys, won, text]) => ({
       time: loaded.times[Math.floor((at - loaded.start) / loaded.step)],
@@ -570,7 +572,7 @@ function render({ model, el: host }) {
   const problem = el("p", { class: "xp-empty xp-problem", role: "alert", hidden: true });
   const nothing = el("p", { class: "xp-empty", hidden: true });
   const table = longTable({
-    label: "Combinations", ask: (start) => send("window", { start }),
+    label: "Combinations", most: 11, ask: (start) => send("window", { start }),
     pick: (position, label) => { chosenAt = position; table.grid.focus({ preventScroll: true }); send("select", { row: label }); },
     sort: (column) => send("sort", { column }),
   });
@@ -587,7 +589,7 @@ function render({ model, el: host }) {
   const waiting = el("p", { class: "xp-empty", role: "status", hidden: true });
   const candles = priceChart({ model, moved: (symbol, view) => row && curves.view(row.symbols.length === 1 ? view : null) });
   const curves = overview({ brushed: (start, end) => measure(start, end) });
-  const tradeTable = longTable({ label: "Trades", ask: (start) => send("trades", { start }), pick: (at) => { tradeTable.choose(at); send("trade", { trade: at }); } });
+  const tradeTable = longTable({ label: "Trades", most: 8, ask: (start) => send("trades", { start }), pick: (at) => { tradeTable.choose(at); send("trade", { trade: at }); } });
   const tradeBox = el("div", { class: "xp-trades", hidden: true }, tradeTable.node);
   const charts = el("div", { class: "xp-c" }, candles.node, curves.node);
   const chosen = el("section", { class: "adm-pane xp-chart" },
@@ -799,7 +801,7 @@ function render({ model, el: host }) {
     replace(alone, el("p", { class: "xp-empty" }, "Waiting for the kernel. Live controls need a running kernel: if it has stopped, run this cell again."), el("pre", { class: "xp-text" }, get("summary")));
   }, 4000);
   arranged(); wrong(); useShown();
-  table.begin(get("columns"), get("n_rows"), order());
+  table.begin(get("columns"), get("n_rows"), order(), get("n_total"));
   rowChosen();
   clear.disabled = !get("period");
   table.reveal(chosenAt);
