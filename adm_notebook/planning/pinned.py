@@ -9,6 +9,7 @@ from adm_notebook.config import WorkflowConfig, WorkflowType
 from adm_notebook.errors import RunError
 from adm_notebook.planning.plan import Plan, Row
 from adm_notebook.planning.planned import Pick, Planned
+from adm_notebook.planning.sweeps import is_swept
 
 __all__ = ["pinned"]
 
@@ -89,15 +90,35 @@ def _fixed(given: Any, planned: Planned[Any], combination: int) -> Any:
     entry: dict[str, Any] = {"type": given} if isinstance(given, str) else dict(given)
     if planned.label != entry.get("name", entry["type"]):
         entry["name"] = planned.label
-    values = {a.name: a.values[k] for a, k in zip(planned.axes, planned.grid[combination], strict=True)}
+    if not planned.axes:
+        return entry
+    if "members" in entry:
+        return _ensemble(entry, planned, combination)
+    values = planned.parameters(combination)  # under their own names, whatever other names they were given by
     if planned.path.endswith(".parameters"):
-        parameters = dict(entry.get("parameters") or {})
-        entry["parameters"] = parameters
-    else:
-        parameters = entry  # those of a risk profile may stand beside its type
-    for name, value in values.items():
-        _set(parameters, name, value)
-    return entry
+        entry["parameters"] = values
+        return entry
+    return {**{key: entry[key] for key in ("type", "name") if key in entry}, **values}  # they stand beside the type
+
+
+def _ensemble(entry: dict[str, Any], planned: Planned[Any], combination: int) -> dict[str, Any]:
+    """An ensemble whose members' parameters are named from outside: `cross.fast`."""
+    members = [member if isinstance(member, str) else dict(member) for member in entry["members"]]
+    for member in members:
+        if isinstance(member, dict) and member.get("parameters"):
+            member["parameters"] = _unswept(member["parameters"])
+    parameters = _unswept(entry.get("parameters") or {})
+    for axis, at in zip(planned.axes, planned.grid[combination], strict=True):
+        value = axis.values[at]
+        if axis.name in entry:  # its own weights or threshold
+            entry[axis.name] = list(value) if isinstance(value, tuple) else value
+        else:
+            parameters[axis.name] = value
+    return {**entry, "members": members, "parameters": parameters}
+
+
+def _unswept(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if not is_swept(value)}
 
 
 def _set(holder: dict[str, Any], name: str, value: Any) -> None:

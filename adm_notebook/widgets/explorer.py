@@ -20,7 +20,7 @@ from adm_notebook.display.numbers import value_text
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_missing
 from adm_notebook.display.words import clip, plain, plural
-from adm_notebook.errors import AdmError, RunError, named, shown
+from adm_notebook.errors import AdmError, ConfigError, RunError, named, shown
 from adm_notebook.results import WorkflowResult
 from adm_notebook.widgets.base import AdmWidget, module
 from adm_notebook.widgets.explorer_heat import HeatMap, heat_map
@@ -272,7 +272,10 @@ class Explorer(AdmWidget):
             raise RunError("No row is chosen, and none is ok.")
         plan = self._plan()
         config = pinned(plan, self.selected_row)
-        again = EnhancedCoordinator().plan(config, plan.mode)
+        try:
+            again: object = EnhancedCoordinator().plan(config, plan.mode)
+        except ConfigError:
+            again = None
         if not isinstance(again, Plan) or not _same(plan, self.selected_row, again):
             raise RunError(
                 f"Row {self.selected_row:,} can't be written as a config of its own: what its parameters stand for "
@@ -364,7 +367,7 @@ class Explorer(AdmWidget):
         try:
             found = ChosenRow.of(self.result, self._plan(), label)
         except AdmError as error:
-            found = str(error)
+            found = str(error).removeprefix(f"detail({label}): ")
         with self._lock:
             self._kept[label] = found
             while len(self._kept) > _KEPT:

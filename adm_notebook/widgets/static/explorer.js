@@ -753,7 +753,7 @@ function render({ model, el: host }) {
       waiting.hidden = !m.error;
       charts.hidden = figures.hidden = Boolean(m.error);
       showTrades(false);
-      if (m.error) { row = null; waiting.textContent = m.error; period.textContent = ""; tradeButton.disabled = true; return; }
+      if (m.error) { row = null; waiting.textContent = m.error; period.textContent = ""; tradeButton.disabled = inView.hidden = true; tradeButton.textContent = "Trades"; return; }
       const same = row && row.symbols.join() === m.symbols.join();
       row = m;
       tradeButton.disabled = m.n_trades === 0;
