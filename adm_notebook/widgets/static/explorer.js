@@ -494,11 +494,17 @@ function priceChart({ model, moved }) {
     const many = !loaded.marks.length && loaded.n_marks ? `; ${number(loaded.n_marks)} entries and exits: zoom in to see them` : "";
     const span = first <= last ? `   ${clock(loaded.times[first])} to ${clock(loaded.times[last])}` : "";
     replace(title, el("bdi", {}, name), document.createTextNode(`${span}${loaded.utc ? " UTC" : ""}${each}${many}`), said);
-    const ink = token(place, "ink"), named_ = seen.length <= 8;
+    const ink = token(place, "ink"), few = seen.length <= 8, end = [-Infinity, -Infinity];
+    const worded = (at, buys, text) => { // words where no others on their side are in the way
+      const x = ((at - view[0]) / (view[1] - view[0])) * roomFor(), half = 3.4 * text.length;
+      if (!few || x < 0 || x - half < end[+buys]) return undefined;
+      end[+buys] = x + half;
+      return text;
+    };
     marks.setMarkers(loaded.marks.map(([at, , , buys, won, text]) => ({
       time: loaded.times[Math.floor((at - loaded.start) / loaded.step)],
       position: buys ? "belowBar" : "aboveBar", shape: buys ? "arrowUp" : "arrowDown",
-      color: won === null ? ink : token(place, won ? "gain" : "loss"), size: 0.8, text: named_ ? text : undefined,
+      color: won === null ? ink : token(place, won ? "gain" : "loss"), size: 0.8, text: worded(at, buys, text),
     })));
     moved(symbol, view);
   }
