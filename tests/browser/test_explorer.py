@@ -21,9 +21,9 @@ strategy = {{"type": "ma_crossover", "name": {HOSTILE!r},
 config = adm.WorkflowConfig(backtest_config={{"strategy": strategy, "commission": 0.001}})
 result = adm.EnhancedCoordinator().run(config)""",
     "%load_ext adm_notebook\n%adm explore result",
-    """chosen = adm.EnhancedCoordinator().run(result_explorer.config)
-print("row", result_explorer.selected_row, "is", result_explorer.heading[-18:], result_explorer.period)
-print("the same:", abs(chosen.best["sharpe"] - result_explorer.selected["sharpe"]) < 1e-9)""",
+    """if "chosen" in globals():
+    print("chosen:", result_explorer.heading, result_explorer.period)
+    print("the same:", abs(chosen.metrics["sharpe"] - result_explorer.selected["sharpe"]) < 1e-9)""",
 )
 
 
@@ -94,12 +94,16 @@ def test_rows_are_filtered_chosen_measured_and_used_by_mouse(lab, page: Page, th
     expect(view.locator("pre")).to_contain_text("%%adm run chosen")
     shoot(view, f"explorer-used-{shade}")
 
-    heading = view.locator(".xp-sel h4").inner_text()
-    page.locator(".jp-Cell").nth(2).locator(".jp-InputArea-editor").click()
+    view.get_by_role("button", name="Insert as cell").click()
+    inserted, last = page.locator(".jp-Cell").nth(2), page.locator(".jp-Cell").nth(3)
+    inserted.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Shift+Enter")
-    said = page.locator(".jp-Cell").nth(2).locator(".jp-OutputArea-output")
+    expect(inserted.locator(".adm-card").first).to_be_visible(timeout=60_000)
+    last.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Shift+Enter")
+    said = last.locator(".jp-OutputArea-output")
     expect(said).to_contain_text("the same: True", timeout=60_000)
-    assert heading[-18:] in said.inner_text()
+    assert view.locator(".xp-sel h4").inner_text() in said.inner_text()
 
 
 def test_all_of_it_is_reached_by_keyboard(lab, page: Page) -> None:  # type: ignore[no-untyped-def]

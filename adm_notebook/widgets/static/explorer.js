@@ -66,6 +66,19 @@ function settled(work, ms) {
   };
 }
 
+/** Put a code cell below the one that shows this view; false where the front end has no way to. */
+function cellBelow(model, host, text) {
+  const notebook = model.widget_manager?.context?.model, shared = notebook?.sharedModel;
+  if (!notebook?.cells || typeof shared?.insertCell !== "function" || notebook.readOnly) return false;
+  const shows = (cell) => Array.from({ length: cell.outputs?.length ?? 0 }, (_, i) => cell.outputs.get(i))
+    .some((output) => output.data?.["application/vnd.jupyter.widget-view+json"]?.model_id === model.model_id);
+  const found = Array.from({ length: notebook.cells.length }, (_, i) => i).filter((i) => shows(notebook.cells.get(i)));
+  const here = Number(host.closest("[data-windowed-list-index]")?.dataset.windowedListIndex ?? NaN);
+  const at = found.includes(here) ? here : (found.at(-1) ?? notebook.cells.length - 1);
+  shared.insertCell(at + 1, { cell_type: "code", source: text, metadata: {} });
+  return true;
+}
+
 // ---- a table of any length ------------------------------------------------------------------------------------------
 
 /** A grid whose rows come in blocks of 100: only those in view are in the page.
@@ -672,8 +685,12 @@ function render({ model, el: host }) {
     used.hidden = !cell && !why;
     if (used.hidden) return;
     const copy = el("button", { class: "adm-btn", onclick: () => copied(cell, copy) }, "Copy");
+    const insert = el("button", { class: "adm-btn", onclick: () => {
+      insert.textContent = cellBelow(model, host, cell.trimEnd()) ? "Inserted below" : "No cells can be inserted here: copy it";
+      insert.disabled = true;
+    } }, "Insert as cell");
     replace(used, el("p", { class: "adm-s" }, el("code", {}, `${get("name")}.config`), ` holds row ${number(label)} as a config of its own`,
-      cell ? ", and this cell runs it:" : `. It can't be written as a cell: ${why}`), cell && el("pre", { tabindex: "0" }, cell), cell && el("div", { class: "adm-btns" }, copy));
+      cell ? ", and this cell runs it:" : `. It can't be written as a cell: ${why}`), cell && el("pre", { tabindex: "0" }, cell), cell && el("div", { class: "adm-btns" }, insert, copy));
   }
 
   // ---- what the user does
