@@ -510,6 +510,9 @@ class Explorer(AdmWidget):
     def _on_use(self, _: Mapping[str, Any]) -> None:
         self.use()
 
+    def _send_cell(self, _: Mapping[str, Any]) -> None:
+        self.send({"kind": "cell", "id": self.model_id, "text": self.cell.rstrip()})
+
     def _send_library(self, _: Mapping[str, Any]) -> None:
         self.send({"kind": "library", "version": LIGHTWEIGHT_CHARTS}, [library()])
 
@@ -526,6 +529,7 @@ class Explorer(AdmWidget):
         "trades": _send_trades,
         "trade": _on_trade,
         "use": _on_use,
+        "cell": _send_cell,
         "library": _send_library,
     }
     """What a page may ask for."""

@@ -67,11 +67,11 @@ function settled(work, ms) {
 }
 
 /** Put a code cell below the one that shows this view; false where the front end has no way to. */
-function cellBelow(model, host, text) {
+function cellBelow(model, host, id, text) {
   const notebook = model.widget_manager?.context?.model, shared = notebook?.sharedModel;
   if (!notebook?.cells || typeof shared?.insertCell !== "function" || notebook.readOnly) return false;
   const shows = (cell) => Array.from({ length: cell.outputs?.length ?? 0 }, (_, i) => cell.outputs.get(i))
-    .some((output) => output.data?.["application/vnd.jupyter.widget-view+json"]?.model_id === model.model_id);
+    .some((output) => output.data?.["application/vnd.jupyter.widget-view+json"]?.model_id === id);
   const found = Array.from({ length: notebook.cells.length }, (_, i) => i).filter((i) => shows(notebook.cells.get(i)));
   const here = Number(host.closest("[data-windowed-list-index]")?.dataset.windowedListIndex ?? NaN);
   const at = found.includes(here) ? here : (found.at(-1) ?? notebook.cells.length - 1);
@@ -584,7 +584,7 @@ function priceChart({ model, moved }) {
 function render({ model, el: host }) {
   const get = (name) => model.get(name);
   const send = (kind, rest = {}) => model.send({ kind, ...rest });
-  let heard = false, brush = "", chosenAt = get("position"), trades = false, row = null;
+  let heard = false, brush = "", chosenAt = get("position"), trades = false, row = null, inserting = null;
 
   const filter = el("input", { class: "adm-input", spellcheck: false, autocomplete: "off", placeholder: "sharpe > 0.4 and n_trades >= 8", value: get("query") });
   const status = el("span", { class: "adm-s adm-muted", role: "status" });
@@ -685,10 +685,7 @@ function render({ model, el: host }) {
     used.hidden = !cell && !why;
     if (used.hidden) return;
     const copy = el("button", { class: "adm-btn", onclick: () => copied(cell, copy) }, "Copy");
-    const insert = el("button", { class: "adm-btn", onclick: () => {
-      insert.textContent = cellBelow(model, host, cell.trimEnd()) ? "Inserted below" : "No cells can be inserted here: copy it";
-      insert.disabled = true;
-    } }, "Insert as cell");
+    const insert = el("button", { class: "adm-btn", onclick: () => { inserting = insert; insert.disabled = true; send("cell"); } }, "Insert as cell");
     replace(used, el("p", { class: "adm-s" }, el("code", {}, `${get("name")}.config`), ` holds row ${number(label)} as a config of its own`,
       cell ? ", and this cell runs it:" : `. It can't be written as a cell: ${why}`), cell && el("pre", { tabindex: "0" }, cell), cell && el("div", { class: "adm-btns" }, insert, copy));
   }
@@ -802,6 +799,10 @@ function render({ model, el: host }) {
     candles: (m, buffers) => m.row === get("selected_row") && candles.take(m, buffers),
     trades: (m) => m.row === get("selected_row") && tradeTable.take(m.start, m.rows, null),
     goto: (m) => { if (m.symbol !== candles.symbol()) { symbols.value = String(m.symbol); startCandles(m.symbol, false); } candles.show(m.start, m.end); },
+    cell: (m) => { // of several views of one explorer, the one that was asked
+      if (inserting) inserting.textContent = cellBelow(model, host, m.id, m.text) ? "Inserted below" : "No cells can be inserted here: copy it";
+      inserting = null;
+    },
     failed: (m) => { waiting.hidden = false; waiting.textContent = m.said; },
   };
   const hear = (message, buffers) => {
