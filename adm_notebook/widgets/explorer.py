@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import traitlets
 
 from adm_notebook.display.grid import Column, Grid, Row, aligned
-from adm_notebook.display.measures import measure
 from adm_notebook.display.numbers import value_text
 from adm_notebook.display.subject import Subject
 from adm_notebook.display.sweeps import is_missing
@@ -24,10 +22,11 @@ from adm_notebook.errors import AdmError, ConfigError, RunError, named, shown
 from adm_notebook.results import WorkflowResult
 from adm_notebook.widgets.base import AdmWidget, module
 from adm_notebook.widgets.explorer_heat import HeatMap, heat_map
+from adm_notebook.widgets.explorer_page import answer
 from adm_notebook.widgets.explorer_row import ChosenRow
 from adm_notebook.widgets.explorer_rows import Rows
 from adm_notebook.widgets.ohlc import Candles
-from adm_notebook.widgets.vendor import LIGHTWEIGHT_CHARTS, library
+from adm_notebook.widgets.vendor import LIGHTWEIGHT_CHARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,18 +119,18 @@ class Explorer(AdmWidget):
             )
         super().__init__()
         self.result = result
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._swept = list(subject.swept)
         self._varying = list(subject.varying_names)
-        self._rows = Rows(subject.stats, self._swept, facts.objective, facts.maximise)
+        self.rows = Rows(subject.stats, self._swept, facts.objective, facts.maximise)
         self._plan_made: Plan | None = None
         self._kept: OrderedDict[int, ChosenRow | str] = OrderedDict()
         self._wanted: int | None = None
         self._worker: threading.Thread | None = None
         self.name = name
         self.title = _title(subject)
-        self.columns = [column.to_json() for column in self._rows.columns]
-        self.n_total = self._rows.n_total
+        self.columns = [column.to_json() for column in self.rows.columns]
+        self.n_total = self.rows.n_total
         self.on_msg(self._on_message)
         self._choose(subject.best)
         self._rearranged()
@@ -147,10 +146,10 @@ class Explorer(AdmWidget):
         RunError
             where there is no such column.
         """
-        with self._lock:
+        with self.lock:
             if descending is None:
                 descending = not self.descending if column == self.sort_column else True
-            self._rows.sort(column, descending)
+            self.rows.sort(column, descending)
             self._rearranged()
 
     def filter(self, text: str) -> int:
@@ -164,27 +163,27 @@ class Explorer(AdmWidget):
         ConfigError
             for text that is no condition over the columns; the filter before stays in force.
         """
-        with self._lock:
-            self._rows.keep(text)
+        with self.lock:
+            self.rows.keep(text)
             self._rearranged()
             return self.n_rows
 
     def window(self, start: int = 0) -> list[list[str]]:
         """At most 100 of the rows that are shown, from position `start` on, as the table writes them."""
-        with self._lock:
-            return self._rows.window(start)
+        with self.lock:
+            return self.rows.window(start)
 
     @property
     def shown(self) -> pd.DataFrame:
         """The rows of `stats` that the filter lets through, in the order of the table."""
-        with self._lock:
-            return self._rows.table.loc[self._rows.labels].drop(columns="row")
+        with self.lock:
+            return self.rows.table.loc[self.rows.labels].drop(columns="row")
 
     def heat(self) -> HeatMap | None:
         """The objective over the two parameters with the largest effect, through the chosen row."""
         facts = self.result.facts
-        with self._lock:
-            return heat_map(self._rows.table, self.selected_row, self._swept, facts.objective, facts.maximise)
+        with self.lock:
+            return heat_map(self.rows.table, self.selected_row, self._swept, facts.objective, facts.maximise)
 
     # ---- the chosen row -----------------------------------------------------------------------------------------
 
@@ -194,7 +193,7 @@ class Explorer(AdmWidget):
         label = self.selected_row
         if label is None:
             return None
-        row: pd.Series[Any] = self._rows.table.loc[label].drop("row")  # type: ignore[assignment]
+        row: pd.Series[Any] = self.rows.table.loc[label].drop("row")  # type: ignore[assignment]
         return row
 
     def select(self, row: int) -> pd.Series[Any] | None:
@@ -310,9 +309,9 @@ class Explorer(AdmWidget):
 
     def text(self) -> str:
         """The title and the first rows."""
-        with self._lock:
-            shown_columns = self._rows.columns[:8]
-            rows = [Row([[cell] for cell in line[:8]]) for line in self._rows.window(0)[:_LINES]]
+        with self.lock:
+            shown_columns = self.rows.columns[:8]
+            rows = [Row([[cell] for cell in line[:8]]) for line in self.rows.window(0)[:_LINES]]
             columns = [Column(clip(c.label, 20), left=c.words) for c in shown_columns]
             head = f"{self.title}: {self.n_rows:,} of {plural(self.n_total, 'row')}"
             return "\n".join([head, *aligned(Grid(columns, rows), most=80, gap=2)])
@@ -321,7 +320,7 @@ class Explorer(AdmWidget):
 
     def _rearranged(self) -> None:
         """Tell what changed when rows were sorted or filtered."""
-        rows = self._rows
+        rows = self.rows
         with self.hold_sync():
             self.n_rows = len(rows)
             self.query = rows.filter.text if rows.filter is not None else ""
@@ -331,19 +330,19 @@ class Explorer(AdmWidget):
             self.version += 1
 
     def _choose(self, row: int | None) -> None:
-        with self._lock:
-            stats = self._rows.table
+        with self.lock:
+            stats = self.rows.table
             if row is not None and (isinstance(row, bool) or row not in stats.index):
                 raise RunError(f"There is no row {shown(row)}; this result has {len(stats):,} (result.stats).")
             with self.hold_sync():
                 self.selected_row = None if row is None else int(row)
-                self.position = self._rows.position(self.selected_row)
+                self.position = self.rows.position(self.selected_row)
                 self.heading = "" if row is None else self._heading(int(row))
                 self.period, self.used = None, {}
 
     def _heading(self, row: int) -> str:
         """What sets a row apart: `fast 55, slow 200`."""
-        stats = self._rows.table
+        stats = self.rows.table
         named_ = [str(stats.at[row, column]) for column in self._varying]
         values = [(name, stats.at[row, name]) for name in self._swept]
         said = [*named_, *(f"{name} {value_text(v)}" for name, v in values if not is_missing(v))]
@@ -352,14 +351,14 @@ class Explorer(AdmWidget):
     def _plan(self) -> Plan:
         from adm_notebook.coordinator.coordinator import plan_of_rows
 
-        with self._lock:
+        with self.lock:
             if self._plan_made is None:
                 self._plan_made = plan_of_rows(self.result)
             return self._plan_made
 
     def _look(self, label: int) -> ChosenRow | str:
         """The row in detail, or why there is none; kept for a while."""
-        with self._lock:
+        with self.lock:
             if label in self._kept:
                 self._kept.move_to_end(label)
                 return self._kept[label]
@@ -368,7 +367,7 @@ class Explorer(AdmWidget):
             found = ChosenRow.of(self.result, self._plan(), label)
         except AdmError as error:
             found = str(error).removeprefix(f"detail({label}): ")
-        with self._lock:
+        with self.lock:
             self._kept[label] = found
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -397,18 +396,29 @@ class Explorer(AdmWidget):
             buffers,
         )
 
-    def _load_soon(self, label: int) -> None:
-        """The same on another thread; of rows asked for in a row, only the last is computed."""
-        with self._lock:
-            self._wanted = label
-            if self._worker is not None:
+    def choose_soon(self, row: int) -> None:
+        """Choose a row without waiting for its trades and equity: a page gets them when they are ready.
+
+        Raises
+        ------
+        RunError
+            where there is no such row.
+        """
+        self._choose(row)
+        self.load_soon()
+
+    def load_soon(self) -> None:
+        """Compute the chosen row on another thread, and send it; of rows asked for in a row, only the last."""
+        with self.lock:
+            self._wanted = self.selected_row
+            if self._wanted is None or self._worker is not None:
                 return
             self._worker = threading.Thread(target=self._work, name="adm explorer", daemon=True)
         self._worker.start()
 
     def _work(self) -> None:
         while True:
-            with self._lock:
+            with self.lock:
                 label, self._wanted = self._wanted, None
                 if label is None:
                     self._worker = None
@@ -418,121 +428,8 @@ class Explorer(AdmWidget):
             except Exception as error:  # noqa: BLE001  # whatever it is, the page says it instead of waiting for ever
                 self.send({"kind": "row", "row": label, "error": named(error)})
 
-    # ---- what a page asks for -----------------------------------------------------------------------------------
-
     def _on_message(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        answer = self._ANSWERS.get(str(content.get("kind")))
-        if answer is None:
-            return
-        try:
-            answer(self, content)
-        except AdmError as error:
-            problems = getattr(error, "problems", None)
-            said = problems[0].message if problems else str(error)
-            if content["kind"] == "filter":
-                self.problem = said
-            else:
-                self.send({"kind": "failed", "what": content["kind"], "said": said})
-
-    def _send_window(self, content: Mapping[str, Any]) -> None:
-        start = int(content["start"])
-        with self._lock:
-            labels = self._rows.labels[max(0, start) : max(0, start) + 100].tolist()
-            rows, version = self._rows.window(start), self.version
-        self.send({"kind": "window", "version": version, "start": start, "rows": rows, "labels": labels})
-
-    def _send_heat(self, _: Mapping[str, Any]) -> None:
-        found = self.heat()
-        if found is None:
-            self.send({"kind": "heat", "none": True})
-            return
-        o = measure(self.result.facts.objective)
-        finite = found.values[np.isfinite(found.values)]
-        self.send(
-            {
-                "kind": "heat",
-                "rows": clip(found.rows, 60), "columns": clip(found.columns, 60),
-                "ys": [clip(v, 24) for v in found.ys], "xs": [clip(v, 24) for v in found.xs],
-                "held": found.held, "merged": max(found.merged) > 1,
-                "objective": o.label, "unit": "ratio" if o.kind == "ratio" else o.kind,
-                "low": float(finite.min()) if len(finite) else None,
-                "high": float(finite.max()) if len(finite) else None,
-                "place": found.place(self.selected_row),
-            },
-            [found.values.astype(np.float32).tobytes(), found.labels.astype(np.int32).tobytes()],
-        )  # fmt: skip
-
-    def _on_sort(self, content: Mapping[str, Any]) -> None:
-        self.sort(str(content["column"]), content.get("descending"))
-
-    def _on_filter(self, content: Mapping[str, Any]) -> None:
-        self.filter(str(content["text"]))
-
-    def _on_select(self, content: Mapping[str, Any]) -> None:
-        self._choose(int(content["row"]))
-        self._load_soon(int(content["row"]))
-
-    def _on_at(self, content: Mapping[str, Any]) -> None:
-        """The row at a position of the table."""
-        with self._lock:
-            if not len(self._rows):
-                return
-            at = max(0, min(int(content["position"]), len(self._rows) - 1))
-            label = int(self._rows.labels[at])
-        self._on_select({"row": label})
-
-    def _on_row(self, _: Mapping[str, Any]) -> None:
-        if self.selected_row is not None:
-            self._load_soon(self.selected_row)
-
-    def _on_brush(self, content: Mapping[str, Any]) -> None:
-        detail = self.detail
-        start, end = content.get("start"), content.get("end")
-        self.brush(start, end)
-        figures = detail.figures(*(self.period or [0, detail.n_bars - 1]))
-        self.send({"kind": "figures", "row": detail.label, **figures})
-
-    def _send_candles(self, content: Mapping[str, Any]) -> None:
-        detail = self.detail
-        symbol, pixels = int(content.get("symbol", 0)), max(50, min(int(content["pixels"]), 6000))
-        frame, buffers = detail.chart(int(content["start"]), int(content["end"]), pixels, symbol)
-        self.send({"kind": "candles", "row": detail.label, "ask": content.get("ask"), **frame}, buffers)
-
-    def _send_trades(self, content: Mapping[str, Any]) -> None:
-        detail, start = self.detail, int(content["start"])
-        self.send({"kind": "trades", "row": detail.label, "start": start, "rows": detail.trade_rows(start)})
-
-    def _on_trade(self, content: Mapping[str, Any]) -> None:
-        symbol, first, last = self.detail.place_of(int(content["trade"]))
-        room = max(20, last - first)
-        self.send({"kind": "goto", "symbol": symbol, "start": first - room, "end": last + room + 1})
-
-    def _on_use(self, _: Mapping[str, Any]) -> None:
-        self.use()
-
-    def _send_cell(self, _: Mapping[str, Any]) -> None:
-        self.send({"kind": "cell", "id": self.model_id, "text": self.cell.rstrip()})
-
-    def _send_library(self, _: Mapping[str, Any]) -> None:
-        self.send({"kind": "library", "version": LIGHTWEIGHT_CHARTS}, [library()])
-
-    _ANSWERS: ClassVar[dict[str, Callable[[Explorer, Mapping[str, Any]], None]]] = {
-        "window": _send_window,
-        "heat": _send_heat,
-        "sort": _on_sort,
-        "filter": _on_filter,
-        "select": _on_select,
-        "at": _on_at,
-        "row": _on_row,
-        "brush": _on_brush,
-        "candles": _send_candles,
-        "trades": _send_trades,
-        "trade": _on_trade,
-        "use": _on_use,
-        "cell": _send_cell,
-        "library": _send_library,
-    }
-    """What a page may ask for."""
+        answer(self, content)
 
 
 def _title(subject: Subject) -> str:

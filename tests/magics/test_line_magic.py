@@ -321,3 +321,19 @@ def test_a_hybrid_run_can_be_listed_planned_shown_traced_and_run_again(shell: In
     before = shell.user_ns["both"]
     assert cell("%adm rerun both").success
     assert shell.user_ns["both"].compare(before).identical
+
+
+def test_the_explorer_of_a_run_lands_in_a_variable_of_its_own(shell: InteractiveShell, cell: Cell) -> None:
+    cell(RUN)
+    ran = cell("%adm explore golden")
+    assert ran.success, ran.text
+    (output,) = ran.outputs
+    assert output.data["text/plain"].startswith("rsi on SP500: 2 of 2 rows")
+    assert "application/vnd.jupyter.widget-view+json" in output.data
+    explorer = shell.user_ns["golden_explorer"]
+    assert explorer.selected.equals(shell.user_ns["golden"].best)
+    assert cell("%adm explore golden").success  # the cell is run again
+    shell.user_ns["golden_explorer"] = 3
+    refused = cell("%adm explore golden")
+    assert not refused.success
+    assert "golden_explorer  would be replaced by the explorer" in refused.text

@@ -4,6 +4,7 @@ const ROW = 26; // CSS pixels of a table's row
 const HEAD = 30; // and of its headings
 const BLOCK = 100; // rows in a message
 const BLOCKS_KEPT = 40;
+const ROWS_MOST = 1000000; // a page can't be higher
 const RAMPS = {
   light: { diverging: ["#a63a00", "#e0a583", "#f4f1ee", "#7fbfb5", "#00695c"], sequential: ["#e3ecf6", "#8fb4d9", "#123f73"] },
   dark: { diverging: ["#ff8f5a", "#8a4a2c", "#232323", "#2d7569", "#62d8c2"], sequential: ["#16202b", "#2f5f91", "#a9d2fb"] },
@@ -145,13 +146,13 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
     begin(given, total, order = [], all = total) {
       columns = given; sorted = order;
       longest = columns.map((c) => Math.min(40, Math.max(4, 0.85 * c.label.length + 2.2)));
-      blocks = new Map(); asked = new Set(); count = total;
+      blocks = new Map(); asked = new Set(); count = Math.min(total, ROWS_MOST);
       grid.setAttribute("aria-rowcount", String(total + 1));
       if (most) scroller.style.height = `${HEAD + ROW * Math.min(most, Math.max(all, 3)) + 16}px`;
       heads(); draw();
     },
     again(total, order) {
-      sorted = order; blocks = new Map(); asked = new Set(); count = total;
+      sorted = order; blocks = new Map(); asked = new Set(); count = Math.min(total, ROWS_MOST);
       grid.setAttribute("aria-rowcount", String(total + 1));
       heads(); draw();
     },
@@ -636,7 +637,8 @@ function render({ model, el: host }) {
   const order = () => [get("sort_column"), get("descending")];
   function arranged() {
     const [n, total] = [get("n_rows"), get("n_total")];
-    status.textContent = `${number(n)} of ${number(total)} rows`;
+    const most = n > ROWS_MOST ? `, the first ${number(ROWS_MOST)} in the table` : "";
+    status.textContent = `${number(n)} of ${number(total)} rows${most}`;
     const none = get("nothing");
     nothing.hidden = !none;
     replace(nothing, none && document.createTextNode(`${none} `), none && get("query") && el("button", { class: "adm-btn is-quiet cb-add", onclick: () => setFilter("") }, "Clear the filter"));
@@ -711,7 +713,7 @@ function render({ model, el: host }) {
   }
   function whole() { candles.whole(); if (get("period")) measure(null, null); }
   function go(position) {
-    const n = get("n_rows");
+    const n = Math.min(get("n_rows"), ROWS_MOST);
     if (!n) return;
     chosenAt = Math.max(0, Math.min(n - 1, position));
     table.reveal(chosenAt);

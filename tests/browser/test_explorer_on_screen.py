@@ -148,7 +148,7 @@ def test_all_of_it_is_reached_by_keyboard(lab, page: Page) -> None:  # type: ign
 
 
 def test_a_saved_notebook_holds_what_is_chosen_and_no_library(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
-    """Code and styles of a widget are saved, where JupyterLab is told to; rows, prices and the chart library are not."""
+    """Where JupyterLab is told to save widgets: code, styles and what is chosen; no rows, prices, or chart library."""
     manager = lab.settings / "@jupyter-widgets" / "jupyterlab-manager"
     manager.mkdir(parents=True, exist_ok=True)
     (manager / "plugin.jupyterlab-settings").write_text(json.dumps({"saveState": True}))
