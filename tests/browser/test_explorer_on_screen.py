@@ -61,7 +61,7 @@ def drag(page: Page, canvas: Locator, start: float, end: float) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_rows_are_filtered_chosen_measured_and_used_by_mouse(lab, page: Page, theme: str) -> None:  # type: ignore[no-untyped-def]
     view = opened(lab, page, "explorer.ipynb", theme)
     shade = theme.split()[-1].lower()
@@ -147,12 +147,12 @@ def test_all_of_it_is_reached_by_keyboard(lab, page: Page) -> None:  # type: ign
     assert width[0] <= width[1] + 1, "the explorer is wider than its cell"
 
 
-def test_a_saved_notebook_holds_what_is_chosen_and_no_library(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
+def test_a_saved_notebook_holds_no_library_and_a_reloaded_page_shows_the_explorer_again(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
     """Where JupyterLab is told to save widgets: code, styles and what is chosen; no rows, prices, or chart library."""
     manager = lab.settings / "@jupyter-widgets" / "jupyterlab-manager"
     manager.mkdir(parents=True, exist_ok=True)
     (manager / "plugin.jupyterlab-settings").write_text(json.dumps({"saveState": True}))
-    opened(lab, page, "explorer_saved.ipynb", "JupyterLab Light")
+    view = opened(lab, page, "explorer_saved.ipynb", "JupyterLab Light")
     page.keyboard.press("Control+s")
     path = lab.folder / "explorer_saved.ipynb"
     for _ in range(40):
@@ -165,3 +165,11 @@ def test_a_saved_notebook_holds_what_is_chosen_and_no_library(lab, page: Page) -
     assert states
     assert "createOptionsChart" not in text
     assert len(text) < 150_000
+    row = view.get_by_role("grid", name="Combinations").locator("tbody tr").nth(3)
+    row.click()
+    expect(row).to_have_attribute("aria-selected", "true")
+    heading = view.locator(".xp-sel h4").inner_text()
+    open_notebook(page, lab.url, "explorer_saved.ipynb")  # its kernel has been running on
+    expect(view.locator(".xp-sel h4")).to_have_text(heading, timeout=30_000)
+    expect(view.locator(".xp-candles canvas").first).to_be_visible(timeout=30_000)
+    expect(view.locator(".xp-per tbody tr")).to_have_count(2, timeout=20_000)
