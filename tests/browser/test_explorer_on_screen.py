@@ -88,6 +88,7 @@ def test_rows_are_filtered_chosen_measured_and_used_by_mouse(lab, page: Page, th
     shoot(view, f"explorer-period-{shade}")
     view.get_by_role("button", name="Trades").click()
     trades = view.get_by_role("grid", name="Trades")
+    expect(trades.locator("tbody tr").first).to_contain_text("long")
     trades.locator("tbody tr").first.click()
     expect(trades.locator("tbody tr").first).to_have_attribute("aria-selected", "true")
     view.get_by_role("button", name="Use these parameters").click()

@@ -808,7 +808,13 @@ function render({ model, el: host }) {
     failed: (m) => { waiting.hidden = false; waiting.textContent = m.said; },
   };
   const hear = (message, buffers) => {
-    if (!heard) { heard = true; alone.hidden = true; }
+    if (!heard) {
+      heard = alone.hidden = true;
+      foot.hidden = false;
+      chosen.hidden = get("selected_row") === null;
+      arranged();
+      table.reveal(chosenAt);
+    }
     take[message.kind]?.(message, buffers ?? []);
   };
   const stop = listening(model, {
@@ -824,6 +830,7 @@ function render({ model, el: host }) {
   const quiet = setTimeout(() => {
     if (heard) return;
     alone.hidden = false;
+    top.hidden = chosen.hidden = foot.hidden = true;
     replace(alone, el("p", { class: "xp-empty" }, "Waiting for the kernel. Live controls need a running kernel: if it has stopped, run this cell again."), el("pre", { class: "xp-text" }, get("summary")));
   }, 4000);
   arranged(); wrong(); useShown();
