@@ -20,7 +20,7 @@ from adm_notebook.display.sweeps import is_missing
 from adm_notebook.display.words import clip, plain, plural
 from adm_notebook.errors import AdmError, ConfigError, RunError, named, shown
 from adm_notebook.results import WorkflowResult
-from adm_notebook.widgets.base import AdmWidget, module
+from adm_notebook.widgets.base import AdmWidget, module, style
 from adm_notebook.widgets.explorer_heat import HeatMap, heat_map
 from adm_notebook.widgets.explorer_page import answer
 from adm_notebook.widgets.explorer_row import ChosenRow
@@ -87,6 +87,7 @@ class Explorer(AdmWidget):
     """
 
     _esm = module("explorer")
+    _css = AdmWidget._css + style("explorer")
 
     name = traitlets.Unicode("explorer").tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)

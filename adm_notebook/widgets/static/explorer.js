@@ -83,7 +83,7 @@ function cellBelow(model, host, id, text) {
 // ---- a table of any length ------------------------------------------------------------------------------------------
 
 /** A grid whose rows come in blocks of 100: only those in view are in the page.
- *  `ask(start)` asks for a block, which `take` receives; `pick(position, label)` is called for a click. */
+ *  `ask(start)` asks for a block, which `take` receives; `pick(position)` is called for a click. */
 function longTable({ label, ask, pick, sort, most = 0 }) {
   const head = el("tr");
   const body = el("tbody");
@@ -112,7 +112,7 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
       const name = block?.labels ? block.labels[i % BLOCK] : i;
       const on = cells !== undefined && name === chosen;
       rows.push(el("tr", { id: `${id}-${i}`, class: on ? "is-on" : undefined, "aria-rowindex": String(i + 2),
-        "aria-selected": on ? "true" : "false", onclick: () => cells && pick(i, name) },
+        "aria-selected": on ? "true" : "false" },
         columns.map((c, k) => {
           const text = cells ? cells[k] : "\u00b7";
           return el("td", { class: c.words ? "adm-l" : undefined, title: text.length > 24 ? text : undefined },
@@ -137,6 +137,10 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
     grid.style.width = `max(100%, calc(${longest.reduce((a, b) => a + b, 0)}ch + ${16 * columns.length}px))`;
   }
 
+  grid.addEventListener("click", (event) => { // by place: the row under the pointer may have been drawn anew since
+    const i = Math.floor((event.clientY - body.getBoundingClientRect().top) / ROW);
+    if (!head.contains(event.target) && i >= 0 && i < count) pick(i);
+  });
   let frame = 0;
   const later = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(draw); };
   scroller.addEventListener("scroll", later);
@@ -593,7 +597,7 @@ function render({ model, el: host }) {
   const nothing = el("p", { class: "xp-empty", hidden: true });
   const table = longTable({
     label: "Combinations", most: 11, ask: (start) => send("window", { start }),
-    pick: (position, label) => { chosenAt = position; table.grid.focus({ preventScroll: true }); send("select", { row: label }); },
+    pick: (position) => { table.grid.focus({ preventScroll: true }); chosenAt = position; send("at", { position }); },
     sort: (column) => send("sort", { column }),
   });
   const heat = heatMap({ choose: (label) => send("select", { row: label }) });
