@@ -97,6 +97,7 @@ def test_rows_are_filtered_chosen_measured_and_used_by_mouse(lab, page: Page, th
 
     view.get_by_role("button", name="Insert as cell").click()
     inserted, last = page.locator(".jp-Cell").nth(2), page.locator(".jp-Cell").nth(3)
+    expect(inserted).to_contain_text("%%adm run chosen")  # before that it is the cell which moves down
     inserted.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Shift+Enter")
     expect(inserted.locator(".adm-card").first).to_be_visible(timeout=60_000)
