@@ -32,6 +32,7 @@ _HOME = {
     "compat": "migration",
     "container": "containers",
     "execute_backtest_workflow": "coordinator",
+    "explore": "widgets.explorer",
     "indicator": "components",
     "is_simple_backtest": "planning",
     "migrate_config": "migration.configs.migrate",
@@ -66,6 +67,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "compat",
     "container",
     "execute_backtest_workflow",
+    "explore",
     "indicator",
     "is_simple_backtest",
     "migrate_config",
@@ -96,17 +98,10 @@ if TYPE_CHECKING:
     from adm_notebook.signals import SignalStore
     from adm_notebook.widgets.builder import ConfigBuilder
     from adm_notebook.widgets.editor import PatternEditor
-
-
-_LATER = [
-    "explore",
-]
-"""Names that the interface has and this version has not."""
+    from adm_notebook.widgets.explorer import explore
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        raise AttributeError(f"adm_notebook.{name} comes with a later version; this is {__version__}")
     if name not in _HOME:
         from adm_notebook.errors import did_you_mean
 

@@ -316,6 +316,20 @@ def _last_phase_again(result: WorkflowResult) -> Plan:
     return plan if chosen is None else replace(plan, selection=np.asarray(chosen, dtype=np.int64))
 
 
+def plan_of_rows(result: WorkflowResult) -> Plan:
+    """The plan that the rows of a result came from: of a hybrid workflow that of its last phase.
+
+    Raises
+    ------
+    RunError
+        where the bars can't be had any more, or are not those of the result.
+    """
+    if result.mode != "hybrid":
+        return plan_again(result)
+    phase = result.phases[result.metadata["phase"]]
+    return _last_phase_again(result) if phase is result else plan_of_rows(phase)
+
+
 def recompute(result: WorkflowResult) -> object:
     """A function that makes rows of a loaded result again, from its config; the hook of `WorkflowResult.detail`.
 
@@ -324,13 +338,7 @@ def recompute(result: WorkflowResult) -> object:
     RunError
         where the bars can't be had any more, or are not those of the result.
     """
-    if result.mode == "hybrid":
-        phase = result.phases[result.metadata["phase"]]
-        if phase is not result:
-            return recompute(phase)
-        plan = _last_phase_again(result)
-    else:
-        plan = plan_again(result)
+    plan = plan_of_rows(result)
     executor = _executor(plan)
 
     def detail(number: int) -> Detail:

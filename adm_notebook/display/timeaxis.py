@@ -49,11 +49,15 @@ class TimeAxis:
 
     def ticks(self, width: float) -> tuple[list[float], list[str]]:
         """Places and names on an axis of `width` CSS pixels, none of them touching."""
-        at, labels, ranks = self._timed() if self.is_time else self._numbered()
+        at, labels, ranks = self.moments()
         low, high = self.limits
         pixels = [(x - low) / (high - low) * width for x in at]
         keep = thinned(pixels, labels, ranks)
         return [at[i] for i in keep], [labels[i] for i in keep]
+
+    def moments(self) -> tuple[list[float], list[str], list[int]]:
+        """Places, names and ranks of all ticks, before those that would touch are left out."""
+        return self._timed() if self.is_time else self._numbered()
 
     def _numbered(self) -> tuple[list[float], list[str], list[int]]:
         at = [x for x in round_ticks(*self.limits, 8) if x == int(x) and 0 <= x < len(self.index)]

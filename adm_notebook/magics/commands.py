@@ -23,10 +23,7 @@ from adm_notebook.magics.tables import TABLES, TableMaker
 if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult
 
-__all__ = ["COMMANDS", "LATER", "run_command"]
-
-LATER = ("explore",)
-"""Commands that are planned."""
+__all__ = ["COMMANDS", "run_command"]
 
 
 def run_command(shell: Any, defaults: Adm, line: str) -> None:
@@ -42,8 +39,6 @@ def run_command(shell: Any, defaults: Adm, line: str) -> None:
     except ValueError as error:
         raise usage_error("%adm", Problem("", str(error))) from None
     name, given = (words[0], words[1:]) if words else ("help", [])
-    if name in LATER:
-        raise RunError(f"`%adm {name}` comes with a later version. `%adm help` lists what there is.")
     command = _COMMANDS.get(name)
     if command is None:
         guess = did_you_mean(name, list(_COMMANDS))
@@ -250,6 +245,13 @@ def _diff(call: _Call) -> None:
     run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)
 
 
+def _explore(call: _Call) -> None:
+    from adm_notebook.magics.explore import run_explore
+
+    (name,) = call.words("NAME")
+    run_explore(call.shell.user_ns, call.result(name), name)
+
+
 def _checklist(call: _Call) -> None:
     from adm_notebook.magics.checklists import forget_progress, run_checklist
 
@@ -314,6 +316,7 @@ _COMMANDS: dict[str, Callable[[_Call], None]] = {
     "replay": _replay,
     "save": _save,
     "diff": _diff,
+    "explore": _explore,
     "migrate": _migrate,
     "compat": _compat,
     "checklist": _checklist,

@@ -13,7 +13,7 @@ from adm_notebook.magics.line import ACTIONS, FLAGS, OPTIONS, REPLAY_OPTIONS
 __all__ = ["matcher"]
 
 _MODES = ("auto", "composable", "traditional", "hybrid")
-_OF_RUNS = ("attach", "show", "plan", "rerun", "save", "trace", "build")
+_OF_RUNS = ("attach", "show", "plan", "rerun", "save", "trace", "build", "explore")
 _OF_SIGNALS = ("signals", "replay")
 _VARIABLE = re.compile(r"\{\{\s*((?:\w+\.)*)(\w*)$")
 _VALUE = re.compile(r"(?:^|[\s{,\[-])(\w+)\s*:\s*[\"']?(\w*)$")

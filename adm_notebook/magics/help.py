@@ -61,6 +61,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm trace NAME [BAR|TIME|trade N] [--row R]
                                 one bar on its way through the containers of a run, from prices to equity:
                                 `trace result 2008-09-15`, `trace result trade 3`; the best row unless R is given
+    %adm explore NAME           all combinations of a run: sort, filter, choose one to see it on its prices; the
+                                explorer lands in NAME_explorer, whose .selected is the chosen row
     %adm save NAME DIR          write a result into a folder (WorkflowResult.load reads it)
     %adm diff A B [--save report.html]
                                 what differs between two runs, two configs (variables or YAML files) or two patterns;

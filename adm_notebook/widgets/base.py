@@ -8,9 +8,9 @@ from typing import Any
 
 import anywidget
 
-from adm_notebook.display.style import css
+from adm_notebook.display.style import css, minify
 
-__all__ = ["AdmWidget", "module"]
+__all__ = ["AdmWidget", "module", "style"]
 
 
 @cache
@@ -21,6 +21,12 @@ def module(name: str) -> str:
     """
     static = files("adm_notebook.widgets").joinpath("static")
     return "\n".join(static.joinpath(f"{part}.js").read_text(encoding="utf-8") for part in ("common", name))
+
+
+@cache
+def style(name: str) -> str:
+    """What a widget adds to adm.css: static/NAME.css, made small."""
+    return minify(files("adm_notebook.widgets").joinpath("static", f"{name}.css").read_text(encoding="utf-8"))
 
 
 class AdmWidget(anywidget.AnyWidget):

@@ -218,9 +218,9 @@ def test_a_section_set_to_none_is_an_empty_one() -> None:
     assert adm.EnhancedCoordinator().run(plain).success
 
 
-def test_names_of_later_versions_say_so() -> None:
-    with pytest.raises(AttributeError, match=r"adm_notebook\.explore comes with a later version"):
-        adm.explore  # noqa: B018  # asking is the test
+def test_misspelt_names_are_told() -> None:
+    with pytest.raises(AttributeError, match=r"adm_notebook has no PaternEditor\. Did you mean `PatternEditor`"):
+        adm.PaternEditor  # noqa: B018  # asking is the test
     with pytest.raises(adm.ConfigError, match="Did you mean `backtest_config`"):
         adm.WorkflowConfig(backtest_confg={})
 

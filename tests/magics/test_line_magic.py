@@ -155,9 +155,9 @@ def test_the_question_mark_explains_the_magic(shell: InteractiveShell, magic: st
     [
         ("strategis", "unknown command. Did you mean `strategies`?"),
         ("nonsense", "unknown command. Known: strategies"),
-        ("explre", "unknown command. Known: strategies"),  # suggests nothing that comes with a later version
+        ("bild", "unknown command. Did you mean `build`?"),
         ("checklst", "unknown command. Did you mean `checklist`?"),
-        ("explore", "`%adm explore` comes with a later version"),
+        ("explore gold", "there is no run 'gold' in this notebook. Did you mean `golden`?"),
         ("clasifiers", "unknown command. Did you mean `classifiers`?"),
         ("classifiers a b", "is written `%adm classifiers [FILTER]`"),
         ("pattern", "is written `%adm pattern NAME`, but was given nothing. Patterns: full_backtest,"),
@@ -338,3 +338,19 @@ def test_a_pattern_is_opened_in_the_editor_by_its_name_or_from_a_variable(shell:
     assert "The editor is the variable `pattern_editor`" in cell("%adm edit").text
     assert shell.user_ns["editor"] == "my favourite text"
     assert "Did you mean `full_backtest`" in cell("%adm edit full_backtst").text
+
+
+def test_the_explorer_of_a_run_lands_in_a_variable_of_its_own(shell: InteractiveShell, cell: Cell) -> None:
+    cell(RUN)
+    ran = cell("%adm explore golden")
+    assert ran.success, ran.text
+    (output,) = ran.outputs
+    assert output.data["text/plain"].startswith("rsi on SP500: 2 of 2 rows")
+    assert "application/vnd.jupyter.widget-view+json" in output.data
+    explorer = shell.user_ns["golden_explorer"]
+    assert explorer.selected.equals(shell.user_ns["golden"].best)
+    assert cell("%adm explore golden").success  # the cell is run again
+    shell.user_ns["golden_explorer"] = 3
+    refused = cell("%adm explore golden")
+    assert not refused.success
+    assert "golden_explorer  would be replaced by the explorer" in refused.text

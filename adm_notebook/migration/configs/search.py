@@ -33,7 +33,7 @@ _ADVICE = {
     "walk_forward": _METHODS["walk_forward"],
     "early_stopping": "A search tries as many combinations as n_trials says: leave it out.",
     "output": "Results are saved with result.save(folder), or infrastructure_config: {results: folder}.",
-    "weight_space": f"Weights of an ensemble that are searched for {_LATER}.",
+    "weight_space": "Weights are swept where the ensemble stands: `weights: [[1, 1], [2, 1]]`, or `{rsi: [1, 2, 3]}`.",
     "n_jobs": "Threads are max_workers, at the outermost level.",
     "timeout": "Write timeout_seconds: ... at the outermost level.",
 }
