@@ -214,24 +214,6 @@ function sparkline(preview) {
   return svg;
 }
 
-/** Put a code cell below the one that shows this widget; false where the front end has no way to. */
-function insertBelow(model, host, id, text) {
-  const notebook = model.widget_manager?.context?.model;
-  const shared = notebook?.sharedModel;
-  if (!notebook?.cells || typeof shared?.insertCell !== "function" || notebook.readOnly) return false;
-  const holds = (cell) => {
-    for (let i = 0; i < (cell.outputs?.length ?? 0); i++) {
-      if (cell.outputs.get(i).data["application/vnd.jupyter.widget-view+json"]?.model_id === id) return true;
-    }
-    return false;
-  };
-  const found = Array.from({ length: notebook.cells.length }, (_, i) => i).filter((i) => holds(notebook.cells.get(i)));
-  const here = Number(host.closest("[data-windowed-list-index]")?.dataset.windowedListIndex ?? NaN);
-  const at = found.includes(here) ? here : (found.at(-1) ?? notebook.cells.length - 1);
-  shared.insertCell(at + 1, { cell_type: "code", source: text, metadata: {} });
-  return true;
-}
-
 /** Put text on the clipboard, whatever the page allows; false where it allows nothing. */
 async function copied(text) {
   try {

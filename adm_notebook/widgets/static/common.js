@@ -73,3 +73,16 @@ function duration(seconds) {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
+
+/** Put a code cell below the one that shows this view; false where the front end has no way to. */
+function insertBelow(model, host, id, text) {
+  const notebook = model.widget_manager?.context?.model, shared = notebook?.sharedModel;
+  if (!notebook?.cells || typeof shared?.insertCell !== "function" || notebook.readOnly) return false;
+  const shows = (cell) => Array.from({ length: cell.outputs?.length ?? 0 }, (_, i) => cell.outputs.get(i))
+    .some((output) => output.data?.["application/vnd.jupyter.widget-view+json"]?.model_id === id);
+  const found = Array.from({ length: notebook.cells.length }, (_, i) => i).filter((i) => shows(notebook.cells.get(i)));
+  const here = Number(host.closest("[data-windowed-list-index]")?.dataset.windowedListIndex ?? NaN);
+  const at = found.includes(here) ? here : (found.at(-1) ?? notebook.cells.length - 1);
+  shared.insertCell(at + 1, { cell_type: "code", source: text, metadata: {} });
+  return true;
+}

@@ -67,19 +67,6 @@ function settled(work, ms) {
   };
 }
 
-/** Put a code cell below the one that shows this view; false where the front end has no way to. */
-function cellBelow(model, host, id, text) {
-  const notebook = model.widget_manager?.context?.model, shared = notebook?.sharedModel;
-  if (!notebook?.cells || typeof shared?.insertCell !== "function" || notebook.readOnly) return false;
-  const shows = (cell) => Array.from({ length: cell.outputs?.length ?? 0 }, (_, i) => cell.outputs.get(i))
-    .some((output) => output.data?.["application/vnd.jupyter.widget-view+json"]?.model_id === id);
-  const found = Array.from({ length: notebook.cells.length }, (_, i) => i).filter((i) => shows(notebook.cells.get(i)));
-  const here = Number(host.closest("[data-windowed-list-index]")?.dataset.windowedListIndex ?? NaN);
-  const at = found.includes(here) ? here : (found.at(-1) ?? notebook.cells.length - 1);
-  shared.insertCell(at + 1, { cell_type: "code", source: text, metadata: {} });
-  return true;
-}
-
 // ---- a table of any length ------------------------------------------------------------------------------------------
 
 /** A grid whose rows come in blocks of 100: only those in view are in the page.
@@ -806,7 +793,7 @@ function render({ model, el: host }) {
     trades: (m) => m.row === get("selected_row") && tradeTable.take(m.start, m.rows, null),
     goto: (m) => { if (m.symbol !== candles.symbol()) { symbols.value = String(m.symbol); startCandles(m.symbol, false); } candles.show(m.start, m.end); },
     cell: (m) => { // of several views of one explorer, the one that was asked
-      if (inserting) inserting.textContent = cellBelow(model, host, m.id, m.text) ? "Inserted below" : "No cells can be inserted here: copy it";
+      if (inserting) inserting.textContent = insertBelow(model, host, m.id, m.text) ? "Inserted below" : "No cells can be inserted here: copy it";
       inserting = null;
     },
     failed: (m) => { waiting.hidden = false; waiting.textContent = m.said; },
