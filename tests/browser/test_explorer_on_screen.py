@@ -149,11 +149,19 @@ def test_all_of_it_is_reached_by_keyboard(lab, page: Page) -> None:  # type: ign
     assert width[0] <= width[1] + 1, "the explorer is wider than its cell"
 
 
+@pytest.fixture
+def saving(lab):  # type: ignore[no-untyped-def]
+    """JupyterLab saves widgets with a notebook, which it doesn't unless it is told to."""
+    path = lab.settings / "@jupyter-widgets" / "jupyterlab-manager" / "plugin.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"saveState": True}))
+    yield
+    path.unlink()
+
+
+@pytest.mark.usefixtures("saving")
 def test_a_saved_notebook_holds_no_library_and_a_reloaded_page_shows_the_explorer_again(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
     """Where JupyterLab is told to save widgets: code, styles and what is chosen; no rows, prices, or chart library."""
-    manager = lab.settings / "@jupyter-widgets" / "jupyterlab-manager"
-    manager.mkdir(parents=True, exist_ok=True)
-    (manager / "plugin.jupyterlab-settings").write_text(json.dumps({"saveState": True}))
     view = opened(lab, page, "explorer_saved.ipynb", "JupyterLab Light")
     page.keyboard.press("Control+s")
     path = lab.folder / "explorer_saved.ipynb"
