@@ -175,9 +175,10 @@ def test_a_saved_notebook_holds_no_library_and_a_reloaded_page_shows_the_explore
     assert states
     assert "createOptionsChart" not in text
     assert len(text) < 150_000
+    expect(view.locator(".xp-per tbody tr")).to_have_count(2, timeout=30_000)  # the best row is on its prices
     row = view.get_by_role("grid", name="Combinations").locator("tbody tr").nth(3)
     row.click()
-    expect(row).to_have_attribute("aria-selected", "true")
+    expect(row).to_have_attribute("aria-selected", "true", timeout=20_000)
     heading = view.locator(".xp-sel h4").inner_text()
     open_notebook(page, lab.url, "explorer_saved.ipynb")  # its kernel has been running on
     expect(view.locator(".xp-sel h4")).to_have_text(heading, timeout=30_000)
