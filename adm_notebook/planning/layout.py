@@ -40,7 +40,7 @@ class Layout:
         return len(self), len(self.axes)
 
     def __getitem__(self, at: Any) -> Any:
-        """Places by number, slice or array, all axes; or with an axis: `layout[numbers, k]`."""
+        """Places by number, slice or array, on all axes, one (`layout[numbers, k]`), or some (`[numbers, [0, 2]]`)."""
         chosen, axis = at if isinstance(at, tuple) else (at, slice(None))
         numbers = self._numbers(chosen)
         if not self.axes:
@@ -48,6 +48,9 @@ class Layout:
         places = np.unravel_index(numbers, self.axes)
         if isinstance(axis, slice):
             return np.stack(places[axis], axis=-1).astype(np.int64, copy=False)
+        if np.ndim(axis):
+            some = [places[k] for k in axis]
+            return np.stack(some, axis=-1) if some else np.zeros((*np.shape(numbers), 0), np.int64)
         return places[axis]
 
     def _numbers(self, chosen: Any) -> Any:

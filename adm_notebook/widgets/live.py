@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import traitlets
 
-from adm_notebook.widgets.base import AdmWidget, module
+from adm_notebook.widgets.base import AdmWidget, module, style
 from adm_notebook.widgets.heat import BANDS
 from adm_notebook.widgets.live_model import LiveModel, clipped
 
@@ -59,6 +59,7 @@ class LiveView(AdmWidget):
     """
 
     _esm = module("live")
+    _css = AdmWidget._css + style("live")
     frame = traitlets.Dict().tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
     states: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -389,7 +389,10 @@ def test_an_ensemble_may_be_limited_to_regimes() -> None:
             {"method": "weighted", "members": ["rsi"], "weights": [1, 2]},
             {"weights": "must have one weight for each of 1"},
         ),
-        ({"method": "weighted", "members": ["rsi"], "weights": {"rsi": 1}}, {"weights": "must be a list, one weight"}),
+        (
+            {"method": "weighted", "members": ["rsi"], "weights": {"rsy": 1}},
+            {"weights.rsy": "there is no such member. Did you mean `rsi`?"},
+        ),
         (
             {"method": "weighted", "members": [{"type": "rsi", "weight": 1}], "weights": [1]},
             {"weights": "stands beside the `weight` of members[0]; keep one of the two forms"},

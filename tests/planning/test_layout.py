@@ -34,6 +34,8 @@ def test_a_grid_is_the_array_of_its_places(shape: list[int], data: st.DataObject
         np.testing.assert_array_equal(grid[one], places[one])
         for k in range(len(shape)):
             np.testing.assert_array_equal(grid[numbers, k], places[numbers, k])
+    some = data.draw(st.lists(st.sampled_from(range(len(shape))), max_size=3)) if shape else []
+    np.testing.assert_array_equal(grid[:, some], places[:, some])
 
 
 def test_windows_are_the_whole_grid_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
