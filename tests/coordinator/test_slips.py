@@ -19,9 +19,11 @@ def frame(n: int = 60) -> pd.DataFrame:
     return pd.DataFrame(prices, index=pd.date_range("2020-01-01", periods=n))
 
 
-@adm.register_source("slips_source")
-def slips_source(request: Any) -> pd.DataFrame:
-    return frame()
+@pytest.fixture(autouse=True)
+def a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`slips_source`, while these tests run."""
+    monkeypatch.setattr("adm_notebook.market.sources._registered", {})
+    adm.register_source("slips_source")(lambda request: frame())
 
 
 @adm.strategy("slips_interrupted")
