@@ -685,7 +685,8 @@ def test_what_fits_inside_a_container_is_told_with_reasons() -> None:
     full = get("full_backtest")
     fits = {fit.name: fit for fit in containers_that_fit(full, "classifier/risk")}
     assert set(fits) == set(CONTAINERS.names())
-    assert {name: fit.reason for name, fit in fits.items()} == {
+    ours = {name: fit.reason for name, fit in fits.items() if name == "kelly" or CONTAINERS.is_built_in(name)}
+    assert ours == {
         "data": "there is one already: data",
         "indicator": "there is one already: indicators",
         "classifier": "there is one already: classifier",
