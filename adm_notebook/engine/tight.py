@@ -48,9 +48,33 @@ from adm_notebook.engine.sweep_kernels import (
 from adm_notebook.jit import inlined, inner
 from adm_notebook.market.arrays import F64, I64
 
-__all__ = ["is_tight", "run_tight"]
+__all__ = ["N_KEPT", "begin_tight", "is_tight", "run_tight"]
 
 FEW = 12  # bars; as many are walked as fast as a stretch is looked up
+
+N_KEPT = 19
+(
+    AT,  # the bar to go on with
+    BALANCE,
+    POSITION,
+    ENTRY_PRICE,
+    ENTRY_FEE,
+    ENTRY_BAR,
+    STOP,
+    PROFIT,
+    LOWER,
+    UPPER,
+    EVENT_SUM,  # of returns on bars with events, and on those that are walked beside them
+    EVENT_SQUARES,
+    EVENT_DOWN,
+    EVENT_HELD,
+    CLOSES,  # of the pending order, as are the next two
+    OPENS,
+    DECIDED_CLOSE,
+    PENDING,
+    CAPITAL,
+) = (np.uint64(place) for place in range(N_KEPT))
+"""Places of what an account keeps in mind between two stretches of bars."""
 
 
 @inner
@@ -102,36 +126,55 @@ def tally_trade(tally: F64, position: float, entry_price: float, bars: int, fees
 
 
 @inner
+def begin_tight(kept: F64, capital: float, warmup: int) -> None:
+    """An account before its first bar, `warmup`."""
+    kept[:] = 0.0
+    kept[AT], kept[CAPITAL], kept[BALANCE] = warmup, capital, capital
+    kept[LOWER], kept[UPPER] = -np.inf, np.inf
+
+
+@inner
 def run_tight(
+    kept: F64,
     curve: F64,
     tally: F64,
     rules: Rules,
-    capital: float,
     stop_loss: float,
     take_profit: float,
-    warmup: int,
+    end: int,
     terrain: Terrain,
     bars: I64,
     kinds: U8,
 ) -> bool:
-    """One account into its sums, as `run_row`; False where its equity falls to 0 or below, and the sums are worthless.
+    """One account over the bars before `end`; False where its equity falls to 0 or below, and the sums are worthless.
 
+    Called with one end after the other, the last being n_bars, it adds to the sums what `run_row` adds, to the same
+    bits wherever the ends are: a stretch that goes on after an end is left, whole, to the next call.
+
+    kept         (N_KEPT,)  the account, from `begin_tight` or the call before; written
     stop_loss, take_profit  fractions, infinite = none
+    bars, kinds  bars before `end` with flags, in order, and these flags, at least all since the end before; after the
+                 last of them, `end`
     """
+    i = int(kept[AT])
     open_, high, low, close = terrain.open, terrain.high, terrain.low, terrain.close
-    last: int = close.shape[0] - 1
+    n_bars: int = close.shape[0]
+    last = n_bars - 1
+    if i >= end:
+        return True
     at_close, drops = rules.fills_at == CLOSE, rules.drops_after_stop
     has_stops = stop_loss < np.inf or take_profit < np.inf
-    balance, position, entry_price, entry_fee, entry_bar = capital, 0.0, 0.0, 0.0, 0
-    stop, profit, lower, upper = 0.0, 0.0, -np.inf, np.inf
-    total, squares, down, held = 0.0, 0.0, 0.0, 0.0
+    capital, balance, position = kept[CAPITAL], kept[BALANCE], kept[POSITION]
+    entry_price, entry_fee, entry_bar = kept[ENTRY_PRICE], kept[ENTRY_FEE], int(kept[ENTRY_BAR])
+    stop, profit, lower, upper = kept[STOP], kept[PROFIT], kept[LOWER], kept[UPPER]
+    total, squares, down, held = kept[EVENT_SUM], kept[EVENT_SQUARES], kept[EVENT_DOWN], kept[EVENT_HELD]
     before, peak, drawdown, look = curve[BEFORE], curve[PEAK], curve[DRAWDOWN], curve[LOOK]
-    pending, closes, opens, decided_close = False, False, 0, 0.0
+    pending, closes, opens = kept[PENDING] != 0.0, kept[CLOSES] != 0.0, int(kept[OPENS])
+    decided_close = kept[DECIDED_CLOSE]
     cursor = 0
-    while bars[cursor] < warmup:
+    while bars[cursor] < i:
         cursor += 1
-    i = warmup
-    while i <= last:
+    while i < end:
         if not pending:
             j = min(bars[cursor], last)
             if position == 0.0:
@@ -139,6 +182,10 @@ def run_tight(
                     if peak < capital and i == 0:  # the first bars, of all
                         peak, look = capital, threshold(capital, 0.0)
                     i = j
+                if i >= end:
+                    break
+            elif j == end:  # where this stretch ends is known later
+                break
             elif j - i > FEW:
                 curve[BEFORE], curve[PEAK], curve[DRAWDOWN], curve[LOOK] = before, peak, drawdown, look
                 i, _ = advance(terrain, curve, i, j, lower, upper, balance, position, entry_price, -np.inf, -np.inf)
@@ -250,16 +297,23 @@ def run_tight(
             drawdown = min(drawdown, worth / peak - 1.0)
             look = threshold(peak, drawdown)
         i += 1
+    curve[BEFORE], curve[PEAK], curve[DRAWDOWN], curve[LOOK] = before, peak, drawdown, look
+    if end < n_bars:
+        kept[AT], kept[BALANCE], kept[POSITION] = i, balance, position
+        kept[ENTRY_PRICE], kept[ENTRY_FEE], kept[ENTRY_BAR] = entry_price, entry_fee, entry_bar
+        kept[STOP], kept[PROFIT], kept[LOWER], kept[UPPER] = stop, profit, lower, upper
+        kept[EVENT_SUM], kept[EVENT_SQUARES], kept[EVENT_DOWN], kept[EVENT_HELD] = total, squares, down, held
+        kept[PENDING], kept[CLOSES], kept[OPENS], kept[DECIDED_CLOSE] = pending, closes, opens, decided_close
+        return True
     if pending and opens != 0:
         tally[UNFILLED] += 1.0
     if position != 0.0:
         tally[FEES_PAID] += entry_fee
-        tally[COVERED] += last + 1 - entry_bar
+        tally[COVERED] += n_bars - entry_bar
     curve[SUM] += total
     curve[SQUARES] += squares
     curve[DOWN] += down
     curve[HELD] += held
-    curve[BEFORE], curve[PEAK], curve[DRAWDOWN], curve[LOOK] = before, peak, drawdown, look
     return True
 
 

@@ -97,7 +97,7 @@ def test_accounts_that_differ_in_size_alone_are_walked_together(k: int, n_walks:
     accounts = accounts_of([Settings()], ground.calendar).taken([0] * k).varied(size=sizes)
     wanted = (rng.integers(0, 2, 40).repeat(10)).astype(np.int8)
     metrics, done, room = np.zeros((k, len(METRICS))), np.zeros(k, np.bool_), room_for(400)
-    lanes = room[7]
+    lanes = room.lanes
     lanes[:] = -1.0
     none = readonly(np.empty((1, 0)))
     sweep_segments(
