@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,35 +35,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker("notebook")
-
-
-TYPES = "tests/test_code_style.py::test_the_code_passes[types]"
-_types = pytest.StashKey[tuple[subprocess.Popen[bytes], IO[bytes]]]()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to check types, where that is asked for: it goes on beside the other tests, on another processor."""
-    if session.config.option.collectonly or not any(item.nodeid.endswith(TYPES) for item in session.items):
-        return
-    said = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the session
-    command = [sys.executable, "-m", "mypy"]
-    checking = subprocess.Popen(command, cwd=Path(__file__).parent, stdout=said, stderr=subprocess.STDOUT)
-    session.config.stash[_types] = checking, said
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End what a session that was interrupted leaves behind."""
-    if _types in config.stash:
-        checking, said = config.stash[_types]
-        checking.kill()
-        checking.wait()
-        said.close()
-
-
-@pytest.fixture
-def types_checked(request: pytest.FixtureRequest) -> tuple[int, str]:
-    """What mypy returns and says of the package."""
-    checking, said = request.config.stash[_types]
-    status = checking.wait()
-    said.seek(0)
-    return status, said.read().decode()
