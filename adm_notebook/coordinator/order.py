@@ -14,17 +14,17 @@ from adm_notebook.planning import Plan
 
 __all__ = ["SharedOrder"]
 
-_AXES = (0, 4, 1, 2, 3)
-"""Symbol, strategy, classifier, risk profile, setting: the axes of `Plan.shape`, outermost first in this order."""
-
-_BACK = (0, 2, 3, 4, 1)
-"""Where each axis of `Plan.shape` stands among those."""
+_ACCOUNTS_OWN = ("size", "commission", "initial_capital")
+"""Settings that change what an account makes of a trade, and not where it trades: rows that differ in these alone are
+walked together (`engine.abreast`), if they follow each other."""
 
 
 class SharedOrder:
-    """The numbers of some rows of a plan, strategy before classifier and profile, as an array that is never laid out.
+    """The numbers of some rows of a plan, as an array that is never laid out.
 
-    Of a plan whose rows all run nothing is held; of some of its rows their numbers, sorted.
+    Symbols are outermost, then strategies, classifiers, profiles, and swept settings in the order they were given, but
+    that those of an account's own come last. Of a plan whose rows all run nothing is held; of some of its rows their
+    numbers, sorted.
 
     Parameters
     ----------
@@ -34,7 +34,11 @@ class SharedOrder:
 
     def __init__(self, plan: Plan, numbers: Sequence[int]) -> None:
         self._plan = plan
-        self._shape = tuple(plan.shape[axis] for axis in _AXES)
+        axes = plan.setting_axes
+        self._settings = tuple(len(axis.values) for axis in axes)
+        self._inner = sorted(range(len(axes)), key=lambda k: axes[k].name.partition(".")[0] in _ACCOUNTS_OWN)
+        symbols, classifiers, risks, _, strategies = plan.shape
+        self._shape = (symbols, strategies, classifiers, risks, *(self._settings[k] for k in self._inner))
         self._sorted: I64 | None = None
         if plan.selection is None and isinstance(numbers, range) and numbers == range(plan.n_rows):
             self._n = plan.n_rows
@@ -49,9 +53,10 @@ class SharedOrder:
         """The numbers of the rows from place `first` to before `end`."""
         if self._sorted is not None:
             return self._sorted[first:end]
-        places = np.unravel_index(np.arange(first, min(end, self._n)), self._shape)
-        numbers: I64 = np.ravel_multi_index(tuple(places[at] for at in _BACK), self._plan.shape).astype(np.int64)
-        return numbers
+        symbol, strategy, classifier, risk, *inner = np.unravel_index(np.arange(first, min(end, self._n)), self._shape)
+        settings = dict(zip(self._inner, inner, strict=True))
+        setting = _ravelled([settings[k] for k in range(len(inner))], self._settings, len(symbol))
+        return _ravelled((symbol, classifier, risk, setting, strategy), self._plan.shape, len(symbol))
 
     def windows(self, size: int) -> Iterator[I64]:
         """All rows, at most `size` at a time."""
@@ -79,6 +84,12 @@ class SharedOrder:
 
     def _position(self, rows: I64) -> I64:
         """Where rows stand in the order of all rows of the plan."""
-        places = self._plan.coordinates(rows)
-        found: I64 = np.ravel_multi_index(tuple(places[axis] for axis in _AXES), self._shape).astype(np.int64)
-        return found
+        symbol, classifier, risk, setting, strategy = self._plan.coordinates(rows)
+        settings = np.unravel_index(setting, self._settings) if self._settings else ()
+        inner = [settings[k] for k in self._inner]
+        return _ravelled((symbol, strategy, classifier, risk, *inner), self._shape, len(rows))
+
+
+def _ravelled(places: Sequence[I64], shape: tuple[int, ...], n: int) -> I64:
+    """(n,) one number for places on axes of that shape; without axes all are 0."""
+    return np.ravel_multi_index(tuple(places), shape).astype(np.int64) if shape else np.zeros(n, np.int64)
