@@ -6,6 +6,7 @@ from adm_notebook.components.classifiers import CLASSIFIERS, classifier, make_cl
 from adm_notebook.components.decision import Decision, Flags
 from adm_notebook.components.expressions import ExpressionError
 from adm_notebook.components.indicators import INDICATORS, Indicator, make_indicator
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.library import (
     STRATEGIES,
     StrategyRow,
@@ -20,7 +21,7 @@ from adm_notebook.components.library import (
 from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.registry import Registry
 from adm_notebook.components.risk import RISK_PROFILES, RiskProfile, RiskProfileType, risk_profile
-from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
+from adm_notebook.components.strategy import InvalidParameters, Strategy, StrategyType
 from adm_notebook.components.user_indicators import indicator
 
 __all__ = [

@@ -13,9 +13,10 @@ import numpy as np
 from adm_notebook.components.bars import BarsLike, FeatureOf
 from adm_notebook.components.decision import Decision, Flags
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.regimes import NO_REGIME, ONE_REGIME, Regimes
 from adm_notebook.components.rules import Direction
-from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
+from adm_notebook.components.strategy import InvalidParameters, Strategy, StrategyType
 from adm_notebook.config.frozen import canonical_json
 from adm_notebook.errors import ConfigError, Problem, StrategyError, shown
 from adm_notebook.market.arrays import I64, Bool

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from adm_notebook.components.bars import BarsLike, FeatureOf
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.kind import Kind
 from adm_notebook.components.regimes import Regimes
-from adm_notebook.components.strategy import ParameterInfo
 
 __all__ = ["Classifier", "ClassifierType"]
 
@@ -49,23 +49,5 @@ class Classifier(Protocol):
         ...
 
 
-class ClassifierType(Protocol):
-    """A kind of classifier, in the registry: what it is, its parameters, and how one is built.
-
-    identity  a digest of the user's code; empty for what this package brings, which its version names
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def identity(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, ParameterInfo]: ...
-    @property
-    def older_names(self) -> Mapping[str, str]: ...
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]: ...
-    def build(self, given: Mapping[str, Any], path: str) -> Classifier: ...
+class ClassifierType(Kind[Classifier], Protocol):
+    """A kind of classifier, in the registry."""

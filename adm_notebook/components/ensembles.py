@@ -15,10 +15,11 @@ from adm_notebook.components.bars import BarsLike, FeatureOf
 from adm_notebook.components.by_regime import RegimeLimitedEnsemble, RegimeLimitedType, direction_of, distinct
 from adm_notebook.components.decision import Decision
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.library import STRATEGIES
 from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction
-from adm_notebook.components.strategy import InvalidParameters, ParameterInfo, Strategy, StrategyType
+from adm_notebook.components.strategy import InvalidParameters, Strategy, StrategyType
 from adm_notebook.components.votes import METHODS, Method, Poll, positions, positions_by_bar
 from adm_notebook.components.weights import WEIGHTS, read_weights, weight_of, weights_of
 from adm_notebook.config.frozen import canonical_json

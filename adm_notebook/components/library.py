@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, overload
 
 from adm_notebook.components.expressions import ExpressionError
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.models import ModelKind
 from adm_notebook.components.registry import Registry
 from adm_notebook.components.rule import RuleType
 from adm_notebook.components.strategies import BUILT_IN, BuiltIn
 from adm_notebook.components.strategy import (
-    ParameterInfo,
     RuleStrategy,
     Strategy,
     StrategyType,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from adm_notebook.components.strategy import InvalidParameters, ParameterInfo
+from adm_notebook.components.kind import ParameterInfo
+from adm_notebook.components.strategy import InvalidParameters
 from adm_notebook.config.frozen import FrozenConfig, problems_of
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from adm_notebook.components.expressions import COLUMNS, Expression, ExpressionError, Template, bind, parse_condition
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.rules import Direction, FlagRules
-from adm_notebook.components.strategy import ParameterInfo, RuleStrategy, label_of
+from adm_notebook.components.strategy import RuleStrategy, label_of
 from adm_notebook.components.talib_functions import MA_TYPES
 from adm_notebook.errors import ConfigError, Problem, did_you_mean, shown
 

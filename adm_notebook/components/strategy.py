@@ -5,30 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 from adm_notebook.components.bars import BarsLike, FeatureOf, over_valid_bars
 from adm_notebook.components.decision import Decision
 from adm_notebook.components.explain import why_no_entry
 from adm_notebook.components.indicators import Indicator
+from adm_notebook.components.kind import Kind
 from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction, Rules, columns_of, decide, decide_by_bar, indicators_of
 from adm_notebook.errors import ConfigError
 
-__all__ = ["InvalidParameters", "ParameterInfo", "RuleStrategy", "Strategy", "StrategyType", "label_of"]
+__all__ = ["InvalidParameters", "RuleStrategy", "Strategy", "StrategyType", "label_of"]
 
 
 class InvalidParameters(ConfigError):
     """A strategy's own check refuses a combination that is well-formed otherwise (fast >= slow): a row `invalid`."""
-
-
-class ParameterInfo(NamedTuple):
-    """What planning, tables and forms need to know of a parameter; `type` is None where any value will do."""
-
-    type: type | None
-    default: Any
-    description: str = ""
-    required: bool = False
 
 
 class Strategy(Protocol):
@@ -83,26 +75,8 @@ class Strategy(Protocol):
         ...
 
 
-class StrategyType(Protocol):
-    """A kind of strategy, in the registry: what it is, its parameters, and how one is built.
-
-    identity  a digest of the user's code; empty for what this package brings, which its version names
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def identity(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, ParameterInfo]: ...
-    @property
-    def older_names(self) -> Mapping[str, str]: ...
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]: ...
-    def build(self, given: Mapping[str, Any], path: str) -> Strategy: ...
+class StrategyType(Kind[Strategy], Protocol):
+    """A kind of strategy, in the registry."""
 
 
 @dataclass(frozen=True, eq=False)

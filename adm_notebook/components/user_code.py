@@ -9,11 +9,13 @@ import linecache
 import textwrap
 import traceback
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from adm_notebook.components.strategy import ParameterInfo
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.errors import ConfigError, Problem, SignatureError, StrategyError, did_you_mean, named, shown
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from adm_notebook.market.arrays import F64
 
 __all__ = [
+    "UserFunction",
     "aligned",
     "called",
     "numbers_of",
@@ -150,6 +153,36 @@ def typed_parameters(known: Mapping[str, ParameterInfo], given: Mapping[str, Any
     if problems:
         raise ConfigError(problems)
     return values
+
+
+@dataclass(frozen=True, eq=False)
+class UserFunction:
+    """A function `f(bars, **params)` in a registry: a `components.kind.Kind` but for what is built of it."""
+
+    name: str
+    code: Code
+
+    source: ClassVar[str] = "yours"
+    older_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The first line of its docstring."""
+        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the code."""
+        return identity_of(self.code)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, ParameterInfo]:
+        """Its parameters behind `bars`."""
+        return parameters_from(self.code)
+
+    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """The parameters, if the function has them; ConfigError for any other."""
+        return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
 
 
 def called(what: str, function: Code, /, *inputs: Any, **parameters: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from adm_notebook.components.bars import BarsLike
 from adm_notebook.components.indicators import INDICATORS, Input
-from adm_notebook.components.strategy import ParameterInfo
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.talib_functions import number_text
 from adm_notebook.components.user_code import (
     aligned,

@@ -16,15 +16,12 @@ from adm_notebook.components.decision import Decision, Flags
 from adm_notebook.components.indicators import Indicator
 from adm_notebook.components.regimes import Regimes
 from adm_notebook.components.rules import Direction, leading_nan
-from adm_notebook.components.strategy import ParameterInfo, Strategy, label_of
+from adm_notebook.components.strategy import Strategy, label_of
 from adm_notebook.components.user_code import (
+    UserFunction,
     aligned,
     called,
-    identity_of,
     numbers_of,
-    own_parameters,
-    parameters_from,
-    takes_any,
     typed_parameters,
 )
 from adm_notebook.components.user_compiled import Compiled, compiled_with, why_not
@@ -165,35 +162,11 @@ def _strength(what: str, values: F64) -> F64:
 
 
 @dataclass(frozen=True, eq=False)
-class UserStrategyType:
+class UserStrategyType(UserFunction):
     """A function `f(bars, **params)` in the registry of strategies."""
 
-    name: str
-    code: Callable[..., Any]
-
-    source = "yours"
-    older_names: Mapping[str, str] = field(default_factory=dict)
     _compiled: dict[Any, Compiled | str] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    @property
-    def sentence(self) -> str:
-        """The first line of its docstring."""
-        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
-
-    @cached_property
-    def identity(self) -> str:
-        """A digest of the code."""
-        return identity_of(self.code)
-
-    @cached_property
-    def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Its parameters behind `bars`."""
-        return parameters_from(self.code)
-
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The parameters, if the function has them; ConfigError for any other."""
-        return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
 
     @cached_property
     def why_python(self) -> str:

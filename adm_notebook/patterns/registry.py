@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.registry import Registry
-from adm_notebook.components.strategy import ParameterInfo
 from adm_notebook.patterns.roles import ROLES, role_words
 
 __all__ = ["CONTAINERS", "BuiltInContainer", "ContainerType", "section_of"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from adm_notebook.components import CLASSIFIERS, STRATEGIES
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.registry import Registry
 from adm_notebook.components.risk import RISK_PROFILES
-from adm_notebook.components.strategy import ParameterInfo
 from adm_notebook.config.settings import LIMITS, RISK_SETTINGS, Settings
 from adm_notebook.config.yaml_text import dump
 from adm_notebook.widgets.builder_fields import PERCENT, Field, Kind, field_of, shown_value

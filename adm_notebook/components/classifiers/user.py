@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,14 +12,11 @@ from adm_notebook.components.bars import BarsLike, FeatureOf, valid_bars
 from adm_notebook.components.classifiers.base import carried, carried_by_bar
 from adm_notebook.components.indicators import Indicator
 from adm_notebook.components.regimes import NO_REGIME, Regimes
-from adm_notebook.components.strategy import ParameterInfo, label_of
+from adm_notebook.components.strategy import label_of
 from adm_notebook.components.user_code import (
+    UserFunction,
     aligned,
     called,
-    identity_of,
-    own_parameters,
-    parameters_from,
-    takes_any,
     typed_parameters,
 )
 from adm_notebook.errors import StrategyError, shown
@@ -140,33 +136,8 @@ def _read(what: str, column: pd.Series[Any]) -> list[str | None]:
 
 
 @dataclass(frozen=True, eq=False)
-class UserClassifierType:
+class UserClassifierType(UserFunction):
     """A function `f(bars, **params)` in the registry of classifiers."""
-
-    name: str
-    code: Callable[..., Any]
-
-    source = "yours"
-    older_names: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def sentence(self) -> str:
-        """The first line of its docstring."""
-        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
-
-    @cached_property
-    def identity(self) -> str:
-        """A digest of the code."""
-        return identity_of(self.code)
-
-    @cached_property
-    def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Its parameters behind `bars`."""
-        return parameters_from(self.code)
-
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The parameters, if the function has them; ConfigError for any other."""
-        return own_parameters(self.name, self.parameters, takes_any(self.code), given, path)
 
     def build(self, given: Mapping[str, Any], path: str) -> UserClassifier:
         """The classifier with these parameters, typed like their defaults."""

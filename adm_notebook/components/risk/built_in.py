@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from adm_notebook.components.bars import BarsLike
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.risk.profile import PROFILE_SETTINGS, RiskProfile, foreign, value_problems
-from adm_notebook.components.strategy import ParameterInfo
 from adm_notebook.config.settings import Settings, StopDistance
 from adm_notebook.errors import ConfigError, Problem
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from adm_notebook.components.bars import BarsLike
-from adm_notebook.components.strategy import ParameterInfo
+from adm_notebook.components.kind import Kind
 from adm_notebook.config.settings import LIMITS, RISK_SETTINGS, Settings
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
 
@@ -45,26 +45,8 @@ class RiskProfile(Protocol):
         ...
 
 
-class RiskProfileType(Protocol):
-    """A kind of risk profile, in the registry: what it is, its parameters, and how one is built.
-
-    identity  a digest of the user's code; empty for what this package brings, which its version names
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def identity(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, ParameterInfo]: ...
-    @property
-    def older_names(self) -> Mapping[str, str]: ...
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]: ...
-    def build(self, given: Mapping[str, Any], path: str) -> RiskProfile: ...
+class RiskProfileType(Kind[RiskProfile], Protocol):
+    """A kind of risk profile, in the registry."""
 
 
 def foreign(name: object, known: list[str]) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from adm_notebook.components.bars import BarsLike
+from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.risk.profile import PROFILE_SETTINGS, RiskProfile, foreign, value_problems
-from adm_notebook.components.strategy import ParameterInfo, label_of
-from adm_notebook.components.user_code import called, identity_of, parameters_from, takes_any, takes_bars, type_problem
-from adm_notebook.errors import ConfigError, Problem, StrategyError, did_you_mean, shown
+from adm_notebook.components.strategy import label_of
+from adm_notebook.components.user_code import UserFunction, called, parameters_from, takes_bars, typed_parameters
+from adm_notebook.errors import StrategyError, shown
 
 __all__ = ["UserProfile", "UserProfileType"]
 
@@ -66,59 +67,15 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class UserProfileType:
+class UserProfileType(UserFunction):
     """A function `f(bars, **params)` or `f(**params)` in the registry of risk profiles."""
-
-    name: str
-    code: Callable[..., Any]
-
-    source = "yours"
-    older_names: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def sentence(self) -> str:
-        """The first line of its docstring."""
-        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
-
-    @cached_property
-    def identity(self) -> str:
-        """A digest of the code."""
-        return identity_of(self.code)
 
     @cached_property
     def parameters(self) -> Mapping[str, ParameterInfo]:
         """Its parameters behind `bars`, if it takes them."""
         return parameters_from(self.code, 1 if takes_bars(self.code) else 0)
 
-    def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The parameters, if the function has them; ConfigError for any other."""
-        if takes_any(self.code):
-            return dict(given)
-        problems = []
-        for name in given:
-            if name not in self.parameters:
-                listed = f" Known here: {', '.join(self.parameters)}" if self.parameters else " It has none"
-                guess = did_you_mean(name, list(self.parameters)) or listed
-                problems.append(Problem(f"{path}.{name}", f"{self.name} has no such parameter.{guess}"))
-        if problems:
-            raise ConfigError(problems)
-        return dict(given)
-
     def build(self, given: Mapping[str, Any], path: str) -> RiskProfile:
         """The profile with these parameters, typed like their defaults."""
         given = self.canonical(given, path)
-        problems = [
-            Problem(f"{path}.{name}", "is missing: the function gives it no default")
-            for name, info in self.parameters.items()
-            if info.required and name not in given
-        ]
-        values = {name: info.default for name, info in self.parameters.items()}
-        for name, value in given.items():
-            info = self.parameters.get(name)
-            if info is not None and (wrong := type_problem(info, value)):
-                problems.append(Problem(f"{path}.{name}", wrong))
-            else:
-                values[name] = info.type(value) if info is not None and info.type in (int, float) else value
-        if problems:
-            raise ConfigError(problems)
-        return UserProfile(self.name, self.code, values)
+        return UserProfile(self.name, self.code, typed_parameters(self.parameters, given, path))
