@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -21,9 +22,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "volatile.cfg")
 
 
+_begun: set[Path] = set()
+"""Files whose tests have begun."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before the kernel of a notebook's first cell is started
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A kernel is told which notebook it runs, as JupyterLab tells it: the checklist reads its cells."""
+    if item.path not in _begun:  # what is there by now stays: no collection looks at half a million objects again
+        _begun.add(item.path)
+        gc.collect()
+        gc.freeze()
     if item.path.suffix == ".ipynb":
         os.environ["JPY_SESSION_NAME"] = str(item.path)
     else:
