@@ -51,13 +51,15 @@ class Entry:
     @property
     def allocated(self) -> bool:
         """Whether it has a share of the capital."""
-        given = self.old.first(*_ALLOCATION)
+        given = self.old.first(*(_ALLOCATION if self.type != "ensemble" else ("allocation",)))
         return self.enabled and given is not None and given.value is not None
 
     def ours(self, parameter: str) -> str:
         """Our name of a parameter; "" where it has none such."""
-        plain = self.older.get(parameter, parameter)
-        return plain if self.known is None or plain in self.known else ""
+        if self.known is None or parameter in self.known:  # its own name comes before an older one
+            return parameter
+        plain = self.older.get(parameter, "")
+        return plain if plain in self.known else ""
 
 
 # ---- what an entry is -----------------------------------------------------------------------------------------------

@@ -186,7 +186,9 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
     spaces = [space for space in [old.first("parameter_space"), *(s.first(*SPACES) for s in sections)] if space]
     read_spaces(ledger, spaces, entries)
     write_strategies(ledger, entries, short=short is not None)
-    if ("strategies" in old or "strategy" in old) and any(entry.allocated for entry in entries):
+    todays = ("optimization_config.", "backtest_config.")
+    older_form = bool(listed) and not listed[0].path.startswith(todays)
+    if older_form and any(entry.allocated for entry in entries):
         combined = ledger.get("backtest_config", "portfolio")
         if combined is None:
             reason = "An allocation is a share of one portfolio of all strategies and symbols"

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adm_notebook.config.data import DataConfig
+from adm_notebook.config.homes import KEYS
 from adm_notebook.config.settings import LIMITS as OUR_LIMITS
-from adm_notebook.config.settings import RISK_SETTINGS, Settings
+from adm_notebook.config.settings import RISK_SETTINGS
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.market import describe_sources
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, DATA, LIMITS, SIZERS, WORKFLOW_TYPES
@@ -61,7 +62,7 @@ def read_older(values: Mapping[str, Any]) -> Older:
     read_strategies(found, whole)
     _analysis(found, whole.get("analysis"))
     _coordinator(found, whole.get("coordinator"))
-    if whole.get("phases") is not None:
+    if whole.get("phases"):
         found.put("parameters", "phases", whole["phases"], "phases")
     for key in whole:
         if key not in (*_READ, *_OUTER, *SECTIONS):
@@ -71,8 +72,13 @@ def read_older(values: Mapping[str, Any]) -> Older:
 
 def _parallel(found: Older, given: Any) -> None:
     """Whether several threads may work, and how many."""
-    values = given if isinstance(given, Mapping) else {} if given is None else {"enabled": given}
-    names = {"enabled": "parallel_execution", "max_workers": "max_workers"}
+    workers = isinstance(given, int) and not isinstance(given, bool)
+    plain = {} if given is None else {"workers" if workers else "enabled": given}
+    values = given if isinstance(given, Mapping) else plain
+    names = {
+        **dict.fromkeys(("enabled", "parallel"), "parallel_execution"),
+        **dict.fromkeys(("max_workers", "workers", "n_jobs", "n_workers"), "max_workers"),
+    }
     for key, value in values.items():
         if key in names:
             found.outer[names[key]] = value
@@ -114,7 +120,7 @@ def _portfolio(found: Older, section: Any) -> None:
         ours, path = ACCOUNT.get(key, key), f"portfolio.{key}"
         if ours in ("commission", "slippage"):
             _cost(found, ours, value, path)
-        elif ours in Settings.model_fields:
+        elif ours in KEYS["backtest_config"] and key != "strategy":
             found.put("backtest_config", ours, value, path)
         else:
             found.leave(path, value, SAYS_NOTHING if key == "currency" else WITHOUT_IT)
