@@ -51,7 +51,7 @@ class Entry:
     @property
     def allocated(self) -> bool:
         """Whether it has a share of the capital."""
-        given = self.old.first(*(_ALLOCATION if self.type != "ensemble" else ("allocation",)))
+        given = self.old.first(*_ALLOCATION)
         return self.enabled and given is not None and given.value is not None
 
     def ours(self, parameter: str) -> str:
@@ -116,6 +116,7 @@ def read_strategies(ledger: Ledger, listed: Old | None) -> list[Entry]:
             ledger.drop(listed, "It was empty")
         return []
     entries = []
+    ledger.home(("optimization_config", "strategies"), listed)
     for old in _listed(listed):
         entry = _entry(ledger, old, "strategy")
         if entry is not None:
@@ -150,7 +151,7 @@ def write_strategies(ledger: Ledger, entries: Sequence[Entry], short: bool = Fal
         target: Target = ("optimization_config", "strategies", i)
         ledger.home(target, entry.old)
         if isinstance(entry.old.value, str) and not short and not entry.swept:
-            ledger.put(target, entry.type, entry.old, f"Our name of {entry.written}")
+            ledger.put(target, entry.type, entry.old, _type_renaming(entry))
         else:
             _strategy(ledger, target, entry)
 
@@ -166,16 +167,20 @@ def _strategy(ledger: Ledger, target: Target, entry: Entry) -> None:
     for key in ("enabled", "regimes"):
         if key in old:
             ledger.carry((*target, key), old[key])
-    allocation = old.first(*(_ALLOCATION if entry.type != "ensemble" and target[-2] != "members" else ("allocation",)))
+    allocation = old.first(*(_ALLOCATION if target[-2] != "members" else ("allocation",)))
     if allocation is not None:
         ledger.carry((*target, "allocation"), allocation, "Its share of the portfolio")
     if entry.type == "ensemble":
         _ensemble(ledger, target, old)
-    elif target[-2] == "members" and "weight" in old:
+    if target[-2] == "members" and "weight" in old:
         ledger.carry((*target, "weight"), old["weight"])
     _parameters(ledger, target, entry)
     _swept(ledger, target, entry)
     ledger.rest(old, (*_OWN, *_TYPE, *_PARAMETERS), _ENTRY_ADVICE)
+
+
+def _type_renaming(entry: Entry) -> str:
+    return "" if entry.type == entry.written else f"Our name of {entry.written}"
 
 
 _ENTRY_ADVICE = {
@@ -204,7 +209,7 @@ def _named(ledger: Ledger, target: Target, entry: Entry) -> None:
 
 def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
     for key in _ENSEMBLE:
-        if key in old and key != "members":
+        if key in old and key not in ("members", "weight"):
             ledger.carry((*target, key), old[key])
     if "members" not in old:
         return
@@ -215,7 +220,7 @@ def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
         below: Target = (*target, "members", j)
         ledger.home(below, member)
         if isinstance(member.value, str):
-            ledger.put(below, entry.type, member, f"Our name of {entry.written}")
+            ledger.put(below, entry.type, member, _type_renaming(entry))
         else:
             _strategy(ledger, below, entry)
 
@@ -352,7 +357,7 @@ def read_classifiers(ledger: Ledger, listed: Old | None) -> None:
         n += 1
         ledger.home(target, old)
         if isinstance(old.value, str):
-            ledger.put(target, entry.type, old, f"Our name of {entry.written}")
+            ledger.put(target, entry.type, old, _type_renaming(entry))
             continue
         _named(ledger, target, entry)
         _parameters(ledger, target, entry)

@@ -184,7 +184,8 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
         taken = (*KEYS["backtest_config"], *names.ACCOUNT)
         entries[0].beside = [i for k, i in backtest.fields.items() if k not in taken and entries[0].ours(k)]
     spaces = [space for space in [old.first("parameter_space"), *(s.first(*SPACES) for s in sections)] if space]
-    read_spaces(ledger, spaces, entries)
+    others = _names_of(listed[0].listed()) - {entry.name for entry in entries} if listed else set()
+    read_spaces(ledger, spaces, entries, others)
     write_strategies(ledger, entries, short=short is not None)
     todays = ("optimization_config.", "backtest_config.")
     older_form = bool(listed) and not listed[0].path.startswith(todays)
@@ -194,6 +195,12 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
             reason = "An allocation is a share of one portfolio of all strategies and symbols"
             ledger.put(("backtest_config", "portfolio", "combine"), True, None, reason)
     return entries
+
+
+def _names_of(given: Sequence[Old]) -> set[str]:
+    """What entries are called, whether they can be read or not."""
+    named = (item.text("name") or item.text("type") if item.fields else item.value for item in given)
+    return {name for name in named if isinstance(name, str) and name}
 
 
 def _classifiers(ledger: Ledger, places: Sequence[Old]) -> None:

@@ -102,7 +102,9 @@ def _entries(section: Any) -> list[Any]:
     return listed(section)
 
 
-def _entry(found: Older, item: Any, path: str, table: Mapping[str, Renamed], registry: Any) -> Entry:
+def _entry(
+    found: Older, item: Any, path: str, table: Mapping[str, Renamed], registry: Any, kept: Sequence[str] = _KEPT
+) -> Entry:
     """A strategy or classifier by our names, its origins noted."""
     given = dict(item) if isinstance(item, Mapping) else {"type": item}
     if len(given) == 1 and not any(key in given for key in (*_TYPES, "name")):  # {momentum: {lookback: 10}}
@@ -137,14 +139,14 @@ def _entry(found: Older, item: Any, path: str, table: Mapping[str, Renamed], reg
         found.origins[f"{home}.parameters.{own}"] = f"{path}.{inner_key}.{name}"
     for name in list(given):
         own = names.get(str(name), str(name))
-        if name not in _KEPT and known is not None and own in known:  # beside its type
+        if name not in kept and known is not None and own in known:  # beside its type
             parameters.setdefault(own, _values(given.pop(name), known, own))
             found.origins[f"{home}.parameters.{own}"] = f"{path}.{name}"
     if parameters:
         entry["parameters"] = parameters
     for name, value in given.items():
-        own = "allocation" if name in ("weight", "capital_allocation") and ours.type != "ensemble" else str(name)
-        if own in _KEPT:
+        own = "allocation" if name in ("weight", "capital_allocation") and name not in kept else str(name)
+        if own in kept:
             entry[own] = _members(found, value, f"{path}.{name}") if own == "members" else value
             found.origins[f"{home}.{own}"] = f"{path}.{name}"
         else:
@@ -153,8 +155,13 @@ def _entry(found: Older, item: Any, path: str, table: Mapping[str, Renamed], reg
 
 
 def _members(found: Older, value: Any, path: str) -> list[Any]:
+    kept = (*_KEPT, "weight")  # of a member it is no share of the capital, but of the vote
     return [
-        {k: v for k, v in _entry(found, item, f"{path}[{at}]", STRATEGIES, KNOWN_STRATEGIES).items() if v is not None}
+        {
+            k: v
+            for k, v in _entry(found, item, f"{path}[{at}]", STRATEGIES, KNOWN_STRATEGIES, kept).items()
+            if v is not None
+        }
         for at, item in enumerate(listed(value))
     ]
 
@@ -216,7 +223,7 @@ def _meant(owner: str, name: str, entries: Sequence[Entry]) -> list[tuple[int, s
     An owner is a name, else a type as it was written, else one of ours.
     """
     row = renamed(STRATEGIES, owner) if owner else None
-    at_all = range(len(entries))
+    at_all = list(range(len(entries)))
     if owner:
         by_name = [at for at in at_all if owner == entries[at].called]
         by_type = [at for at in at_all if owner == entries[at].written]

@@ -142,6 +142,8 @@ def _subject(cause: Change, config: Mapping[str, Any]) -> str:
     """A key as a sentence names it: `fast of ma_crossover`, `commission`."""
     if cause.path == "parameters.container_pattern":
         return "the pattern"
+    if cause.path == "backtest_config.portfolio":
+        return "portfolio.combine"
     match = _ENTRY.match(cause.path)
     if not match:
         return cause.path.partition(".")[2] or cause.path
