@@ -64,6 +64,8 @@ CASES: dict[str, dict[str, Any]] = {
         ]
     ),
     "no phases": old(phases=[]),
+    "phases of the older form": old(phases=[{"name": "one", "method": "grid_search", "strategies": ["momentum"]}]),
+    "phases that are none": old(phases={"first": {"method": "grid_search"}}),
     "an empty space": old(parameter_space=[]),
     "a number of threads": old(parallel=2),
     "threads by another name": old(parallel={"parallel": True, "workers": 2}),
@@ -128,6 +130,22 @@ def test_a_strategy_of_the_users_keeps_its_parameters_by_their_names() -> None:
     for config in (read_older(given).config, adm.migrate_config(given).config):
         (strategy,) = config.optimization_config["strategies"]
         assert strategy == {"type": OWN, "parameters": {"slow": 14, "fast_period": 5}}
+
+
+@pytest.mark.parametrize("slip", ["commission", "range", "type"])
+def test_what_is_wrong_with_the_old_config_is_told_in_its_own_words(slip: str) -> None:
+    given = old(
+        portfolio={"commission": {"type": "bps", "value": [5] if slip == "commission" else 5}},
+        parameter_space={
+            "fast.fast_period": {"type": "int", "min": 3, "max": "9" if slip == "range" else 9, "step": 2}
+        },
+        max_workers="two" if slip == "type" else 2,
+    )
+    with pytest.raises(adm.ConfigError) as proved:
+        adm.verify_migration(given)
+    with pytest.raises(adm.ConfigError) as migrated:
+        adm.migrate_config(given)
+    assert str(proved.value) == str(migrated.value)
 
 
 def test_combining_is_said_in_the_verdict() -> None:

@@ -105,7 +105,10 @@ def _commission(ledger: Ledger, given: Old, reason: str) -> None:
             "backtest_config: {commission: 0.0005} for 0.005 a share at a price of 10, or {fixed: 1.0} for 1.0 a fill."
         )
         ledger.leave(given, advice)
-    elif called in ("bps", "basis_points") and value is not None and is_number(value.value):
+    elif called in ("bps", "basis_points") and value is not None and not is_number(value.value):
+        ledger.settle(kind)
+        ledger.wrong(value, f"must be a number of basis points, such as 5 for 0.05%, but was {shown(value.value)}")
+    elif called in ("bps", "basis_points") and value is not None:
         ledger.drop(kind, told)
         ledger.put(target, value.value / 10_000, value, "Basis points are a fraction here")
     elif not meaning and (not called or misspelt(called, COMMISSIONS)):

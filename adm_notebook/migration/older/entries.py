@@ -12,7 +12,7 @@ from adm_notebook.components import STRATEGIES as KNOWN_STRATEGIES
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS as KNOWN_METRICS
 from adm_notebook.migration.names import ACCOUNT, CLASSIFIERS, METHODS, METRICS, SEARCH, STRATEGIES, Renamed, renamed
-from adm_notebook.migration.older.notes import WITHOUT_IT, Older, items, listed, plain_name
+from adm_notebook.migration.older.notes import WITHOUT_IT, Older, is_number, items, listed, plain_name
 
 __all__ = ["read_classifiers", "read_strategies"]
 
@@ -176,7 +176,7 @@ def _values(value: Any, known: Mapping[str, Any] | None, name: str) -> Any:
         if {"min", "max"} <= value.keys():
             whole = str(value.get("type", "")).lower() in ("int", "integer")
             parts = {k: value[k] for k in ("min", "max", "step") if value.get(k) is not None}
-            return {k: int(v) if whole and float(v).is_integer() else v for k, v in parts.items()}
+            return {k: int(v) if whole and is_number(v) and float(v).is_integer() else v for k, v in parts.items()}
         if value.keys() - {"type"} == {"value"}:
             return _values(value["value"], known, name)
         return dict(value)

@@ -17,7 +17,16 @@ from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.market import describe_sources
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, DATA, LIMITS, SIZERS, WORKFLOW_TYPES
 from adm_notebook.migration.older.entries import read_classifiers, read_strategies
-from adm_notebook.migration.older.notes import SAYS_NOTHING, WITHOUT_IT, Older, fraction, items, listed, plain_name
+from adm_notebook.migration.older.notes import (
+    SAYS_NOTHING,
+    WITHOUT_IT,
+    Older,
+    fraction,
+    is_number,
+    items,
+    listed,
+    plain_name,
+)
 
 __all__ = ["is_older", "read_older"]
 
@@ -62,8 +71,7 @@ def read_older(values: Mapping[str, Any]) -> Older:
     read_strategies(found, whole)
     _analysis(found, whole.get("analysis"))
     _coordinator(found, whole.get("coordinator"))
-    if whole.get("phases"):
-        found.put("parameters", "phases", whole["phases"], "phases")
+    _phases(found, whole.get("phases"))
     for key in whole:
         if key not in (*_READ, *_OUTER, *SECTIONS):
             found.leave(str(key), whole[key], SAYS_NOTHING if key in ("name", "description", "output") else WITHOUT_IT)
@@ -84,6 +92,25 @@ def _parallel(found: Older, given: Any) -> None:
             found.outer[names[key]] = value
         else:
             found.leave(f"parallel.{key}", value, SAYS_NOTHING)
+
+
+_PHASE = {"name", "mode", "pattern", "config", "take"}
+
+
+def _phases(found: Older, given: Any) -> None:
+    """Phases that are written as today; both runs go without any others."""
+    todays = [
+        isinstance(phase, Mapping) and phase.keys() <= _PHASE and _sections(phase.get("config"))
+        for phase in listed(given)
+    ]
+    if isinstance(given, (list, tuple)) and given and all(todays):
+        found.put("parameters", "phases", given, "phases")
+    elif given:
+        found.leave("phases", given, WITHOUT_IT)
+
+
+def _sections(config: Any) -> bool:
+    return not isinstance(config, Mapping) or config.keys() <= set(SECTIONS)
 
 
 def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +164,7 @@ def _cost(found: Older, ours: str, value: Any, path: str) -> None:
     if meaning == "none":
         found.put("backtest_config", ours, 0, f"{path}.type")
     elif amount is not None and kind in ("bps", "basis_points"):
-        found.put("backtest_config", ours, amount / 10_000, origin)
+        found.put("backtest_config", ours, amount / 10_000 if is_number(amount) else amount, origin)
     elif amount is not None and meaning == "rate":
         found.put("backtest_config", ours, amount, origin)
     elif amount is not None and meaning == "fixed" and ours == "commission":
