@@ -54,7 +54,7 @@ def show_report(report: object) -> None:
     """What a report of a migration shows at the end of any cell, named as its variable is, in the session's theme."""
     from adm_notebook.display import display_migration_report
 
-    name, theme = _named_here(report, "report")
+    name, theme = _named_here(report)
     display_migration_report(report, name, theme)  # type: ignore[arg-type]  # hooks know no types
 
 
@@ -62,18 +62,18 @@ def show_diff(diff: object) -> None:
     """What the difference of two results shows at the end of any cell, in the same way."""
     from adm_notebook.display import display_diff
 
-    name, theme = _named_here(diff, "diff")
+    name, theme = _named_here(diff)
     display_diff(diff, theme, name)  # type: ignore[arg-type]  # hooks know no types
 
 
-def _named_here(value: object, otherwise: str) -> tuple[str, str]:
-    """The variable that holds a value, and the theme of the session."""
+def _named_here(value: object) -> tuple[str, str]:
+    """The variable that holds a value, else `_`, which is what a cell ended with; and the theme of the session."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     adm = next((c for c in shell.configurables if isinstance(c, Adm)), None) if shell else None
     names = [n for n, v in dict(shell.user_ns).items() if v is value and not n.startswith("_")] if shell else []
-    return names[0] if names else otherwise, adm.chart_theme if adm else "auto"
+    return names[0] if names else "_", adm.chart_theme if adm else "auto"
 
 
 hooks.provide("report_display", f"{__name__}:{show_report.__name__}")

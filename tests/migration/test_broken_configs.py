@@ -31,6 +31,21 @@ def test_a_value_is_told_where_it_stands_in_the_old_config() -> None:
     assert list(problems(off)) == ["optimization.strategies"]
 
 
+def test_a_period_that_ends_before_it_begins_and_a_file_that_is_missing_are_told_where_the_data_stand() -> None:
+    backwards = {"symbols": ["SP500"], "source": "sample", "start_date": "2015-01-01", "end_date": "2014-01-01"}
+    assert list(problems({"data": backwards, "strategies": ONE})) == ["data"]
+    assert list(problems({"data": {"symbols": ["AAPL"], "source": "csv"}, "strategies": ONE})) == ["data.path"]
+
+
+@pytest.mark.parametrize(("value", "share"), [(1.0, "0.01"), (5, "0.05")])
+def test_a_commission_that_is_no_share_may_be_per_cent_or_money(value: float, share: str) -> None:
+    said = problems({"portfolio": {"commission": value}, "strategies": ONE})
+    written = f"{share} or {{type: fixed, value: {value:g}}}"
+    assert said == {"portfolio.commission": f"may be {value:g}% or money for each fill: write {written}"}
+    today = adm.WorkflowConfig(backtest_config={"commission": value, "strategy": "momentum"})
+    assert adm.migrate_config(today).config.backtest_config["commission"] == value
+
+
 def test_a_space_of_a_strategy_that_is_none_is_no_second_problem() -> None:
     old = {
         "strategies": [{"type": "ma_crosover", "name": "cross"}, {"type": "rsi"}, {"type": "rsi"}],

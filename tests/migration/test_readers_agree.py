@@ -63,6 +63,10 @@ CASES: dict[str, dict[str, Any]] = {
             }
         ]
     ),
+    "entries by their names, each of one parameter": old(
+        strategies={"momentum": {"lookback_period": 10}, "rsi": {"period": 5}},
+        classifiers={"trend": {"fast_period": 5}},
+    ),
     "no phases": old(phases=[]),
     "phases of the older form": old(phases=[{"name": "one", "method": "grid_search", "strategies": ["momentum"]}]),
     "phases that are none": old(phases={"first": {"method": "grid_search"}}),
@@ -153,3 +157,12 @@ def test_combining_is_said_in_the_verdict() -> None:
     new = adm.migrate_config(shared).config
     new.backtest_config["portfolio"] = {"combine": False}
     assert adm.verify_migration(shared, new).verdict == "different because portfolio.combine was yes and is now no"
+
+
+def test_a_config_with_what_is_no_number_is_migrated_once_and_then_stays() -> None:
+    off = {"type": "ma_crossover", "enabled": False, "parameters": {"slow_period": float("nan")}}
+    migration = adm.migrate_config(old(strategies=[SLOW, off]))
+    assert adm.migrate_config(migration.config).changed == ()
+    again = adm.WorkflowConfig.from_yaml(migration.config.to_yaml())  # a NaN of its own
+    assert again == migration.config
+    assert adm.migrate_config(again).changed == ()

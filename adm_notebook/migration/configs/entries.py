@@ -231,7 +231,7 @@ def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
 def _parameters(ledger: Ledger, target: Target, entry: Entry) -> None:
     old = entry.old
     inner = old.first(*_PARAMETERS)
-    if inner is None and not any(key in old for key in (*_TYPE, "name")) and len(old.fields) == 1:
+    if inner is None and not any(key in old.value for key in (*_TYPE, "name")) and len(old.fields) == 1:
         (inner,) = old.fields.values()  # {momentum: {lookback: 10}}
         inner = inner.first(*_PARAMETERS) or inner
     own = (*_OWN, *_TYPE, *_PARAMETERS, *_ALLOCATION, *_ENSEMBLE, *_ENTRY_ADVICE)
