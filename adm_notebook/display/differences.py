@@ -71,9 +71,9 @@ def diff_html_of(diff: ResultDiff) -> str:
     return html(joined_results(diff, diff.old, diff.new))
 
 
-def display_diff(diff: ResultDiff, theme: str | None = None, name: str = "diff") -> None:
-    """Show a ResultDiff in the current cell: HTML, picture, HTML."""
-    publish(joined_results(diff, diff.old, diff.new, name=name), theme)
+def display_diff(diff: ResultDiff, theme: str | None = None, name: str = "diff", because: str = "") -> None:
+    """Show a ResultDiff in the current cell: HTML, picture, HTML; `name` and `because` as for `joined_results`."""
+    publish(joined_results(diff, diff.old, diff.new, name=name, because=because), theme)
 
 
 def joined_results(

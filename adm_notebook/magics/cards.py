@@ -13,7 +13,7 @@ from adm_notebook.results import hooks
 
 if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
-    from adm_notebook.results import WorkflowResult
+    from adm_notebook.results import ResultDiff, WorkflowResult
 
 __all__ = ["failure_of", "show_again", "show_card", "show_diff", "show_report", "show_when_done"]
 
@@ -58,12 +58,13 @@ def show_report(report: object) -> None:
     display_migration_report(report, name, theme)  # type: ignore[arg-type]  # hooks know no types
 
 
-def show_diff(diff: object) -> None:
-    """What the difference of two results shows at the end of any cell, in the same way."""
+def show_diff(diff: ResultDiff) -> None:
+    """What the difference of two results shows at the end of any cell, in the same way; its cause stands first."""
     from adm_notebook.display import display_diff
+    from adm_notebook.magics.diffs import because_of
 
     name, theme = _named_here(diff)
-    display_diff(diff, theme, name)  # type: ignore[arg-type]  # hooks know no types
+    display_diff(diff, theme, name, because_of(diff))
 
 
 def _named_here(value: object) -> tuple[str, str]:

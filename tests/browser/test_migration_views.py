@@ -82,7 +82,7 @@ def test_a_migration_is_seen_proved_and_ticked_off(lab, page: Page, theme: str) 
 
     compared = page.locator(cell("slow.compare(slower)")).first
     compared.scroll_into_view_if_needed()
-    expect(compared.locator("h3", has_text="Different: ")).to_be_visible()
+    expect(compared.locator("h3", has_text="Different: fast of ma_crossover was 50 and is now 51")).to_be_visible()
     expect(compared.locator("img")).to_be_visible()
     shoot(page, f"compare-{shade}", cell=cell("slow.compare(slower)"))
 
