@@ -67,6 +67,12 @@ CASES: dict[str, dict[str, Any]] = {
         strategies={"momentum": {"lookback_period": 10}, "rsi": {"period": 5}},
         classifiers={"trend": {"fast_period": 5}},
     ),
+    "shares in a section of today's": {
+        "base_config": {
+            "data": DATA,
+            "optimization_config": {"strategies": [{"type": "momentum", "allocation": 0.3}, "rsi"]},
+        }
+    },
     "no phases": old(phases=[]),
     "phases of the older form": old(phases=[{"name": "one", "method": "grid_search", "strategies": ["momentum"]}]),
     "phases that are none": old(phases={"first": {"method": "grid_search"}}),
@@ -121,6 +127,7 @@ def test_what_was_migrated_is_the_same(case: str) -> None:
         ("shares of strategies in optimization", True),
         ("a weight of an ensemble", True),
         ("members with weights", False),
+        ("shares in a section of today's", False),
     ],
 )
 def test_a_share_counts_where_its_strategy_is_on(case: str, combined: bool) -> None:
@@ -150,6 +157,16 @@ def test_what_is_wrong_with_the_old_config_is_told_in_its_own_words(slip: str) -
     with pytest.raises(adm.ConfigError) as migrated:
         adm.migrate_config(given)
     assert str(proved.value) == str(migrated.value)
+
+
+def test_a_key_that_was_lost_is_named_where_it_stands() -> None:
+    given = {"data": DATA, "optimization": {"strategies": [SLOW]}, "classifiers": [{"type": "trend", "enabled": False}]}
+    new = adm.migrate_config(given).config
+    new.optimization_config["strategies"][0]["parameters"]["lookback"] = 11
+    report = adm.verify_migration(given, new)
+    assert report.verdict == "different because lookback of slow was 10 and is now 11"
+    (row,) = (row for row in report.config_changes if row.path.endswith("lookback"))
+    assert (row.was, row.old, row.new) == ("optimization.strategies[0].params.lookback_period", 10, 11)
 
 
 def test_combining_is_said_in_the_verdict() -> None:

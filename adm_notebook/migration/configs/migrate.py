@@ -188,7 +188,7 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
     read_spaces(ledger, spaces, entries, others)
     write_strategies(ledger, entries, short=short is not None)
     todays = ("optimization_config.", "backtest_config.")
-    older_form = bool(listed) and not listed[0].path.startswith(todays)
+    older_form = bool(listed) and not listed[0].path.removeprefix("base_config.").startswith(todays)
     if older_form and any(entry.allocated for entry in entries):
         combined = ledger.get("backtest_config", "portfolio")
         if combined is None:

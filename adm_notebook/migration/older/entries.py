@@ -52,8 +52,12 @@ def read_classifiers(found: Older, whole: Mapping[str, Any]) -> None:
     section, profiles = (_first(whole, key) for key in ("classifiers", "risk_profiles"))
     if profiles is not None:
         found.put("optimization_config", "risk_profiles", profiles, "risk_profiles")
-    given = [item for item in _entries(section) if not (isinstance(item, Mapping) and item.get("enabled") is False)]
-    read = [_entry(found, item, f"classifiers[{at}]", CLASSIFIERS, KNOWN_CLASSIFIERS) for at, item in enumerate(given)]
+    above = _above(whole, "classifiers")
+    read = [
+        _entry(found, item, f"{above}classifiers[{at}]", CLASSIFIERS, KNOWN_CLASSIFIERS)
+        for at, item in enumerate(_entries(section))
+        if not (isinstance(item, Mapping) and item.get("enabled") is False)
+    ]
     for entry in read:
         entry.pop("enabled", None)
     if read:
@@ -63,8 +67,9 @@ def read_classifiers(found: Older, whole: Mapping[str, Any]) -> None:
 def read_strategies(found: Older, whole: Mapping[str, Any]) -> None:
     """`strategies`, with the parameter spaces laid over them, and how these are searched."""
     section = _first(whole, "strategies") if _first(whole, "strategies") is not None else whole.get("strategy")
+    above = _above(whole, "strategies")
     read = [
-        _entry(found, item, f"strategies[{at}]", STRATEGIES, KNOWN_STRATEGIES)
+        _entry(found, item, f"{above}strategies[{at}]", STRATEGIES, KNOWN_STRATEGIES)
         for at, item in enumerate(_entries(section))
     ]
     optimization = whole.get("optimization")
@@ -89,6 +94,12 @@ def _first(whole: Mapping[str, Any], key: str) -> Any:
     """A section at the outermost level, or in `optimization`."""
     inner = whole.get("optimization")
     return whole[key] if whole.get(key) is not None else inner.get(key) if isinstance(inner, Mapping) else None
+
+
+def _above(whole: Mapping[str, Any], key: str) -> str:
+    """What the path of a section begins with."""
+    inside = whole.get(key) is None and _first(whole, key) is not None
+    return "optimization." if inside else ""
 
 
 def _entries(section: Any) -> list[Any]:
@@ -120,7 +131,7 @@ def _entry(
         row = Renamed(component.name)
     ours = row or Renamed(kind)
     component = component or registry.find(ours.type)
-    home = f"optimization_config.{path}"
+    home = f"optimization_config.{path.removeprefix('optimization.')}"
     names = {**(component.older_names if component is not None else {}), **ours.parameters}
     known = component.parameters if component is not None and ours.type != "rule" else None
     names = {old: own for old, own in names.items() if known is None or old not in known}
