@@ -73,6 +73,11 @@ CASES: dict[str, dict[str, Any]] = {
             "optimization_config": {"strategies": [{"type": "momentum", "allocation": 0.3}, "rsi"]},
         }
     },
+    "an empty section over its base": {
+        "data": {},
+        "portfolio": None,
+        "base_config": old(portfolio={"initial_capital": 5000}),
+    },
     "no phases": old(phases=[]),
     "phases of the older form": old(phases=[{"name": "one", "method": "grid_search", "strategies": ["momentum"]}]),
     "phases that are none": old(phases={"first": {"method": "grid_search"}}),
@@ -157,6 +162,15 @@ def test_what_is_wrong_with_the_old_config_is_told_in_its_own_words(slip: str) -
     with pytest.raises(adm.ConfigError) as migrated:
         adm.migrate_config(given)
     assert str(proved.value) == str(migrated.value)
+
+
+@pytest.mark.parametrize("empty", [{}, None, []])
+def test_an_empty_section_replaces_nothing(empty: Any) -> None:
+    given = {"data": empty, "base_config": {"data": DATA, "strategies": [SLOW]}}
+    migration = adm.migrate_config(given)
+    assert migration.config.data_config["max_bars"] == read_older(given).config.data_config["max_bars"] == 120
+    assert [(c.change, c.reason) for c in migration.changes if c.path == "data"] == [("-", "It was empty")]
+    assert not migration.unmapped
 
 
 def test_a_key_that_was_lost_is_named_where_it_stands() -> None:

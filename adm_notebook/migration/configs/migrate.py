@@ -86,9 +86,11 @@ def migrate_config(
     root, positions = read_old(old)
     ledger = Ledger()
     problems = [p for key, item in root.value.items() for p in unfilled(item, key)]
-    whole, replaced = merged(root)
+    whole, replaced, empty = merged(root)
     for item, above in replaced:
         ledger.drop(item, f"{above.path} stands outside base_config, and counts")
+    for item in empty:
+        ledger.drop(item, "It was empty")
     _read(ledger, whole, container_pattern)
     if "base_config" in root and not root["base_config"].fields:
         _base(ledger, root["base_config"])

@@ -119,6 +119,8 @@ def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
     whole = {str(k): v for k, v in base.items()} if isinstance(base, Mapping) else {}
     for key, value in values.items():
         under = whole.get(key)
+        if isinstance(under, Mapping) and value in ({}, [], None):
+            continue
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
         whole[str(key)] = {**under, **value} if both else value  # type: ignore[dict-item]  # both are mappings
     return whole
