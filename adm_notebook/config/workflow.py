@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -265,7 +266,7 @@ def _section(value: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equality that takes data frames by identity, since `==` on them is no answer."""
+    """Equality that takes data frames by identity, since `==` on them is no answer; NaN, as typed, is itself."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
@@ -274,6 +275,8 @@ def same(a: Any, b: Any) -> bool:
         return a is b
     if hasattr(a, "dtype") or hasattr(b, "dtype"):
         a, b = (v.tolist() if hasattr(v, "tolist") else v for v in (a, b))
+    if isinstance(a, float) and isinstance(b, float) and math.isnan(a):
+        return math.isnan(b)
     return bool(a == b)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adm_notebook.display.checklist_view import ChecklistView
-    from adm_notebook.display.differences import diff_html_of
+    from adm_notebook.display.differences import diff_html_of, display_diff
     from adm_notebook.display.grid import Column
     from adm_notebook.display.joined import JoinedView
     from adm_notebook.display.migration_view import (
@@ -39,6 +39,7 @@ __all__ = [
     "banner",
     "bundle_of",
     "diff_html_of",
+    "display_diff",
     "display_migration_report",
     "display_result",
     "figure_of",
@@ -78,6 +79,7 @@ _HOMES = {
     "TraceView": "trace_view",
     "Column": "grid",
     "diff_html_of": "differences",
+    "display_diff": "differences",
 }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from adm_notebook.display.config_rows import config_part
 from adm_notebook.display.diff_parts import MOST, Count, Joined, Part, diff_row
 from adm_notebook.display.grid import Cell, Column, Row
-from adm_notebook.display.joined import html
+from adm_notebook.display.joined import html, publish
 from adm_notebook.display.measures import Measure, measure
 from adm_notebook.display.numbers import (
     INFINITY,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "below",
     "diff_html_of",
+    "display_diff",
     "figures_apart",
     "joined_results",
     "metrics_part",
@@ -66,8 +67,13 @@ _FIELD_LABELS = {
 
 
 def diff_html_of(diff: ResultDiff) -> str:
-    """A ResultDiff alone as HTML, style sheet included; without the equities there is no picture."""
-    return html(joined_results(diff))
+    """A ResultDiff as one string of HTML, style sheet included and the picture left out."""
+    return html(joined_results(diff, diff.old, diff.new))
+
+
+def display_diff(diff: ResultDiff, theme: str | None = None, name: str = "diff", because: str = "") -> None:
+    """Show a ResultDiff in the current cell: HTML, picture, HTML; `name` and `because` as for `joined_results`."""
+    publish(joined_results(diff, diff.old, diff.new, name=name, because=because), theme)
 
 
 def joined_results(
@@ -78,6 +84,7 @@ def joined_results(
     *,
     names: tuple[str, str] | None = None,
     because: str = "",
+    name: str = "diff",
 ) -> Joined:
     """Two results, and the two configs that made them, in one view.
 
@@ -87,8 +94,10 @@ def joined_results(
         what the user calls the old and the new one.
     because
         what explains the difference, half a sentence; the title then tells that instead of what differs.
+    name
+        what the user calls the difference.
     """
-    parts = below(diff, old, new)
+    parts = below(diff, old, new, name)
     draw, alt = picture_of(diff, old, new)
     told = f"different because {because}" if because else diff.verdict
     return Joined(

@@ -33,6 +33,7 @@ __all__ = ["alt_of", "overlay_chart"]
 _HEIGHT, _HEIGHT_SAME = 340, 270
 _RIGHT = 118  # CSS pixels for the names at the ends of the lines
 _TOP, _BETWEEN, _FOOT = 26, 34, 28
+_APART = 16  # CSS pixels between the heading and what stands beside it
 
 
 def overlay_chart(
@@ -68,7 +69,8 @@ def overlay_chart(
     top.set_ylim(money_axis.low, money_axis.high)
     set_ticks(top, "y", money_axis.ticks, money_axis.labels, t)
     set_ticks(top, "x", [], [], t)
-    heading(top, t, "Equity, log scale" if money_axis.is_log else "Equity")
+    named = "Equity, log scale" if money_axis.is_log else "Equity"
+    heading(top, t, named)
     if same:
         line(top, axis, a, t.bench, 3.2, 2)
     else:
@@ -91,7 +93,7 @@ def overlay_chart(
     last = 0.0 if same or not len(drawn) else float(gap[drawn[-1]])
     end_labels(bottom, [EndLabel(last, said, t.series, bold=True)])
     if parts_at is not None and not same:
-        _mark(top, bottom, t, axis, (a, b), *parts_at)
+        _mark(top, bottom, t, axis, *parts_at, room=(text_width(named), width))
     at, names = axis.ticks(width)
     set_ticks(bottom, "x", at, names, t)
     return figure
@@ -167,33 +169,26 @@ def _gap_said(gap: F64) -> str:
     return said if said.strip(f"0.,{MINUS}+") or not known.any() else "nearly 0"
 
 
-def _mark(top: Axes, bottom: Axes, t: Theme, axis: TimeAxis, curves: tuple[F64, F64], bar: int, moment: Any) -> None:
-    """A dashed line where they part, named in the upper panel, where there is room."""
+def _mark(
+    top: Axes, bottom: Axes, t: Theme, axis: TimeAxis, bar: int, moment: Any, *, room: tuple[float, float]
+) -> None:
+    """A dashed line where they part, named above the upper panel, where no curve can cross the words.
+
+    room  CSS pixels that the panel's heading takes there, and those of the whole panel
+    """
     at = axis.index.get_indexer(pd.Index([moment]))[0] if axis.is_time and axis.index.is_unique else bar
     at = min(max(int(at), 0), len(axis.index) - 1)
     place = float(axis.x([at])[0])
     for ax in (top, bottom):
         ax.axvline(place, color=t.ink, linewidth=0.8, linestyle=(0, (2, 2)), zorder=4)
-    low, high = axis.limits
-    on_the_left = (place - low) / (high - low) > 0.6
     said = f"they part at bar {bar:,}" + (f", {_when(moment)}" if axis.is_time else "")
-    beside = slice(max(at - len(axis.index) // 3, 0), at) if on_the_left else slice(at, at + len(axis.index) // 3 + 1)
-    above = _is_low(top, [curve[beside] for curve in curves])
+    (low, high), (taken, width) = axis.limits, room
+    ends = max(width - text_width(said), 0.0)
+    left = min(max((place - low) / (high - low) * width, taken + _APART), ends)
     top.annotate(
-        said, xy=(place, 0.97 if above else 0.03), xycoords=("data", "axes fraction"),
-        xytext=(-5 if on_the_left else 5, 0), textcoords="offset points", ha="right" if on_the_left else "left",
-        va="top" if above else "bottom", zorder=5, **text_style(t.ink),
+        said, xy=(left / width, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", ha="left",
+        va="bottom", annotation_clip=False, zorder=5, **text_style(t.ink),
     )  # fmt: skip
-
-
-def _is_low(ax: Axes, curves: list[F64]) -> bool:
-    """Whether there is more room above these stretches of curves than below them."""
-    values = np.concatenate(curves)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return True
-    low, high = (float(ax.transData.transform((0, v))[1]) for v in (values.min(), values.max()))
-    return bool(ax.bbox.y1 - high >= low - ax.bbox.y0)
 
 
 def _when(moment: Any) -> str:

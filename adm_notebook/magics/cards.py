@@ -13,9 +13,9 @@ from adm_notebook.results import hooks
 
 if TYPE_CHECKING:
     from adm_notebook.coordinator import Run
-    from adm_notebook.results import WorkflowResult
+    from adm_notebook.results import ResultDiff, WorkflowResult
 
-__all__ = ["failure_of", "show_again", "show_card", "show_report", "show_when_done"]
+__all__ = ["failure_of", "show_again", "show_card", "show_diff", "show_report", "show_when_done"]
 
 
 def show_card(result: WorkflowResult, name: str, theme: str, instead_of: str | None = None) -> None:
@@ -52,17 +52,33 @@ hooks.provide("display", f"{__name__}:{show_again.__name__}")
 
 def show_report(report: object) -> None:
     """What a report of a migration shows at the end of any cell, named as its variable is, in the session's theme."""
-    from IPython.core.getipython import get_ipython
-
     from adm_notebook.display import display_migration_report
+
+    name, theme = _named_here(report)
+    display_migration_report(report, name, theme)  # type: ignore[arg-type]  # hooks know no types
+
+
+def show_diff(diff: ResultDiff) -> None:
+    """What the difference of two results shows at the end of any cell, in the same way; its cause stands first."""
+    from adm_notebook.display import display_diff
+    from adm_notebook.magics.diffs import because_of
+
+    name, theme = _named_here(diff)
+    display_diff(diff, theme, name, because_of(diff))
+
+
+def _named_here(value: object) -> tuple[str, str]:
+    """The variable that holds a value, else `_`, which is what a cell ended with; and the theme of the session."""
+    from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     adm = next((c for c in shell.configurables if isinstance(c, Adm)), None) if shell else None
-    names = [n for n, v in dict(shell.user_ns).items() if v is report and not n.startswith("_")] if shell else []
-    display_migration_report(report, names[0] if names else "report", adm.chart_theme if adm else "auto")  # type: ignore[arg-type]  # hooks know no types
+    names = [n for n, v in dict(shell.user_ns).items() if v is value and not n.startswith("_")] if shell else []
+    return names[0] if names else "_", adm.chart_theme if adm else "auto"
 
 
 hooks.provide("report_display", f"{__name__}:{show_report.__name__}")
+hooks.provide("diff_display", f"{__name__}:{show_diff.__name__}")
 
 
 def _name_of(result: WorkflowResult, namespace: dict[str, object]) -> str:

@@ -12,8 +12,9 @@ from adm_notebook.magics.operands import Operand, operand
 
 if TYPE_CHECKING:
     from adm_notebook.display.diff_parts import Joined
+    from adm_notebook.results import ResultDiff
 
-__all__ = ["DIFF_OPTIONS", "diff_line", "joined_of", "run_diff"]
+__all__ = ["DIFF_OPTIONS", "because_of", "diff_line", "joined_of", "run_diff"]
 
 DIFF_OPTIONS = ("--save",)
 _FORM = "is written `%adm diff A B [--save report.html]`"
@@ -108,15 +109,16 @@ def _runs(a: Operand, b: Operand) -> Joined:
     old, new = a.result, b.result
     diff = compare_results(old, new)
     changes = config_changes(old.config, new.config)
-    return joined_results(diff, old, new, changes, names=(a.word, b.word), because=_because(diff.identical, old, new))
+    return joined_results(diff, old, new, changes, names=(a.word, b.word), because=because_of(diff))
 
 
-def _because(identical: bool, old: Any, new: Any) -> str:
+def because_of(diff: ResultDiff) -> str:
     """What in their configs explains it where two runs differ: `commission was 0.1% and is now 0`; else nothing."""
     from adm_notebook.migration.proof.causes import causes_of, in_a_sentence
     from adm_notebook.migration.proof.filled import filled
 
-    if identical:
+    old, new = diff.old, diff.new
+    if diff.identical or old is None or new is None or not (old.success and new.success):
         return ""
     before, after = filled(old), filled(new)
     same_bars = old.metadata.get("fingerprint") == new.metadata.get("fingerprint")

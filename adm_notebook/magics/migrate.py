@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from adm_notebook.magics.line import CellLine, usage_error
 from adm_notebook.magics.outputs import show
 
 if TYPE_CHECKING:
+    from adm_notebook.migration.changes import Unmapped
     from adm_notebook.migration.configs.migration import Migration
 
 __all__ = ["MIGRATE_OPTIONS", "files_from", "migrate_cell", "migrate_file"]
@@ -21,6 +23,9 @@ MIGRATE_OPTIONS = ("--pattern", "--write", "--in-place")
 _MAGIC = "%adm migrate"
 _FORM = "is written `%adm migrate PATH [--pattern P] [--write] [--in-place]`"
 _YAML = (".yaml", ".yml")
+_COLUMNS = 100
+"""Of a comment above migrated YAML."""
+_VALUE_MOST = 60  # characters of a value in such a comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ def migrate_file(words: Sequence[str]) -> None:
         source = adm.migrate_source(path, asked.pattern)
         show(source)
         new = source.text
+    left = " Comments of the old file are not taken over." if kind in _YAML and _has_comments(old) else ""
     said, typed = nearby(path), f'"{asked.path}"' if " " in asked.path else asked.path
     if new == old:
         if asked.write:
@@ -70,24 +76,42 @@ def migrate_file(words: Sequence[str]) -> None:
         pattern = f" --pattern {asked.pattern}" if asked.pattern else ""
         print(
             f"Nothing is written. `%adm migrate {typed}{pattern} --write` writes {path.stem}.migrated{path.suffix} "
-            "beside it; with --in-place it writes the file itself, and keeps a backup."
+            f"beside it; with --in-place it writes the file itself, and keeps a backup.{left}"
         )
     elif asked.in_place:
         backup = write_in_place(path, old, new)
         reload = " If it is open in JupyterLab, reload it from disk." if kind == ".ipynb" else ""
-        print(f"Written: {said}. What it was is kept in {nearby(backup)}.{reload}")
+        print(f"Written: {said}. What it was is kept in {nearby(backup)}.{left}{reload}")
     else:
-        print(f"Written: {nearby(write_beside(path, new))}. {said} is as it was.")
+        print(f"Written: {nearby(write_beside(path, new))}. {said} is as it was.{left}")
 
 
 def config_text(migration: Migration, old: str) -> str:
     """A migrated config as YAML; above it, as comments, what has no place in it; the old text, where all stays."""
     if not migration.changed and not migration.unmapped:
         return old
-    unmapped = [f"# adm: {each.path} has no place here. {' '.join(each.advice.split())}" for each in migration.unmapped]
+    unmapped = [line for each in migration.unmapped for line in _comment(each)]
     text = "".join(f"{line}\n" for line in unmapped) + migration.config.to_yaml()
     bom = "\ufeff" if old.startswith("\ufeff") else ""
     return bom + (text.replace("\n", "\r\n") if "\r\n" in old else text)
+
+
+def _comment(key: Unmapped) -> list[str]:
+    """What has no place, its value and what to do about it, in lines of a comment."""
+    said = " ".join(f"{key.path} = {shown(key.value, _VALUE_MOST)} has no place here. {key.advice}".split())
+    return textwrap.wrap(
+        said, _COLUMNS, initial_indent="# adm: ", subsequent_indent="#      ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _has_comments(text: str) -> bool:
+    """Whether YAML has comments besides ours; a `#` beside quotes may be part of a text, and counts for none."""
+    lines = (line.strip() for line in text.splitlines())
+    return any(
+        (line.startswith("#") and not line.startswith("# adm:")) or (" # " in line and not {"'", '"'} & set(line))
+        for line in lines
+    )
 
 
 def migrate_cell(shell: Any, asked: CellLine, cell: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def trade_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: floa
     a, b
         trades of the old and the new result.
     scale
-        money, the size of the account.
+        money, the size of the account; a trade's own figures are measured by what it traded, where that is less.
     """
     import pandas as pd
 
@@ -96,6 +97,8 @@ def trade_differences(a: pd.DataFrame, b: pd.DataFrame, rtol: float, scale: floa
 
 def _differing(was: Mapping[Any, Any], now: Mapping[Any, Any], rtol: float, scale: float) -> list[str]:
     names = [name for name in _WORDS if was[name] != now[name]]
+    traded = abs(float(was["size"])) * max(abs(float(was[price])) for price in ("entry_price", "exit_price"))
+    scale = min(scale, max(1.0, traded)) if math.isfinite(traded) else scale
     return names + [n for n in _FIGURES if not agree(was[n], now[n], rtol, tolerance_of(n, rtol, scale))]
 
 

@@ -46,6 +46,7 @@ class ResultDiff:
     n_trades     how many trades of the best rows are the same, changed, added, removed
     n_bars       bars of which the equity is the same, and bars of both together
     n_rows       combinations that are the same, and combinations of both together
+    old, new     the results themselves: `a` and `b`
     """
 
     identical: bool
@@ -60,6 +61,8 @@ class ResultDiff:
     n_trades: TradeCounts = field(default_factory=TradeCounts)
     n_bars: tuple[int, int] = (0, 0)
     n_rows: tuple[int, int] = (0, 0)
+    old: WorkflowResult | None = field(default=None, repr=False)
+    new: WorkflowResult | None = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
         """Whether something differs."""
@@ -91,6 +94,9 @@ class ResultDiff:
         html: str = hooks.call("diff_html", self)
         return html
 
+    def _ipython_display_(self) -> None:
+        hooks.call("diff_display", self)
+
 
 def _more(number: int, where: str) -> list[str]:
     return [f"  ... and {number - _MOST:,} more ({where})"] if number > _MOST else []
@@ -116,7 +122,8 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
     a, b
         old and new.
     rtol
-        relative tolerance of figures, from 0 to 1; absolutely, 1e-12, and for money that share of the equity's size.
+        relative tolerance of figures, from 0 to 1; absolutely, 1e-12, and for money that share of what rounds it: of
+        the largest equity, of equities up to their bar, of a trade's figures what it traded.
 
     Returns
     -------
@@ -168,6 +175,8 @@ def compare_results(a: WorkflowResult, b: WorkflowResult, rtol: float = 1e-9) ->
         n_trades=counts,
         n_bars=(apart.n_same, apart.n_all),
         n_rows=(rows.n_all - rows.n_apart, rows.n_all),
+        old=a,
+        new=b,
     )
 
 

@@ -17,6 +17,7 @@ _PROVIDERS: dict[str, str] = {
     "display": "adm_notebook.display:display_result",
     "plot": "adm_notebook.display:figure_of",
     "diff_html": "adm_notebook.display:diff_html_of",
+    "diff_display": "adm_notebook.display:display_diff",
     "migration_html": "adm_notebook.display:migration_html_of",
     "report_html": "adm_notebook.display:migration_report_html_of",
     "report_page": "adm_notebook.display:migration_report_page_of",

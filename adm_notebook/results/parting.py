@@ -50,9 +50,7 @@ def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
         at_old, at_new = old.get_indexer(together), new.get_indexer(together)
     both = (at_old >= 0) & (at_new >= 0)
     x, y = (_taken(series, at) for series, at in ((a, at_old), (b, at_new)))
-    known = x[np.isfinite(x)]
-    atol = rtol * max(1.0, float(np.abs(known).max(initial=0.0)))
-    apart = ~(both & agree(x, y, rtol, atol))
+    apart = ~(both & agree(x, y, rtol, rtol * _reached(x, y)))
     finite = np.isfinite(x) & np.isfinite(y)
     gaps = np.subtract(y, x, out=np.full(len(x), np.nan), where=finite)
     largest = float(np.abs(gaps[finite]).max(initial=0.0))
@@ -65,6 +63,13 @@ def parting(a: pd.Series[float], b: pd.Series[float], rtol: float) -> Parting:
     bar = int(at_old[first] if in_old else at_new[first])
     time = (a if in_old else b).index[bar]
     return Parting(bar, time, float(gaps[first]), largest, n_all - int(apart.sum()), n_all, False, odd)
+
+
+def _reached(x: F64, y: F64) -> F64:
+    """The largest equity up to each bar, at least 1: rounding is of what an account has held, not of what it will."""
+    held = [np.where(np.isfinite(values), np.abs(values), 0.0) for values in (x, y)]
+    reached: F64 = np.maximum.accumulate(np.maximum(np.maximum(*held), 1.0))
+    return reached
 
 
 def _taken(series: pd.Series[float], at: Any) -> F64:

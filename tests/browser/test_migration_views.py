@@ -28,6 +28,7 @@ CELLS = [
     f"%%adm slow --mode composable --pattern simple_backtest\n{RUN % 50}",
     f"%%adm slower --mode composable --pattern simple_backtest\n{RUN % 51}",
     "%adm diff slow slower --save diff.html",
+    "slow.compare(slower)",
     "%adm checklist",
 ]
 
@@ -78,6 +79,12 @@ def test_a_migration_is_seen_proved_and_ticked_off(lab, page: Page, theme: str) 
     expect(runs.locator("h3", has_text="Different: fast of ma_crossover was 50 and is now 51")).to_be_visible()
     shoot(page, f"diff-runs-{shade}", cell=cell("%adm diff slow slower"))
     assert (lab.folder / "diff.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 2
+
+    compared = page.locator(cell("slow.compare(slower)")).first
+    compared.scroll_into_view_if_needed()
+    expect(compared.locator("h3", has_text="Different: fast of ma_crossover was 50 and is now 51")).to_be_visible()
+    expect(compared.locator("img")).to_be_visible()
+    shoot(page, f"compare-{shade}", cell=cell("slow.compare(slower)"))
 
     ticked = page.locator(cell("%adm checklist")).first
     ticked.scroll_into_view_if_needed()

@@ -213,6 +213,30 @@ def test_the_gap_is_named_at_the_end_of_its_line() -> None:
     assert "Gap, new minus old" in said
 
 
+@pytest.mark.parametrize("at", [0, 3, 150, 296, 299])
+@pytest.mark.parametrize("growth", [0.2, 1.0, 40.0])  # the last on a log scale
+def test_no_curve_crosses_the_words_that_say_where_they_part(at: int, growth: float) -> None:
+    a = pd.Series(np.linspace(1e5, 1e5 * (1 + growth), 300), days(300))
+    b = a.where(np.arange(300) < at, a * 1.1)
+    chart = overlay_chart(a, b, theme_of("light"), same=False, parts_at=(at, a.index[at]))
+    chart.draw_without_rendering()
+    top = chart.axes[0]
+    boxes = {text.get_text(): text.get_window_extent() for text in top.texts}
+    (said,) = (box for text, box in boxes.items() if text.startswith("they part at bar"))
+    (heading,) = (box for text, box in boxes.items() if text.startswith("Equity"))
+    assert said.y0 >= top.bbox.y1 - 1
+    assert said.x0 > heading.x1
+    assert said.x1 <= top.bbox.x1 + 8  # letters are set in whole pixels
+
+
+def test_a_difference_at_the_end_of_a_cell_has_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda data, metadata: shown.append(data))
+    single().compare(single(n_trades=7))._ipython_display_()
+    assert [sorted(data) for data in shown] == [["text/html", "text/plain"], ["image/png"], ["text/html"]]
+    assert shown[0]["text/plain"].startswith("≠ Different")
+
+
 def test_patterns_tell_what_was_added_and_moved() -> None:
     a = get("simple_backtest")
     moved = replace(a, name="turned", nodes=(*a.nodes[1:], a.nodes[0]))

@@ -163,3 +163,22 @@ def test_a_report_shows_itself_by_its_name_in_the_sessions_colours(two_runs: Cel
     assert "mine.save(" in light.outputs[2].data["text/html"]
     two_runs("%config Adm.chart_theme = 'dark'")
     assert two_runs("mine").outputs[1].data["image/png"] != light.outputs[1].data["image/png"]
+
+
+def test_compared_results_show_what_their_diff_shows_by_their_name(two_runs: Cell) -> None:
+    bare = two_runs("a.compare(b)")
+    assert [sorted(output.data) for output in bare.outputs] == [
+        ["text/html", "text/plain"],
+        ["image/png"],
+        ["text/html"],
+    ]
+    assert bare.plain.startswith("≠ Different: commission was 0.1% and is now 0")
+    assert bare.outputs[1].data == two_runs("%adm diff a b").outputs[1].data
+    assert two_runs("both = a.compare(a)\nboth").plain.startswith("= Identical")
+
+
+def test_a_report_that_no_variable_holds_is_named_as_the_cells_value(two_runs: Cell) -> None:
+    two_runs("import adm_notebook as adm\nreport = 3")
+    shown = two_runs("adm.verify_migration(a.config, b.config)")
+    assert "_.save(" in shown.outputs[2].data["text/html"]
+    assert "report.save(" not in shown.outputs[2].data["text/html"]

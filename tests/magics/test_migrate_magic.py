@@ -185,10 +185,37 @@ def test_what_a_yaml_file_says_and_a_config_has_not_stands_above_it(cell: Cell, 
     cell("%adm migrate old.yaml --write")
     text = (folder / "old.migrated.yaml").read_text()
     migration = adm.migrate_config((folder / "old.yaml").read_text())
-    assert [line for line in text.splitlines() if line.startswith("# adm: ")] == [
-        f"# adm: {each.path} has no place here. {each.advice}" for each in migration.unmapped
+    above = [line for line in text.splitlines() if line.startswith("#")]
+    assert max(map(len, above)) <= 100
+    told = " ".join(line.removeprefix("#").strip() for line in above).split("adm: ")[1:]
+    assert [one.strip() for one in told] == [
+        f"{each.path} = {each.value!r} has no place here. {each.advice}" for each in migration.unmapped
     ]
     assert adm.WorkflowConfig.from_yaml(text) == migration.config
+    assert "is as it should be" in cell("%adm migrate old.migrated.yaml --write").text
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("# mine, keep\n", True),
+        ("parallel: true  # two cores\n", True),
+        ("description: 'no # comment'\n", False),
+        ("", False),
+    ],
+)
+def test_comments_that_are_not_taken_over_are_told(cell: Cell, folder: Path, comment: str, told: bool) -> None:
+    (folder / "old.yaml").write_text(f"{comment}{YAML}")
+    for line in ("old.yaml", "old.yaml --write", "old.yaml --write --in-place"):
+        assert ("Comments of the old file are not taken over." in cell(f"%adm migrate {line}").text) is told, line
+
+
+def test_a_folder_and_a_name_that_is_nearly_one_are_told(cell: Cell, folder: Path) -> None:
+    (folder / "old.yaml").write_text(YAML)
+    (folder / "below").mkdir()
+    assert "below is a folder; name one of its files" in (told := said(cell("%adm migrate below")))
+    assert "can't be read" not in told
+    assert "Did you mean `old.yaml`?" in said(cell("%adm migrate old.yml"))
 
 
 def test_compat_is_switched_on_and_off(cell: Cell) -> None:

@@ -24,6 +24,40 @@ def problems(old: Any) -> dict[str, str]:
     return {p.path: p.message for p in caught.value.problems}
 
 
+def test_a_value_is_told_where_it_stands_in_the_old_config() -> None:
+    old = {"portfolio": {"commission": {"type": "percent", "value": "0.1%"}}, "strategies": ONE}
+    assert list(problems(old)) == ["portfolio.commission.value"]
+    off = {"optimization": {"strategies": [{"type": "momentum", "enabled": False}]}}
+    assert list(problems(off)) == ["optimization.strategies"]
+
+
+def test_a_period_that_ends_before_it_begins_and_a_file_that_is_missing_are_told_where_the_data_stand() -> None:
+    backwards = {"symbols": ["SP500"], "source": "sample", "start_date": "2015-01-01", "end_date": "2014-01-01"}
+    assert list(problems({"data": backwards, "strategies": ONE})) == ["data"]
+    assert list(problems({"data": {"symbols": ["AAPL"], "source": "csv"}, "strategies": ONE})) == ["data.path"]
+
+
+@pytest.mark.parametrize(("value", "share"), [(1.0, "0.01"), (5, "0.05")])
+def test_a_commission_that_is_no_share_may_be_per_cent_or_money(value: float, share: str) -> None:
+    said = problems({"portfolio": {"commission": value}, "strategies": ONE})
+    written = f"{share} or {{type: fixed, value: {value:g}}}"
+    assert said == {"portfolio.commission": f"may be {value:g}% or money for each fill: write {written}"}
+    today = adm.WorkflowConfig(backtest_config={"commission": value, "strategy": "momentum"})
+    assert adm.migrate_config(today).config.backtest_config["commission"] == value
+
+
+def test_a_space_of_a_strategy_that_is_none_is_no_second_problem() -> None:
+    old = {
+        "strategies": [{"type": "ma_crosover", "name": "cross"}, {"type": "rsi"}, {"type": "rsi"}],
+        "parameter_space": {"cross.fast_period": [5, 10], "cros.slow_period": [20, 30], "rsi.period": [7, 14]},
+    }
+    assert problems(old) == {
+        "strategies[0].type": "unknown strategy 'ma_crosover'. Did you mean `ma_crossover`?",
+        "parameter_space.cros.slow_period": "names no strategy that there is. Did you mean `cross`?",
+        "parameter_space.rsi.period": "may be that of 2 strategies that are called rsi; give each a name of its own",
+    }
+
+
 def test_all_problems_at_once_with_line_and_column() -> None:
     text = """\
 data: {symbols: SP500, max_bars: '100', source: sample}

@@ -304,7 +304,7 @@ def test_a_size_in_per_cent_below_one_is_a_fraction_and_the_row_says_so() -> Non
     migration = adm.migrate_config({"strategies": ["momentum"], "risk": {"position_sizers": [sizer]}})
     assert migration.config.backtest_config == {"size_mode": "fraction", "size": 0.02}
     (row,) = (change for change in migration.changes if change.path == "backtest_config.size")
-    assert row.reason == "Share of the cash in each trade, taken as a fraction: 2%"
+    assert row.reason == "Share of the cash in each trade, 2% of it; if 0.02% was meant, write 0.0002"
 
 
 @pytest.mark.parametrize("value", [0.02, 5000])

@@ -42,6 +42,16 @@ def test_rows_of_glyph_path_old_new_and_reason() -> None:
     assert migration.diff == SAID.partition("\n")[2]
 
 
+def test_a_date_is_written_as_in_yaml_and_a_key_is_compared_with_those_that_are_near() -> None:
+    text = OLD.replace("max_bars: 250", "start_date: 2008-01-02").replace("name: my old one", "train_size: 3")
+    migration = adm.migrate_config(text)
+    (row,) = (line for line in migration.diff.splitlines() if "start" in line)
+    assert row.split()[:4] == [">", "data_config.start", "2008-01-02", "2008-01-02"]
+    assert {key.advice for key in migration.unmapped if key.path == "train_size"} == {
+        "Nothing here reads `train_size`: leave it out, or keep it as a comment."
+    }
+
+
 def test_what_stays_is_a_count() -> None:
     migration = adm.migrate_config(adm.WorkflowConfig(backtest_config={"commission": 0.001, "strategy": "rsi"}))
     assert migration.diff.splitlines()[-1] == "= 2 keys stay as they are"

@@ -147,7 +147,7 @@ BROKEN = {
     ),
     "strategies put into one portfolio": (
         ("backtest_config.portfolio", {"combine": True}),
-        "portfolio was not there and is now yes",
+        "portfolio.combine was no and is now yes",
         "leave backtest_config.portfolio out in the new configuration.",
     ),
     "the conventions of another program": (

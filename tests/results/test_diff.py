@@ -183,6 +183,28 @@ def test_clocks_of_bars_with_a_zone_and_without_are_told_apart() -> None:
     assert parting(a.reset_index(drop=True), a, 1e-9).odd == "only the bars of the new one have times"
 
 
+def test_what_an_account_grows_to_later_hides_no_difference_before() -> None:
+    a = equity(np.geomspace(1e5, 1e12, 60))
+    b = a.copy()
+    b.iloc[3] += 1.0  # 1e-12 of what it ends with, a millionth of what it is
+    assert parting(a, b, 1e-9).bar == 3
+    rounded = a * (1 + 1e-13)
+    assert parting(a, rounded, 1e-9).bar is None
+
+
+def test_what_an_account_has_held_may_round_what_is_left_of_it() -> None:
+    a = equity([1e5, 1e12, *np.full(58, 1e-3)])
+    assert parting(a, a + np.where(np.arange(60) > 1, 1e-4, 0), 1e-9).bar is None
+
+
+def test_a_trade_is_measured_by_what_it_traded_and_not_by_the_account() -> None:
+    old = trades((5, 10), (20, 30))
+    new = old.assign(pnl=[10.5, 10.0])
+    found, _ = trade_differences(old, new, 1e-9, 1e12)
+    assert list(zip(found["change"], found["field"], strict=True)) == [("~", "pnl")]
+    assert trade_differences(old, old.assign(pnl=10.0 + 1e-8), 1e-9, 1e12)[1].same == 2
+
+
 def test_a_ruined_account_is_the_same_as_itself() -> None:
     a = equity([1000, np.nan, 0, np.inf])
     assert parting(a, a, 1e-9).exactly

@@ -90,7 +90,12 @@ def _commission(ledger: Ledger, given: Old, reason: str) -> None:
     target = (_SECTION, "commission")
     kind, value = given.first("type", "method", "model"), given.first("value", "amount", "rate", "percentage", "fixed")
     if kind is None:
-        setting(ledger, "commission", given, reason)
+        older_form = given.path.partition(".")[0] == "portfolio"
+        if older_form and is_number(given.value) and given.value >= 1:
+            share, money = f"{hundredth(given.value):g}", f"{{type: fixed, value: {given.value:g}}}"
+            ledger.wrong(given, f"may be {given.value:g}% or money for each fill: write {share} or {money}")
+        else:
+            setting(ledger, "commission", given, reason)
         return
     called = plain(kind.value) if isinstance(kind.value, str) else ""
     meaning = COMMISSIONS.get(called, "")
@@ -105,7 +110,10 @@ def _commission(ledger: Ledger, given: Old, reason: str) -> None:
             "backtest_config: {commission: 0.0005} for 0.005 a share at a price of 10, or {fixed: 1.0} for 1.0 a fill."
         )
         ledger.leave(given, advice)
-    elif called in ("bps", "basis_points") and value is not None and is_number(value.value):
+    elif called in ("bps", "basis_points") and value is not None and not is_number(value.value):
+        ledger.settle(kind)
+        ledger.wrong(value, f"must be a number of basis points, such as 5 for 0.05%, but was {shown(value.value)}")
+    elif called in ("bps", "basis_points") and value is not None:
         ledger.drop(kind, told)
         ledger.put(target, value.value / 10_000, value, "Basis points are a fraction here")
     elif not meaning and (not called or misspelt(called, COMMISSIONS)):
@@ -159,7 +167,7 @@ def _slippage(ledger: Ledger, given: Old, reason: str) -> None:
 
 def as_share(value: float) -> str:
     """What to write for a share given in per cent."""
-    return f"{value:g}% is {hundredth(value)}"
+    return f"{value:g}% is {hundredth(value):g}"
 
 
 def hundredth(value: float) -> float:

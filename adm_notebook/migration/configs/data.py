@@ -21,6 +21,7 @@ def read_data(ledger: Ledger, section: Old | None) -> None:
     """`data` or `data_config`: keys by our names."""
     if section is None:
         return
+    ledger.home(("data_config",), section)
     has_file = any(names.DATA.get(key, key) in ("path", "frame") for key in section.fields)
     for key, item in section.fields.items():
         name = names.DATA.get(key, key)

@@ -56,8 +56,10 @@ class Entry:
 
     def ours(self, parameter: str) -> str:
         """Our name of a parameter; "" where it has none such."""
-        plain = self.older.get(parameter, parameter)
-        return plain if self.known is None or plain in self.known else ""
+        if self.known is None or parameter in self.known:  # its own name comes before an older one
+            return parameter
+        plain = self.older.get(parameter, "")
+        return plain if plain in self.known else ""
 
 
 # ---- what an entry is -----------------------------------------------------------------------------------------------
@@ -114,6 +116,7 @@ def read_strategies(ledger: Ledger, listed: Old | None) -> list[Entry]:
             ledger.drop(listed, "It was empty")
         return []
     entries = []
+    ledger.home(("optimization_config", "strategies"), listed)
     for old in _listed(listed):
         entry = _entry(ledger, old, "strategy")
         if entry is not None:
@@ -148,7 +151,7 @@ def write_strategies(ledger: Ledger, entries: Sequence[Entry], short: bool = Fal
         target: Target = ("optimization_config", "strategies", i)
         ledger.home(target, entry.old)
         if isinstance(entry.old.value, str) and not short and not entry.swept:
-            ledger.put(target, entry.type, entry.old, f"Our name of {entry.written}")
+            ledger.put(target, entry.type, entry.old, _type_renaming(entry))
         else:
             _strategy(ledger, target, entry)
 
@@ -164,16 +167,20 @@ def _strategy(ledger: Ledger, target: Target, entry: Entry) -> None:
     for key in ("enabled", "regimes"):
         if key in old:
             ledger.carry((*target, key), old[key])
-    allocation = old.first(*(_ALLOCATION if entry.type != "ensemble" and target[-2] != "members" else ("allocation",)))
+    allocation = old.first(*(_ALLOCATION if target[-2] != "members" else ("allocation",)))
     if allocation is not None:
         ledger.carry((*target, "allocation"), allocation, "Its share of the portfolio")
     if entry.type == "ensemble":
         _ensemble(ledger, target, old)
-    elif target[-2] == "members" and "weight" in old:
+    if target[-2] == "members" and "weight" in old:
         ledger.carry((*target, "weight"), old["weight"])
     _parameters(ledger, target, entry)
     _swept(ledger, target, entry)
     ledger.rest(old, (*_OWN, *_TYPE, *_PARAMETERS), _ENTRY_ADVICE)
+
+
+def _type_renaming(entry: Entry) -> str:
+    return "" if entry.type == entry.written else f"Our name of {entry.written}"
 
 
 _ENTRY_ADVICE = {
@@ -202,7 +209,7 @@ def _named(ledger: Ledger, target: Target, entry: Entry) -> None:
 
 def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
     for key in _ENSEMBLE:
-        if key in old and key != "members":
+        if key in old and key not in ("members", "weight"):
             ledger.carry((*target, key), old[key])
     if "members" not in old:
         return
@@ -213,7 +220,7 @@ def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
         below: Target = (*target, "members", j)
         ledger.home(below, member)
         if isinstance(member.value, str):
-            ledger.put(below, entry.type, member, f"Our name of {entry.written}")
+            ledger.put(below, entry.type, member, _type_renaming(entry))
         else:
             _strategy(ledger, below, entry)
 
@@ -224,7 +231,7 @@ def _ensemble(ledger: Ledger, target: Target, old: Old) -> None:
 def _parameters(ledger: Ledger, target: Target, entry: Entry) -> None:
     old = entry.old
     inner = old.first(*_PARAMETERS)
-    if inner is None and not any(key in old for key in (*_TYPE, "name")) and len(old.fields) == 1:
+    if inner is None and not any(key in old.value for key in (*_TYPE, "name")) and len(old.fields) == 1:
         (inner,) = old.fields.values()  # {momentum: {lookback: 10}}
         inner = inner.first(*_PARAMETERS) or inner
     own = (*_OWN, *_TYPE, *_PARAMETERS, *_ALLOCATION, *_ENSEMBLE, *_ENTRY_ADVICE)
@@ -350,7 +357,7 @@ def read_classifiers(ledger: Ledger, listed: Old | None) -> None:
         n += 1
         ledger.home(target, old)
         if isinstance(old.value, str):
-            ledger.put(target, entry.type, old, f"Our name of {entry.written}")
+            ledger.put(target, entry.type, old, _type_renaming(entry))
             continue
         _named(ledger, target, entry)
         _parameters(ledger, target, entry)

@@ -46,6 +46,7 @@ class Ledger:
         self.no_prices = False
         self._homes: dict[str, str] = {}
         self._put: set[str] = set()
+        self._plain: set[str] = set()
         self._settled: set[str] = set()
         self._touched: set[str] = set()
 
@@ -64,6 +65,8 @@ class Ledger:
                 self.wrong(old, f"says the same as {self.origin(spelled(target[:-1]))[0]}; keep one of them")
             return
         self._put.add(text)
+        if old is not None and not isinstance(old.value, (Mapping, list, tuple)):
+            self._plain.add(text)
         self._homes[text] = "" if old is None else old.path
         if old is None:
             self.changes.append(Change("+", text, ABSENT, value, reason=reason))
@@ -164,7 +167,8 @@ class Ledger:
             known = known[: max(known.rfind("."), known.rfind("["), 0)]
         if not known:
             return path, False
-        return f"{self._homes[known]}{path[len(known) :]}", True
+        below = "" if known in self._plain else path[len(known) :]  # a number has no parts there
+        return f"{self._homes[known]}{below}", True
 
     def get(self, *target: str) -> Any:
         """A value of the new config; None where there is none."""
@@ -233,7 +237,7 @@ def _one_slip(a: str, b: str) -> bool:
 
 
 def _no_place(key: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.75)
     meant = f" If it was meant to be `{near[0]}`, rename it and migrate again." if near else ""
     return f"Nothing here reads `{key}`: leave it out, or keep it as a comment.{meant}"
 

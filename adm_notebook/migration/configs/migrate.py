@@ -86,9 +86,11 @@ def migrate_config(
     root, positions = read_old(old)
     ledger = Ledger()
     problems = [p for key, item in root.value.items() for p in unfilled(item, key)]
-    whole, replaced = merged(root)
+    whole, replaced, empty = merged(root)
     for item, above in replaced:
         ledger.drop(item, f"{above.path} stands outside base_config, and counts")
+    for item in empty:
+        ledger.drop(item, "It was empty")
     _read(ledger, whole, container_pattern)
     if "base_config" in root and not root["base_config"].fields:
         _base(ledger, root["base_config"])
@@ -184,14 +186,23 @@ def _strategies(ledger: Ledger, old: Old, sections: Sequence[Old]) -> list[Entry
         taken = (*KEYS["backtest_config"], *names.ACCOUNT)
         entries[0].beside = [i for k, i in backtest.fields.items() if k not in taken and entries[0].ours(k)]
     spaces = [space for space in [old.first("parameter_space"), *(s.first(*SPACES) for s in sections)] if space]
-    read_spaces(ledger, spaces, entries)
+    others = _names_of(listed[0].listed()) - {entry.name for entry in entries} if listed else set()
+    read_spaces(ledger, spaces, entries, others)
     write_strategies(ledger, entries, short=short is not None)
-    if ("strategies" in old or "strategy" in old) and any(entry.allocated for entry in entries):
+    todays = ("optimization_config.", "backtest_config.")
+    older_form = bool(listed) and not listed[0].path.removeprefix("base_config.").startswith(todays)
+    if older_form and any(entry.allocated for entry in entries):
         combined = ledger.get("backtest_config", "portfolio")
         if combined is None:
             reason = "An allocation is a share of one portfolio of all strategies and symbols"
             ledger.put(("backtest_config", "portfolio", "combine"), True, None, reason)
     return entries
+
+
+def _names_of(given: Sequence[Old]) -> set[str]:
+    """What entries are called, whether they can be read or not."""
+    named = (item.text("name") or item.text("type") if item.fields else item.value for item in given)
+    return {name for name in named if isinstance(name, str) and name}
 
 
 def _classifiers(ledger: Ledger, places: Sequence[Old]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.errors import shown
@@ -70,6 +71,8 @@ def _counted(n: int, one: str, many: str) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, date):
+        return str(value)  # as YAML has it
     return "" if value is ABSENT else shown(value, _MOST)
 
 

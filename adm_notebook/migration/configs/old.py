@@ -108,15 +108,17 @@ def _shallow(values: dict[Any, Any]) -> dict[Any, Any]:
     return values
 
 
-def merged(root: Old) -> tuple[Old, list[tuple[Old, Old]]]:
-    """The config with its `base_config` below it, and what of that is replaced, each with what replaces it.
+def merged(root: Old) -> tuple[Old, list[tuple[Old, Old]], list[Old]]:
+    """The config with its `base_config` below it; what of that is replaced, each with what replaces it; empty sections.
 
-    A section that stands in both has the keys of both; elsewhere what stands outside `base_config` counts.
+    A section that stands in both has the keys of both, and an empty one none to replace them with; elsewhere what
+    stands outside `base_config` counts.
     """
     base = root.first("base_config")
     if base is None or not base.fields:
-        return root, []
+        return root, [], []
     replaced: list[tuple[Old, Old]] = []
+    empty: list[Old] = []
     whole = Old({})
     whole.fields = {key: item for key, item in root.fields.items() if key != "base_config"}
     for key, below in base.fields.items():
@@ -129,7 +131,10 @@ def merged(root: Old) -> tuple[Old, list[tuple[Old, Old]]]:
             both.fields = {**below.fields, **above.fields}
             whole.fields[key] = both
             replaced += [(item, above[name]) for name, item in below.fields.items() if name in above]
+        elif below.fields and above.value in ({}, [], None):
+            whole.fields[key] = below
+            empty.append(above)
         else:
             replaced.append((below, above))
     whole.value = {key: item.value for key, item in whole.fields.items()}
-    return whole, replaced
+    return whole, replaced, empty

@@ -125,7 +125,7 @@ def _sizer(ledger: Ledger, sizer: Old) -> None:
         value = size.value
     ledger.put((_SECTION, "size_mode"), mode, sizer["type"], "What the size means")
     taken = size.path.endswith(("_pct", "_percent")) and is_number(value) and value == size.value
-    told = f", taken as a fraction: {value * 100:g}%" if taken else ""
+    told = f", {value * 100:g}% of it; if {value:g}% was meant, write {hundredth(value):g}" if taken else ""
     ledger.put((_SECTION, "size"), value, size, f"{_SIZE_REASONS[mode]}{told}")
     period = sizer.first("lookback_period", "lookback_days", "lookback", "period", "window")
     if mode == "volatility" and period is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adm_notebook.config.settings import Settings
 from adm_notebook.errors import did_you_mean, shown
@@ -16,11 +16,14 @@ __all__ = ["read_spaces"]
 _SECTIONS = ("portfolio", "backtest_config", "risk", "account")
 
 
-def read_spaces(ledger: Ledger, spaces: Sequence[Old], entries: Sequence[Entry]) -> None:
-    """Lay `parameter_space` over the strategies: `strategy.param`, `param` alone, or nested mappings."""
+def read_spaces(ledger: Ledger, spaces: Sequence[Old], entries: Sequence[Entry], others: Collection[str]) -> None:
+    """Lay `parameter_space` over the strategies: `strategy.param`, `param` alone, or nested mappings.
+
+    others  what strategies are called that are none: of them something else is told
+    """
     for space in spaces:
         if not space.fields:
-            if space.value in ({}, None):
+            if space.value in ({}, [], None):
                 ledger.drop(space, "It was empty")
             else:
                 message = 'must be a mapping such as {"momentum.lookback": [10, 20]}, but was'
@@ -31,12 +34,12 @@ def read_spaces(ledger: Ledger, spaces: Sequence[Old], entries: Sequence[Entry])
             if not plain and (_meant(key, entries) or key in _SECTIONS):
                 below = item.first("parameters", "params") or item
                 for name, inner in below.fields.items():
-                    _axis(ledger, f"{key}.{name}", inner, entries)
+                    _axis(ledger, f"{key}.{name}", inner, entries, others)
             else:
-                _axis(ledger, key, item, entries)
+                _axis(ledger, key, item, entries, others)
 
 
-def _axis(ledger: Ledger, key: str, item: Old, entries: Sequence[Entry]) -> None:
+def _axis(ledger: Ledger, key: str, item: Old, entries: Sequence[Entry], others: Collection[str]) -> None:
     """One parameter of the space."""
     parts = [part for part in key.split(".") if part not in ("strategies", "strategy", "parameters", "params")]
     owner, name = ".".join(parts[:-1]), parts[-1] if parts else ""
@@ -65,11 +68,16 @@ def _axis(ledger: Ledger, key: str, item: Old, entries: Sequence[Entry]) -> None
                 item, f"{entry.type} has no such parameter (it has {', '.join(entry.known or ())}): leave it out."
             )
     elif found:
-        several = " and ".join(f"{entry.name}.{name}" for entry in found[:3])
-        ledger.wrong(item, f"may be that of several strategies; write {several}")
+        called = list(dict.fromkeys(entry.name for entry in found))
+        several = " and ".join(f"{each}.{name}" for each in called[:3])
+        alike = f"may be that of {len(found)} strategies that are called {called[0]}; give each a name of its own"
+        ledger.wrong(item, f"may be that of several strategies; write {several}" if len(called) > 1 else alike)
     elif owner:
-        near = did_you_mean(owner, [e.name for e in entries])
-        listed = f" They are {', '.join(e.name for e in entries)}" if entries and not near else ""
+        if owner in others:
+            return  # what is wrong with that strategy is told
+        there = [e.name for e in entries] + list(others)
+        near = did_you_mean(owner, there)
+        listed = f" They are {', '.join(there)}" if there and not near else ""
         ledger.wrong(item, f"names no strategy that there is.{near or listed}".removesuffix("."))
     elif meant := misspelt(name, [p for e in entries for p in (*(e.known or ()), *e.older)]):
         ledger.wrong(item, f"no strategy here has such a parameter. Did you mean `{meant}`?")

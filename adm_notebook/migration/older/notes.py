@@ -12,7 +12,7 @@ from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.migration.changes import ABSENT, Unmapped
 
-__all__ = ["SAYS_NOTHING", "WITHOUT_IT", "Older", "fraction", "items", "listed", "plain_name"]
+__all__ = ["SAYS_NOTHING", "WITHOUT_IT", "Older", "fraction", "is_number", "items", "listed", "plain_name"]
 
 SAYS_NOTHING = "It changes no figure of a run."
 WITHOUT_IT = "Both runs go without it."
@@ -80,10 +80,14 @@ def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is a number, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def fraction(key: str, value: Any) -> Any:
     """A share as a fraction: a key in per cent holds hundredths where it is above 1."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and value > 1 and key.endswith(("_pct", "_percent")):
+    if is_number(value) and value > 1 and key.endswith(("_pct", "_percent")):
         return float(Decimal(str(value)) / 100)
     return value
 

@@ -10,13 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adm_notebook.config.data import DataConfig
+from adm_notebook.config.homes import KEYS
 from adm_notebook.config.settings import LIMITS as OUR_LIMITS
-from adm_notebook.config.settings import RISK_SETTINGS, Settings
+from adm_notebook.config.settings import RISK_SETTINGS
 from adm_notebook.config.workflow import SECTIONS
 from adm_notebook.market import describe_sources
 from adm_notebook.migration.names import ACCOUNT, COMMISSIONS, DATA, LIMITS, SIZERS, WORKFLOW_TYPES
 from adm_notebook.migration.older.entries import read_classifiers, read_strategies
-from adm_notebook.migration.older.notes import SAYS_NOTHING, WITHOUT_IT, Older, fraction, items, listed, plain_name
+from adm_notebook.migration.older.notes import (
+    SAYS_NOTHING,
+    WITHOUT_IT,
+    Older,
+    fraction,
+    is_number,
+    items,
+    listed,
+    plain_name,
+)
 
 __all__ = ["is_older", "read_older"]
 
@@ -61,8 +71,7 @@ def read_older(values: Mapping[str, Any]) -> Older:
     read_strategies(found, whole)
     _analysis(found, whole.get("analysis"))
     _coordinator(found, whole.get("coordinator"))
-    if whole.get("phases") is not None:
-        found.put("parameters", "phases", whole["phases"], "phases")
+    _phases(found, whole.get("phases"))
     for key in whole:
         if key not in (*_READ, *_OUTER, *SECTIONS):
             found.leave(str(key), whole[key], SAYS_NOTHING if key in ("name", "description", "output") else WITHOUT_IT)
@@ -71,13 +80,37 @@ def read_older(values: Mapping[str, Any]) -> Older:
 
 def _parallel(found: Older, given: Any) -> None:
     """Whether several threads may work, and how many."""
-    values = given if isinstance(given, Mapping) else {} if given is None else {"enabled": given}
-    names = {"enabled": "parallel_execution", "max_workers": "max_workers"}
+    workers = isinstance(given, int) and not isinstance(given, bool)
+    plain = {} if given is None else {"workers" if workers else "enabled": given}
+    values = given if isinstance(given, Mapping) else plain
+    names = {
+        **dict.fromkeys(("enabled", "parallel"), "parallel_execution"),
+        **dict.fromkeys(("max_workers", "workers", "n_jobs", "n_workers"), "max_workers"),
+    }
     for key, value in values.items():
         if key in names:
             found.outer[names[key]] = value
         else:
             found.leave(f"parallel.{key}", value, SAYS_NOTHING)
+
+
+_PHASE = {"name", "mode", "pattern", "config", "take"}
+
+
+def _phases(found: Older, given: Any) -> None:
+    """Phases that are written as today; both runs go without any others."""
+    todays = [
+        isinstance(phase, Mapping) and phase.keys() <= _PHASE and _sections(phase.get("config"))
+        for phase in listed(given)
+    ]
+    if isinstance(given, (list, tuple)) and given and all(todays):
+        found.put("parameters", "phases", given, "phases")
+    elif given:
+        found.leave("phases", given, WITHOUT_IT)
+
+
+def _sections(config: Any) -> bool:
+    return not isinstance(config, Mapping) or config.keys() <= set(SECTIONS)
 
 
 def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +119,8 @@ def _with_base(values: Mapping[str, Any]) -> dict[str, Any]:
     whole = {str(k): v for k, v in base.items()} if isinstance(base, Mapping) else {}
     for key, value in values.items():
         under = whole.get(key)
+        if isinstance(under, Mapping) and value in ({}, [], None):
+            continue
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
         whole[str(key)] = {**under, **value} if both else value  # type: ignore[dict-item]  # both are mappings
     return whole
@@ -114,7 +149,7 @@ def _portfolio(found: Older, section: Any) -> None:
         ours, path = ACCOUNT.get(key, key), f"portfolio.{key}"
         if ours in ("commission", "slippage"):
             _cost(found, ours, value, path)
-        elif ours in Settings.model_fields:
+        elif ours in KEYS["backtest_config"] and key != "strategy":
             found.put("backtest_config", ours, value, path)
         else:
             found.leave(path, value, SAYS_NOTHING if key == "currency" else WITHOUT_IT)
@@ -131,7 +166,7 @@ def _cost(found: Older, ours: str, value: Any, path: str) -> None:
     if meaning == "none":
         found.put("backtest_config", ours, 0, f"{path}.type")
     elif amount is not None and kind in ("bps", "basis_points"):
-        found.put("backtest_config", ours, amount / 10_000, origin)
+        found.put("backtest_config", ours, amount / 10_000 if is_number(amount) else amount, origin)
     elif amount is not None and meaning == "rate":
         found.put("backtest_config", ours, amount, origin)
     elif amount is not None and meaning == "fixed" and ours == "commission":

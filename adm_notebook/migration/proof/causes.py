@@ -142,6 +142,8 @@ def _subject(cause: Change, config: Mapping[str, Any]) -> str:
     """A key as a sentence names it: `fast of ma_crossover`, `commission`."""
     if cause.path == "parameters.container_pattern":
         return "the pattern"
+    if cause.path == "backtest_config.portfolio":
+        return "portfolio.combine"
     match = _ENTRY.match(cause.path)
     if not match:
         return cause.path.partition(".")[2] or cause.path
@@ -174,13 +176,14 @@ def _step(cause: Change, *, short: bool) -> str:
     path = cause.path
     if short:
         path = path.replace("optimization_config.strategies[0]", "backtest_config.strategy")
-    if cause.old is ABSENT or cause.old is None:
+    combines = cause.path == "backtest_config.portfolio"
+    if cause.old is ABSENT or cause.old is None or (combines and not cause.old):
         return f"leave {path} out"
     match = _ENTRY.fullmatch(cause.path)
     if match and cause.new is ABSENT:
         return f"add {_yaml(cause.old)} to optimization_config.{match[1]}"
-    if cause.path == "backtest_config.portfolio":
-        return f"set {path}: {{combine: {str(cause.old).lower()}}}"
+    if combines:
+        return f"set {path}: {{combine: true}}"
     return f"set {path}: {_yaml(cause.old)}"
 
 

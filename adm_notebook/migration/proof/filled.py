@@ -45,7 +45,7 @@ def filled(result: WorkflowResult) -> dict[str, Any]:
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     preset = str(given.get("preset", "default"))
     base = Settings.resolve({"preset": preset})
-    values = {name: getattr(base, name) for name in Settings.model_fields}
+    values = {"portfolio": False, **{name: getattr(base, name) for name in Settings.model_fields}}
     for name, value in given.items():
         values[name] = _setting(name, value, values.get(name))
     return values

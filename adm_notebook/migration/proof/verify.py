@@ -7,9 +7,11 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from adm_notebook.config import WorkflowConfig
 from adm_notebook.errors import ConfigError, Problem
 from adm_notebook.migration.changes import ABSENT, Change, Unmapped
 from adm_notebook.migration.configs.differences import config_changes
@@ -65,7 +67,7 @@ def verify_migration(
     True
     """
     check_rtol(rtol)
-    before = read_side(old, "old")
+    before = _old_side(old, container_pattern, migrates=new is None)
     migration: Migration | None = None
     if new is None:
         given = before.config if isinstance(before.given, WorkflowResult) else before.given
@@ -86,6 +88,16 @@ def verify_migration(
         raise
     weakref.finalize(report.new, shutil.rmtree, folder, ignore_errors=True)  # signals in it are read while it lives
     return report
+
+
+def _old_side(old: Given, container_pattern: str | None, *, migrates: bool) -> Side:
+    """The old side; what is wrong with it is told by migrating it, which knows the words and lines of the file."""
+    try:
+        return read_side(old, "old")
+    except ConfigError:
+        if migrates and isinstance(old, (WorkflowConfig, Mapping, str, PathLike)):
+            migrate_config(old, container_pattern)
+        raise
 
 
 # ---- judging --------------------------------------------------------------------------------------------------------

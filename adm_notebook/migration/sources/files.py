@@ -25,10 +25,12 @@ def read_text(path: Path) -> str:
     ConfigError
         where it can't be read, or is not UTF-8.
     """
-    said = short(path)
+    said, is_folder = short(path), False
+    with suppress(OSError, ValueError):  # what is wrong with the path is told below
+        is_folder = path.is_dir()
+    if is_folder:
+        raise ConfigError(Problem("", f"{said} is a folder; name one of its files"), "migrate")
     try:
-        if path.is_dir():
-            raise ConfigError(Problem("", f"{said} is a folder; name one of its files"), "migrate")
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"{said} is not UTF-8 text (byte {error.start:,}); save it as UTF-8"
@@ -44,7 +46,7 @@ def _near(path: Path) -> str:
 
     with suppress(OSError):
         names = [each.name for each in path.parent.iterdir() if each.suffix in KINDS]
-        return did_you_mean(path.name, names).removesuffix("?").replace(" Did", ". Did")
+        return did_you_mean(path.name, names).replace(" Did", ". Did")
     return ""
 
 
