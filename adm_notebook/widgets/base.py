@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,7 +11,12 @@ import anywidget
 
 from adm_notebook.display.style import css, minify
 
-__all__ = ["AdmWidget", "module", "style"]
+__all__ = ["AdmWidget", "is_live", "module", "style"]
+
+
+def is_live() -> bool:
+    """Whether views are shown; `ADM_NOTEBOOK_LIVE=0` asks for what stands for them instead."""
+    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
 
 
 @cache

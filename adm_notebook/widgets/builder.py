@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -21,7 +20,7 @@ from adm_notebook.display.style import css, minify
 from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.widgets import builder_pattern, builder_run, builder_text
-from adm_notebook.widgets.base import AdmWidget, module
+from adm_notebook.widgets.base import AdmWidget, is_live, module
 from adm_notebook.widgets.builder_draft import Draft
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
 from adm_notebook.widgets.builder_form import Form, choices, make_form
@@ -433,7 +432,7 @@ class ConfigBuilder(AdmWidget):
         """The view, and below it three empty outputs, which the card of a run takes when it ends."""
         from IPython.display import publish_display_data
 
-        if os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
+        if not is_live():
             publish_display_data({"text/plain": self.text()})  # type: ignore[no-untyped-call]  # IPython
             return
         bundle = self._repr_mimebundle_()

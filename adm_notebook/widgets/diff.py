@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from adm_notebook.display.two_runs import check_comparable, compared
 from adm_notebook.display.words import clip, plural
 from adm_notebook.errors import RunError, did_you_mean, named, shown
 from adm_notebook.results import ResultDiff, WorkflowResult
-from adm_notebook.widgets.base import AdmWidget, module, style
+from adm_notebook.widgets.base import AdmWidget, is_live, module, style
 from adm_notebook.widgets.workers import Worker
 
 if TYPE_CHECKING:
@@ -275,6 +274,9 @@ class DiffView(AdmWidget):
         joined = self._joined
         theme = self._theme or ("dark" if self._themes == {"dark"} else "light")
         outputs: list[Any] = [] if joined is None else bundle(joined, theme)
+        for data, _ in outputs:
+            if "text/html" in data:  # known by this, so that a living view can hide what it shows itself
+                data["text/html"] = f'<div class="dv-kept">{data["text/html"]}</div>'
         outputs += [({"text/html": "", "text/plain": ""}, {})] * (len(ids) - len(outputs))
         for display_id, (data, metadata) in zip(ids, outputs, strict=True):
             transient = {"display_id": display_id}
@@ -286,7 +288,7 @@ class DiffView(AdmWidget):
 
         self.refresh()
         self.settle()
-        if os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
+        if not is_live():
             outputs = [({"text/plain": self.text()}, {})] if self._joined is None else bundle(self._joined, self._theme)
             for data, metadata in outputs:
                 publish_display_data(data, metadata)  # type: ignore[no-untyped-call]  # IPython

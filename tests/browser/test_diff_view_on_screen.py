@@ -133,6 +133,8 @@ def test_a_saved_notebook_keeps_the_difference_and_shows_it_once(lab, page: Page
     expect(cell.locator(".df-verdict:visible")).to_have_count(1)
     expect(cell.locator(".jp-RenderedImage")).to_have_count(1)  # it is there, and not shown twice
     expect(cell.locator(".jp-RenderedImage")).to_be_hidden()
+    for kept in cell.locator(".dv-kept").all():
+        expect(kept).to_be_hidden()
 
     path, outputs = lab.folder / "diff_saved.ipynb", list[dict]()
     for _ in range(60):

@@ -544,10 +544,10 @@ function priceChart({ model, moved }) {
     const many = !loaded.marks.length && loaded.n_marks ? `; ${number(loaded.n_marks)} entries and exits: zoom in to see them` : "";
     const span = first <= last ? `   ${clock(loaded.times[first])} to ${clock(loaded.times[last])}` : "";
     replace(title, el("bdi", {}, name), document.createTextNode(`${span}${loaded.utc ? " UTC" : ""}${each}${many}`), said);
-    const ink = token(place, "ink"), few = seen.length <= 8, end = [-Infinity, -Infinity];
-    const worded = (at, buys, text) => { // words where no others on their side are in the way
+    const ink = token(place, "ink"), few = seen.length <= 8, end = [0, 0];
+    const worded = (at, buys, text) => { // words where no others on their side, and no edge, are in the way
       const x = ((at - view[0]) / (view[1] - view[0])) * roomFor(), half = 3.4 * text.length;
-      if (!few || x < 0 || x - half < end[+buys]) return undefined;
+      if (!few || x + half > roomFor() || x - half < end[+buys]) return undefined;
       end[+buys] = x + half;
       return text;
     };
