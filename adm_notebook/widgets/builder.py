@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Mapping, MutableMapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -435,13 +434,7 @@ class ConfigBuilder(AdmWidget):
         if not is_live():
             publish_display_data({"text/plain": self.text()})  # type: ignore[no-untyped-call]  # IPython
             return
-        bundle = self._repr_mimebundle_()
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
-        self._card_ids = tuple(uuid.uuid4().hex for _ in range(3))
-        for display_id in self._card_ids:
-            empty = {"text/html": "", "text/plain": ""}
-            publish_display_data(empty, {}, transient={"display_id": display_id})  # type: ignore[no-untyped-call]
+        self._card_ids = self.show_above(3)
 
 
 def _check_kind(config: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from adm_notebook.display.two_runs import check_comparable, compared
 from adm_notebook.display.words import clip, plural
 from adm_notebook.errors import RunError, did_you_mean, named, shown
 from adm_notebook.results import ResultDiff, WorkflowResult
-from adm_notebook.widgets.base import AdmWidget, is_live, module, style
+from adm_notebook.widgets.base import EMPTY, AdmWidget, is_live, module, style
 from adm_notebook.widgets.workers import Worker
 
 if TYPE_CHECKING:
@@ -277,7 +276,7 @@ class DiffView(AdmWidget):
         for data, _ in outputs:
             if "text/html" in data:  # known by this, so that a living view can hide what it shows itself
                 data["text/html"] = f'<div class="dv-kept">{data["text/html"]}</div>'
-        outputs += [({"text/html": "", "text/plain": ""}, {})] * (len(ids) - len(outputs))
+        outputs += [(EMPTY, {})] * (len(ids) - len(outputs))
         for display_id, (data, metadata) in zip(ids, outputs, strict=True):
             transient = {"display_id": display_id}
             publish_display_data(data, metadata, transient=transient, update=True)  # type: ignore[no-untyped-call]
@@ -293,13 +292,7 @@ class DiffView(AdmWidget):
             for data, metadata in outputs:
                 publish_display_data(data, metadata)  # type: ignore[no-untyped-call]  # IPython
             return
-        found = self._repr_mimebundle_()
-        data, metadata = found if isinstance(found, tuple) else (found, {})
-        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
-        ids = tuple(uuid.uuid4().hex for _ in range(3))
-        for display_id in ids:
-            empty = {"text/html": "", "text/plain": ""}
-            publish_display_data(empty, {}, transient={"display_id": display_id})  # type: ignore[no-untyped-call]
+        ids = self.show_above(3)
         with self._lock:
             self._outputs.append(ids)
             if self._watching is None:

@@ -98,6 +98,45 @@ def test_by_mouse_any_two_of_many_runs_are_set_side_by_side(lab, page: Page, the
     assert background == ("rgb(17, 17, 17)" if shade == "dark" else "rgb(255, 255, 255)")
 
 
+SLOWLY = """import time
+from adm_notebook.widgets import diff
+quick = diff.compared
+
+def slowly(a, b):
+    time.sleep(2.5 if (a[0], b[0]) == ("cost_1", "cost_2") else 0)
+    return quick(a, b)
+
+diff.compared = slowly"""
+
+
+def test_it_says_what_it_waits_for_and_a_late_answer_is_not_shown(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
+    view = start(lab, page, "diff_slow.ipynb", "JupyterLab Dark High Contrast", "for i in range(12)")
+    verdict, body = view.locator(".df-verdict"), view.locator(".dv-body")
+    expect(verdict).to_contain_text("commission was 1% and is now 1.1%", timeout=60_000)
+    page.locator(".jp-CodeCell").nth(5).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SLOWLY)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".jp-CodeCell").nth(5).locator(".jp-InputPrompt")).to_have_text("[4]:")
+    view.get_by_label("Old run").select_option("cost_1")
+    view.get_by_label("New run").select_option("cost_2")
+    expect(view.locator(".dv-said[role=status]")).to_have_text("Comparing cost_1 and cost_2")
+    expect(body).to_have_attribute("aria-busy", "true")
+    expect(verdict).not_to_contain_text("0.2%")
+    shoot(page, "diff-view-loading-contrast", cell=".adm-app")
+    view.get_by_label("New run").select_option("cost_4")
+    seen = []
+    for _ in range(40):
+        seen.append(verdict.inner_text())
+        if "0.1% and is now 0.4%" in seen[-1]:
+            break
+        page.wait_for_timeout(100)
+    expect(verdict).to_contain_text("commission was 0.1% and is now 0.4%")
+    expect(body).to_have_attribute("aria-busy", "false")
+    assert not [words for words in seen if "is now 0.2%" in words], "an answer that came too late was shown"
+    expect(view.locator(".dv-said[role=status]")).to_be_hidden()
+
+
 def test_by_keyboard_and_narrow(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
     view = start(lab, page, "diff_keys.ipynb", "JupyterLab Light", "for i in range(12)")
     page.keyboard.press("Control+b")
