@@ -17,6 +17,7 @@ _HOME = {
     "ConfigError": "errors",
     "Coordinator": "coordinator",
     "DataError": "errors",
+    "DiffView": "widgets.diff",
     "EnhancedCoordinator": "coordinator",
     "PatternEditor": "widgets.editor",
     "Run": "coordinator",
@@ -52,6 +53,7 @@ __all__ = [  # sorted as dir() sorts, capitals first; a test compares the two
     "ConfigError",
     "Coordinator",
     "DataError",
+    "DiffView",
     "EnhancedCoordinator",
     "PatternEditor",
     "Run",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from adm_notebook.results import WorkflowResult, compare_results
     from adm_notebook.signals import SignalStore
     from adm_notebook.widgets.builder import ConfigBuilder
+    from adm_notebook.widgets.diff import DiffView
     from adm_notebook.widgets.editor import PatternEditor
     from adm_notebook.widgets.explorer import explore
 

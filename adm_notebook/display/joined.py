@@ -14,7 +14,7 @@ from adm_notebook.display.html import render
 from adm_notebook.display.style import dark_page_css, diff_css, style_tag
 from adm_notebook.display.words import plain
 
-__all__ = ["HTML_MOST", "JoinedView", "bundle", "html", "page", "publish"]
+__all__ = ["HTML_MOST", "JoinedView", "bundle", "html", "page", "parts", "picture_png", "publish"]
 
 HTML_MOST = 110_000
 """Bytes of HTML of one difference, style sheet and picture not counted."""
@@ -24,7 +24,7 @@ Output = tuple[dict[str, Any], dict[str, Any]]
 _SHRINKING = (MOST, 60, 30, 15, 6)
 
 
-def _parts(joined: Joined) -> tuple[str, str]:
+def parts(joined: Joined) -> tuple[str, str]:
     """What stands above the picture and below it, with as many rows as the budget allows."""
     head = tail = ""
     for most in _SHRINKING:
@@ -36,19 +36,19 @@ def _parts(joined: Joined) -> tuple[str, str]:
 
 def html(joined: Joined) -> str:
     """All of it but the picture, style sheet included."""
-    head, tail = _parts(joined)
+    head, tail = parts(joined)
     return style_tag(diff_css()) + head + tail
 
 
 def bundle(joined: Joined, theme: str | None = None) -> list[Output]:
     """The outputs of a cell as (data, metadata): HTML and text, PNG, HTML; one alone where there is no picture."""
-    head, tail = _parts(joined)
+    head, tail = parts(joined)
     first, text = style_tag(diff_css()) + head, joined.text()
     if joined.draw is None:
         return [({"text/html": first + tail, "text/plain": text}, {})]
     from adm_notebook.display.picture import WIDTH
 
-    picture = base64.b64encode(_png(joined, theme)).decode()
+    picture = base64.b64encode(picture_png(joined, theme)).decode()
     return [
         ({"text/html": first, "text/plain": text}, {}),
         ({"image/png": picture}, {"image/png": {"width": WIDTH, "alt": joined.alt}}),
@@ -67,10 +67,10 @@ def publish(joined: Joined, theme: str | None = None) -> None:
 
 def page(joined: Joined) -> str:
     """A page of its own: style sheet and pictures inside, light or dark as the reader's system is."""
-    head, tail = _parts(joined)
+    head, tail = parts(joined)
     light = dark = ""
     if joined.draw is not None:
-        light, dark = (base64.b64encode(_png(joined, theme)).decode() for theme in ("light", "dark"))
+        light, dark = (base64.b64encode(picture_png(joined, theme)).decode() for theme in ("light", "dark"))
     return render(
         "report.html",
         title=f"{joined.mark} {plain(joined.title)}".strip(),
@@ -101,7 +101,8 @@ class JoinedView:
         return self.joined.text()
 
 
-def _png(joined: Joined, theme: str | None) -> bytes:
+def picture_png(joined: Joined, theme: str | None) -> bytes:
+    """The picture of a difference that has one."""
     from adm_notebook.display.picture import LOCK, png, theme_of
 
     if joined.draw is None:

@@ -1,4 +1,4 @@
-"""`%adm build`: a config builder in the variable `builder`, from scratch or from what a variable holds."""
+"""`%adm build` and a bare `%adm diff`: a widget in a variable of its own, `builder` and `diff_view`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from adm_notebook.magics.runs import plan_of
 if TYPE_CHECKING:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.widgets.builder import ConfigBuilder
+    from adm_notebook.widgets.diff import DiffView
 
-__all__ = ["open_builder"]
+__all__ = ["open_builder", "open_diff_view"]
 
 
 def open_builder(shell: Any, name: str | None) -> ConfigBuilder:
@@ -36,6 +37,27 @@ def open_builder(shell: Any, name: str | None) -> ConfigBuilder:
     builder = ConfigBuilder(None if name is None else _config_of(held, name, namespace))
     shell.push({"builder": builder})
     return builder
+
+
+def open_diff_view(shell: Any, theme: str | None) -> DiffView:
+    """The view of any two of the notebook's runs, in `diff_view`; the one that is there, if there is one.
+
+    Raises
+    ------
+    ConfigError
+        where `diff_view` holds something that would be lost.
+    """
+    from adm_notebook.widgets.diff import DiffView
+
+    held = shell.user_ns.get("diff_view")
+    if isinstance(held, DiffView):
+        return held
+    if held is not None:
+        message = "holds something else, and the view would replace it; write `my_view = adm.DiffView()`"
+        raise usage_error("%adm diff", Problem("diff_view", message))
+    view = DiffView(theme=theme)
+    shell.push({"diff_view": view})
+    return view
 
 
 def _config_of(held: Any, name: str, namespace: Any) -> WorkflowConfig:

@@ -61,7 +61,7 @@ def show_report(report: object) -> None:
 def show_diff(diff: ResultDiff) -> None:
     """What the difference of two results shows at the end of any cell, in the same way; its cause stands first."""
     from adm_notebook.display import display_diff
-    from adm_notebook.magics.diffs import because_of
+    from adm_notebook.display.two_runs import because_of
 
     name, theme = _named_here(diff)
     display_diff(diff, theme, name, because_of(diff))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from adm_notebook.magics.defaults import Adm
 from adm_notebook.magics.outputs import show
-from adm_notebook.magics.runs import finished_runs
 
 if TYPE_CHECKING:
     from adm_notebook.migration.checklist.proofs import Proofs
@@ -58,6 +57,7 @@ def forget_progress(shell: Any) -> str:
 def session_of(shell: Any, defaults: Adm, notebook: Path | None) -> Session:
     """The notebook as it is now."""
     from adm_notebook.config import WorkflowConfig
+    from adm_notebook.coordinator.named import finished_runs
     from adm_notebook.migration.checklist.session import Session, cells_of
 
     namespace = dict(shell.user_ns)

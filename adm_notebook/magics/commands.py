@@ -240,6 +240,11 @@ def _replay(call: _Call) -> None:
 
 
 def _diff(call: _Call) -> None:
+    if not call.given:
+        from adm_notebook.magics.builders import open_diff_view
+
+        show(open_diff_view(call.shell, call.defaults.chart_theme))
+        return
     from adm_notebook.magics.diffs import run_diff
 
     run_diff(call.shell.user_ns, call.text, call.defaults.chart_theme)

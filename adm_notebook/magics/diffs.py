@@ -12,9 +12,8 @@ from adm_notebook.magics.operands import Operand, operand
 
 if TYPE_CHECKING:
     from adm_notebook.display.diff_parts import Joined
-    from adm_notebook.results import ResultDiff
 
-__all__ = ["DIFF_OPTIONS", "because_of", "diff_line", "joined_of", "run_diff"]
+__all__ = ["DIFF_OPTIONS", "diff_line", "joined_of", "run_diff"]
 
 DIFF_OPTIONS = ("--save",)
 _FORM = "is written `%adm diff A B [--save report.html]`"
@@ -75,7 +74,8 @@ def diff_line(text: str) -> tuple[str, str, Path | None]:
                 given = f", but was {shown(save)}" if save else ", and none is given"
                 problems.append(Problem(option, f"needs a file that ends in .html{given}"))
     if len(names) != 2:
-        problems.insert(0, Problem("diff", f"{_FORM}, but got {' '.join(names) or 'nothing'}"))
+        alone = "" if names else ". Alone, `%adm diff` shows any two of the notebook's runs"
+        problems.insert(0, Problem("diff", f"{_FORM}, but got {' '.join(names) or 'nothing'}{alone}"))
     if problems:
         raise usage_error("%adm diff", problems)
     return names[0], names[1], Path(save).expanduser() if save else None
@@ -102,27 +102,9 @@ def joined_of(a: Operand, b: Operand) -> Joined:
 
 
 def _runs(a: Operand, b: Operand) -> Joined:
-    from adm_notebook.display.differences import joined_results
-    from adm_notebook.migration.configs.differences import config_changes
-    from adm_notebook.results import compare_results
+    from adm_notebook.display.two_runs import compared
 
-    old, new = a.result, b.result
-    diff = compare_results(old, new)
-    changes = config_changes(old.config, new.config)
-    return joined_results(diff, old, new, changes, names=(a.word, b.word), because=because_of(diff))
-
-
-def because_of(diff: ResultDiff) -> str:
-    """What in their configs explains it where two runs differ: `commission was 0.1% and is now 0`; else nothing."""
-    from adm_notebook.migration.proof.causes import causes_of, in_a_sentence
-    from adm_notebook.migration.proof.filled import filled
-
-    old, new = diff.old, diff.new
-    if diff.identical or old is None or new is None or not (old.success and new.success):
-        return ""
-    before, after = filled(old), filled(new)
-    same_bars = old.metadata.get("fingerprint") == new.metadata.get("fingerprint")
-    return in_a_sentence(causes_of(before, after, same_bars=same_bars), before, after)
+    return compared((a.word, a.result), (b.word, b.result))[1]
 
 
 def _configs(a: Operand, b: Operand) -> Joined:

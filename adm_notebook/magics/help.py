@@ -67,6 +67,8 @@ LINE_HELP = """Look at components, patterns, data and runs.
     %adm diff A B [--save report.html]
                                 what differs between two runs, two configs (variables or YAML files) or two patterns;
                                 with --save also as a page of its own
+    %adm diff                   any two of this notebook's finished runs, chosen from lists that follow new runs;
+                                the view lands in diff_view, whose .report is the difference
     %adm migrate PATH [--pattern P] [--write] [--in-place]
                                 what becomes of a .py, .ipynb or .yaml that was written for the older coordinator;
                                 --write writes it to a new file beside it (old.migrated.py), with --in-place to the

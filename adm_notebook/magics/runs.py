@@ -24,7 +24,6 @@ __all__ = [
     "RunsTable",
     "check_free",
     "find_run",
-    "finished_runs",
     "kept_names",
     "note_end",
     "plan_of",
@@ -83,27 +82,10 @@ def _kind(value: object) -> str:
 
 
 def _runs(namespace: Mapping[str, Any]) -> dict[str, WorkflowResult | Run]:
-    """Variables that hold runs, in the order in which they were first assigned; IPython's history left out."""
-    from adm_notebook.coordinator import Run
-    from adm_notebook.results import WorkflowResult
+    """Variables that hold runs; imported when first asked for, with all that runs."""
+    from adm_notebook.coordinator.named import named_runs
 
-    return {n: v for n, v in list(namespace.items()) if not n.startswith("_") and isinstance(v, (WorkflowResult, Run))}
-
-
-def finished_runs(namespace: Mapping[str, Any]) -> tuple[dict[str, WorkflowResult], list[str]]:
-    """The notebook's results by name, those of background runs that are done included; and the names of these runs."""
-    from adm_notebook.results import WorkflowResult
-
-    results: dict[str, WorkflowResult] = {}
-    background = []
-    for name, run in _runs(namespace).items():
-        if isinstance(run, WorkflowResult):
-            results[name] = run
-            continue
-        background.append(name)
-        if run.status not in ("running", "paused"):
-            results[name] = run.result()
-    return results, background
+    return named_runs(namespace)
 
 
 def run_names(namespace: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,7 +12,15 @@ import anywidget
 
 from adm_notebook.display.style import css, minify
 
-__all__ = ["AdmWidget", "module", "style"]
+__all__ = ["EMPTY", "AdmWidget", "is_live", "module", "style"]
+
+EMPTY = {"text/html": "", "text/plain": ""}
+"""An output of which nothing is seen, until another takes its place."""
+
+
+def is_live() -> bool:
+    """Whether views are shown; `ADM_NOTEBOOK_LIVE=0` asks for what stands for them instead."""
+    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
 
 
 @cache
@@ -45,6 +55,18 @@ class AdmWidget(anywidget.AnyWidget):
         if data is not None:
             data["text/plain"] = self.text()
         return bundle
+
+    def show_above(self, n: int) -> tuple[str, ...]:
+        """Show the view in the current cell, and below it `n` empty outputs; returns the ids that fill them later."""
+        from IPython.display import publish_display_data
+
+        bundle = self._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]  # IPython
+        ids = tuple(uuid.uuid4().hex for _ in range(n))
+        for display_id in ids:
+            publish_display_data(dict(EMPTY), {}, transient={"display_id": display_id})  # type: ignore[no-untyped-call]
+        return ids
 
     def text(self) -> str:
         """What is shown where widgets can't be: one line to a screen of text."""

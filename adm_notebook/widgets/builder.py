@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Mapping, MutableMapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+import ipywidgets
 import traitlets
 
 from adm_notebook.config import WorkflowConfig
@@ -19,13 +18,14 @@ from adm_notebook.coordinator import Run
 from adm_notebook.display.style import css, minify
 from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
-from adm_notebook.widgets import builder_run, builder_text
-from adm_notebook.widgets.base import AdmWidget, module
+from adm_notebook.widgets import builder_pattern, builder_run, builder_text
+from adm_notebook.widgets.base import AdmWidget, is_live, module
 from adm_notebook.widgets.builder_draft import Draft
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
 from adm_notebook.widgets.builder_form import Form, choices, make_form
 from adm_notebook.widgets.builder_outlook import Outlook, measure, outlook_of, preview_of
 from adm_notebook.widgets.builder_views import answer
+from adm_notebook.widgets.editor import PatternEditor
 from adm_notebook.widgets.workers import Worker
 from adm_notebook.widgets.yaml_edit import written
 
@@ -55,6 +55,8 @@ class ConfigBuilder(AdmWidget):
         a WorkflowConfig, always: the last that could be planned (at first the one given, whatever it is); may be set.
     problems
         what is wrong with the text as it is now.
+    pattern_editor
+        the editor that `edit_pattern` has opened; None while there is none.
 
     Examples
     --------
@@ -86,6 +88,9 @@ class ConfigBuilder(AdmWidget):
     outlook = traitlets.Dict().tag(sync=True)
     preview = traitlets.Dict().tag(sync=True)
     run_state = traitlets.Dict().tag(sync=True)
+    pattern_editor: Any = traitlets.Instance(PatternEditor, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
     seen = traitlets.Dict().tag(sync=True)
     """View -> the number of its last edit that is in the other traits."""
 
@@ -189,6 +194,28 @@ class ConfigBuilder(AdmWidget):
         """Add a risk profile."""
         self._add("risk_profiles", type, parameters)
 
+    def edit_pattern(self) -> PatternEditor:
+        """Open an editor of the pattern that the config runs; the config runs what is saved there from then on.
+
+        Raises
+        ------
+        ConfigError
+            where the config names a pattern that is not there, or holds one that can't be read.
+        """
+        self.settle()
+        with self._lock:
+            if self.pattern_editor is None:
+                plan = self._outlook.plan
+                self.pattern_editor = builder_pattern.editor_of(self._draft.values, plan, self._use_pattern)
+            return self.pattern_editor  # type: ignore[no-any-return]  # a trait
+
+    def close_pattern(self) -> None:
+        """Close that editor; what was not saved is lost."""
+        with self._lock:
+            editor, self.pattern_editor = self.pattern_editor, None
+        if editor is not None:
+            editor.close()
+
     def as_cell(self, name: str | None = None) -> str:
         """A `%%adm` cell that runs what is in the builder and leaves the result in `name`.
 
@@ -238,6 +265,11 @@ class ConfigBuilder(AdmWidget):
     def _add(self, which: str, kind: str, parameters: Mapping[str, Any]) -> None:
         with self._lock:
             self._draft.add(which, kind, parameters)
+            self._changed()
+
+    def _use_pattern(self, name: str) -> None:
+        with self._lock:
+            builder_pattern.use(self._draft, name)
             self._changed()
 
     def _checked(self, name: str | None) -> str:
@@ -399,16 +431,10 @@ class ConfigBuilder(AdmWidget):
         """The view, and below it three empty outputs, which the card of a run takes when it ends."""
         from IPython.display import publish_display_data
 
-        if os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() in ("0", "false", "no", "off"):
+        if not is_live():
             publish_display_data({"text/plain": self.text()})  # type: ignore[no-untyped-call]  # IPython
             return
-        bundle = self._repr_mimebundle_()
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
-        self._card_ids = tuple(uuid.uuid4().hex for _ in range(3))
-        for display_id in self._card_ids:
-            empty = {"text/html": "", "text/plain": ""}
-            publish_display_data(empty, {}, transient={"display_id": display_id})  # type: ignore[no-untyped-call]
+        self._card_ids = self.show_above(3)
 
 
 def _check_kind(config: object) -> None:

@@ -54,6 +54,9 @@ def _do(builder: ConfigBuilder, message: Mapping[str, Any], view: str) -> None:
         "run": run,
         "stop": builder.stop,
         "cell": lambda: hand_over("cell", builder.as_cell),
+        "pattern": builder.edit_pattern,
+        "close pattern": builder.close_pattern,
+        "explore": lambda: hand_over("cell", lambda: f"%adm explore {builder.run_state['name']}"),
         "python": lambda: hand_over("python", builder.as_python),
     }
     what = message["do"]

@@ -42,6 +42,8 @@ class PatternEditor(AdmWidget):
         path of the selected container; "" is the pattern itself.
     folded
         paths of the containers that are closed in the view.
+    saved
+        the name under which the pattern was saved last; "" until then. Observers hear of each time.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class PatternEditor(AdmWidget):
     said = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
     folded: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    saved = traitlets.Unicode("")
 
     def __init__(self, pattern: Pattern | Mapping[str, Any] | Sequence[Any] | str = "simple_backtest") -> None:
         self.edits = PatternEdits(_pattern_of(pattern))
@@ -211,6 +214,8 @@ class PatternEditor(AdmWidget):
         with self._lock:
             said = self.edits.save(name)
             self._show(self.selected, said)
+            self.saved = ""
+            self.saved = self.pattern.name
             return said
 
     # ---- the view -----------------------------------------------------------------------------------------------

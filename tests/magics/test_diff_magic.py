@@ -37,6 +37,25 @@ def test_a_run_is_the_same_as_itself(two_runs: Cell) -> None:
     assert two_runs("%adm diff a a").plain.startswith("= Identical: same trades, same equity, same metrics")
 
 
+def test_alone_it_shows_the_two_runs_that_came_last_and_keeps_the_view(two_runs: Cell, shell: InteractiveShell) -> None:
+    done = two_runs("%adm diff")
+    assert done.plain.splitlines()[:2] == [
+        "≠ Different: commission was 0.1% and is now 0",
+        "Old: a (composable), new: b (composable).",
+    ]
+    view = shell.user_ns["diff_view"]
+    assert (view.a, view.b) == ("a", "b")
+    view.swap()
+    assert two_runs("%adm diff").plain.startswith("≠ Different: commission was 0 and is now 0.1%")
+    assert shell.user_ns["diff_view"] is view
+    shell.user_ns["diff_view"] = 3
+    assert "`my_view = adm.DiffView()`" in str(two_runs("%adm diff").error)
+
+
+def test_alone_it_waits_for_runs(cell: Cell) -> None:
+    assert cell("%adm diff").plain.startswith("No runs in this notebook yet. Start with %%adm")
+
+
 def test_a_background_run_is_compared_when_it_is_done(two_runs: Cell, shell: InteractiveShell) -> None:
     assert two_runs("%%adm c --mode composable --background --quiet\n" + BODY % "0").success
     shell.user_ns["c"].result()
@@ -85,7 +104,7 @@ def test_a_page_is_saved_with_both_themes(two_runs: Cell, tmp_path: Path) -> Non
     ("line", "said"),
     [
         ("a", "is written `%adm diff A B [--save report.html]`, but got a"),
-        ("", "but got nothing"),
+        ("--save x.html", "but got nothing. Alone, `%adm diff` shows any two of the notebook's runs"),
         ("a b c", "but got a b c"),
         ("a simple_backtest", "a is a run and simple_backtest a pattern; both must be of one kind"),
         ("a b.config", "compared by `%adm diff a.config b.config`"),

@@ -248,19 +248,22 @@ function render({ model, el: host }) {
   const yaml = yamlPane((text) => send("yaml", { text }), () => waiting());
   const runSaid = el("span", { class: "adm-grow" });
   const stopIt = el("button", { type: "button", class: "adm-btn", onclick: () => send("stop") }, "Stop"); // stays: a click takes longer than an update
+  const explore = el("button", { type: "button", class: "adm-btn", title: "Put a cell below that opens all combinations", onclick: () => send("explore") }, "Explore");
   const track = el("div", { class: "adm-track", role: "progressbar", "aria-label": "Combinations done", "aria-valuemin": "0" }, el("i"));
-  const running = el("div", { class: "cb-run", hidden: true }, el("div", { class: "cb-runline" }, runSaid, stopIt), track);
+  const running = el("div", { class: "cb-run", hidden: true }, el("div", { class: "cb-runline" }, runSaid, explore, stopIt), track);
   const state = el("div", { class: "adm-grow", role: "status" });
   const name = el("input", { class: "adm-input cb-name", type: "text", spellcheck: "false", "aria-label": "Variable that receives the result", "data-key": "name", onchange: (e) => send("name", { text: e.target.value }) });
   const python = el("button", { type: "button", class: "adm-btn is-quiet", onclick: () => send("python") }, "Copy as Python");
   const cell = el("button", { type: "button", class: "adm-btn", onclick: () => send("cell") }, "Insert as cell");
   const run = el("button", { type: "button", class: "adm-btn is-main", onclick: () => send("run") }, "Run");
   const told = el("p", { class: "cb-told adm-s", role: "status", hidden: true });
+  const editing = el("section", { class: "cb-edit", "aria-label": "Containers of the pattern", hidden: true });
   const page = root(
     host,
     "Config builder",
     el("div", { class: "adm-bar-top" }, el("div", { class: "adm-grow" }, title), kinds),
     el("div", { class: "adm-panes cb-panes" }, form, yaml.node),
+    editing,
     running,
     el("div", { class: "adm-bar-end" }, state, el("div", { class: "adm-btns" }, el("label", { class: "cb-into adm-s" }, "Result in ", name), python, cell, run)),
     told,
@@ -360,7 +363,7 @@ function render({ model, el: host }) {
     replace(
       form,
       heading("Data", grid(sections.data), placeFor("data_config"), spark),
-      heading("Pattern", sections.pattern.map((f) => fieldRow(f, false, true)), data.note ? el("p", { class: "fld-h cb-note" }, data.note) : null, placeFor("parameters")),
+      heading("Pattern", sections.pattern.map((f) => fieldRow(f, false, true)), data.note ? el("p", { class: "fld-h cb-note" }, data.note) : null, placeFor("parameters"), editPattern),
       sections.analysis.length ? heading("Analysis", grid(sections.analysis), placeFor("analysis_config")) : null,
       Object.keys(LISTS).map((key) => listSection(key, lists[key], choices[key] ?? [])),
       sections.search.length ? heading("Search", grid(sections.search), placeFor("optimization_config")) : null,
@@ -506,9 +509,35 @@ function render({ model, el: host }) {
     }[at.state] ?? [` ${at.message}`];
     replace(runSaid, el("span", { class: `adm-status ${tone}`, "data-glyph": glyph }, words), el("span", { class: "adm-s" }, said));
     stopIt.hidden = track.hidden = !going;
+    explore.hidden = going || at.done < 2;
     track.setAttribute("aria-valuemax", String(at.total));
     track.setAttribute("aria-valuenow", String(at.done));
     track.firstChild.style.setProperty("--v", String(at.total ? at.done / at.total : 0));
+  }
+
+  // ---- the pattern's editor ----
+
+  const editPattern = el("button", { type: "button", class: "adm-btn is-quiet cb-add", "data-key": "edit the pattern", onclick: () => send(model.get("pattern_editor") ? "close pattern" : "pattern") }, "Edit its containers");
+  let shownEditor = null; // what is shown, or is about to be
+
+  /** The editor is a widget of its own: its view stands in this one, until it is closed. */
+  async function drawEditor() {
+    const reference = model.get("pattern_editor");
+    editPattern.textContent = reference ? "Close the editor" : "Edit its containers";
+    editPattern.setAttribute("aria-expanded", String(Boolean(reference)));
+    if (reference === shownEditor) return;
+    shownEditor = reference;
+    editing.hidden = !reference;
+    if (!reference) return editing.replaceChildren();
+    try {
+      const manager = model.widget_manager;
+      const child = await manager.get_model(reference.replace("IPY_MODEL_", ""));
+      const inside = await manager.create_view(child);
+      if (shownEditor === reference) editing.replaceChildren(inside.el);
+      editing.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      tell(`This page can't show the editor here: ${error.message}. %adm edit opens it in a cell.`);
+    }
   }
 
   // ---- answers of the kernel to this view ----
@@ -540,6 +569,7 @@ function render({ model, el: host }) {
     "change:preview": drawPreview,
     "change:run_state": drawRun,
     "change:name": drawName,
+    "change:pattern_editor": drawEditor,
     "change:seen": () => {
       if (!waiting() && told.textContent === BUSY) tell("");
       drawYaml();
@@ -552,6 +582,7 @@ function render({ model, el: host }) {
   drawYaml();
   drawName();
   drawRun();
+  drawEditor();
   send("hello");
   return stop;
 }

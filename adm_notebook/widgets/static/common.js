@@ -28,10 +28,29 @@ function replace(node, ...children) {
   node.replaceChildren(...children.flat(Infinity).filter((child) => child));
 }
 
+/** Whose keys JupyterLab leaves alone, in versions that act on keys before they come to a view: the mark is what it asks. */
+const OWN_KEYS = "data-lm-suppress-shortcuts";
+
+/** Whether a key in a view is JupyterLab's all the same: Ctrl+S and its like, not what edits text or runs cells. */
+function isTheirs(event, view) {
+  return view.dataset.keys !== "all" && (event.ctrlKey || event.metaKey) && /^[bd-uw]$/i.test(event.key);
+}
+
+/** Take the mark off a view for keys that are JupyterLab's. One listener a page, however many widgets it has. */
+function shareKeys() {
+  if (globalThis.__admKeys) return;
+  globalThis.__admKeys = true;
+  window.addEventListener("keydown", (event) => {
+    const view = event.target.closest?.(".adm-app");
+    if (view) view.toggleAttribute(OWN_KEYS, !isTheirs(event, view));
+  }, true);
+}
+
 /** The root of a view. Keys that a widget uses stay in it: a notebook acts on letters of its own. */
 function root(el_, label, ...children) {
-  const node = el("div", { class: "adm adm-app", role: "region", "aria-label": label }, ...children);
-  node.addEventListener("keydown", (event) => event.stopPropagation());
+  const node = el("div", { class: "adm adm-app", role: "region", "aria-label": label, [OWN_KEYS]: true }, ...children);
+  node.addEventListener("keydown", (event) => isTheirs(event, node) || event.stopPropagation());
+  shareKeys();
   el_.replaceChildren(node);
   return node;
 }

@@ -98,7 +98,7 @@ function render({ model, el: host }) {
     el("div", { class: "adm-bar-end" }, hints, el("div", { class: "adm-btns" }, exporting, use, save)),
     live,
   );
-  node.dataset.lmSuppressShortcuts = "true"; // JupyterLab acts on A, N, P, ... before they come here
+  node.dataset.keys = "all"; // Ctrl+Z and its like are the editor's, too
 
   /** Do what a button does, or say why not. */
   function act(which, doing) {

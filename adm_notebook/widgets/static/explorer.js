@@ -58,6 +58,15 @@ function figure(text) {
   return text.endsWith("%") ? [text.slice(0, -1), el("span", { class: "adm-u" }, "%")] : [text];
 }
 
+/** Make these the children of a node, and move none that need not move. */
+function inOrder(node, children) {
+  const wanted = new Set(children);
+  for (const child of [...node.childNodes]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, k) => {
+    if (node.childNodes[k] !== child) node.insertBefore(child, node.childNodes[k] ?? null);
+  });
+}
+
 /** Call `work` once things have been quiet for `ms`. */
 function settled(work, ms) {
   let timer = 0;
@@ -70,7 +79,8 @@ function settled(work, ms) {
 // ---- a table of any length ------------------------------------------------------------------------------------------
 
 /** A grid whose rows come in blocks of 100: only those in view are in the page.
- *  `ask(start)` asks for a block, which `take` receives; `pick(position)` is called for a click. */
+ *  `ask(start)` asks for a block, which `take` receives; `pick(position, name)` for a click;
+ *  the name, the row's label, is undefined where the row has not come yet. */
 function longTable({ label, ask, pick, sort, most = 0 }) {
   const head = el("tr");
   const body = el("tbody");
@@ -80,6 +90,27 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
   const scroller = el("div", { class: "xp-scroll", tabindex: "-1" }, grid);
   const id = `xp${Math.random().toString(36).slice(2)}`;
   let columns = [], count = 0, blocks = new Map(), asked = new Set(), chosen = null, longest = [], column = 0, sorted = [];
+  const [above, below] = [0, 1].map(() => el("tr", { class: "xp-space", "aria-hidden": "true" }, el("td")));
+  let kept = new Map(), pressed = null; // rows in the page by their places; what a pointer went down on
+
+  /** What a row is called, where that is known: its label, or its number. */
+  function nameOf(i) {
+    const block = blocks.get(i - (i % BLOCK));
+    return block?.labels ? block.labels[i % BLOCK] : block ? i : undefined;
+  }
+  /** Write the cells of a row, those alone that are others than before: what is under a pointer stays where it is. */
+  function fill(row, cells) {
+    while (row.children.length > columns.length) row.lastChild.remove();
+    columns.forEach((c, k) => {
+      const text = cells ? cells[k] : "\u00b7";
+      const cell = row.children[k] ?? row.appendChild(el("td"));
+      if (cell.dataset.text === text && cell.classList.contains("adm-l") === Boolean(c.words)) return;
+      cell.dataset.text = text;
+      cell.classList.toggle("adm-l", Boolean(c.words));
+      if (text.length > 24) cell.title = text; else cell.removeAttribute("title");
+      cell.replaceChildren(...(c.words ? [el("bdi", {}, text)] : figure(text)));
+    });
+  }
 
   const askFor = settled((starts) => {
     for (const start of starts) if (!blocks.has(start) && !asked.has(start)) { asked.add(start); ask(start); }
@@ -96,20 +127,21 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
     for (let i = first; i < last; i++) {
       const block = blocks.get(i - (i % BLOCK));
       const cells = block?.rows[i % BLOCK];
-      const name = block?.labels ? block.labels[i % BLOCK] : i;
-      const on = cells !== undefined && name === chosen;
-      rows.push(el("tr", { id: `${id}-${i}`, class: on ? "is-on" : undefined, "aria-rowindex": String(i + 2),
-        "aria-selected": on ? "true" : "false" },
-        columns.map((c, k) => {
-          const text = cells ? cells[k] : "\u00b7";
-          return el("td", { class: c.words ? "adm-l" : undefined, title: text.length > 24 ? text : undefined },
-            c.words ? el("bdi", {}, text) : figure(text));
-        })));
+      const on = cells !== undefined && nameOf(i) === chosen;
+      const row = kept.get(i) ?? el("tr", { id: `${id}-${i}`, "aria-rowindex": String(i + 2) });
+      row.classList.toggle("is-on", on);
+      row.setAttribute("aria-selected", String(on));
+      fill(row, cells);
+      rows.push(row);
     }
-    const space = (n) => n > 0 && el("tr", { class: "xp-space", "aria-hidden": "true" },
-      el("td", { colSpan: columns.length, style: { height: `${n * ROW}px` } }));
-    replace(body, space(first), rows, space(count - last));
-    const on = rows.find((row) => row.className === "is-on");
+    kept = new Map(rows.map((row, k) => [first + k, row]));
+    const spaced = (space, n) => {
+      space.firstChild.colSpan = columns.length;
+      space.firstChild.style.height = `${n * ROW}px`;
+      return n > 0 && space;
+    };
+    inOrder(body, [spaced(above, first), ...rows, spaced(below, count - last)].filter(Boolean));
+    const on = rows.find((row) => row.classList.contains("is-on"));
     if (on) grid.setAttribute("aria-activedescendant", on.id); else grid.removeAttribute("aria-activedescendant");
   }
 
@@ -124,9 +156,22 @@ function longTable({ label, ask, pick, sort, most = 0 }) {
     grid.style.width = `max(100%, calc(${longest.reduce((a, b) => a + b, 0)}ch + ${16 * columns.length}px))`;
   }
 
-  grid.addEventListener("click", (event) => { // by place: the row under the pointer may have been drawn anew since
+  // A browser sends no click where what was pressed has been drawn anew before it is let go: so both are listened to here,
+  // on the table, which stays. The row is the one that was seen under the pointer when it went down.
+  const under = (event) => {
     const i = Math.floor((event.clientY - body.getBoundingClientRect().top) / ROW);
-    if (!head.contains(event.target) && i >= 0 && i < count) pick(i);
+    return body.contains(event.target) && i >= 0 && i < count ? { i, name: nameOf(i), x: event.clientX, y: event.clientY } : null;
+  };
+  grid.addEventListener("pointerdown", (event) => { pressed = event.button === 0 ? under(event) : null; });
+  grid.addEventListener("pointercancel", () => { pressed = null; });
+  grid.addEventListener("pointerup", (event) => {
+    if (!pressed || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > ROW / 2) return;
+    pick(pressed.i, pressed.name);
+    pressed = null;
+  });
+  grid.addEventListener("click", (event) => { // one without a pointer: a reader of screens, a script
+    const row = event.detail === 0 && event.target.closest?.("tr[aria-rowindex]");
+    if (row) pick(Number(row.getAttribute("aria-rowindex")) - 2, nameOf(Number(row.getAttribute("aria-rowindex")) - 2));
   });
   let frame = 0;
   const later = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(draw); };
@@ -499,10 +544,10 @@ function priceChart({ model, moved }) {
     const many = !loaded.marks.length && loaded.n_marks ? `; ${number(loaded.n_marks)} entries and exits: zoom in to see them` : "";
     const span = first <= last ? `   ${clock(loaded.times[first])} to ${clock(loaded.times[last])}` : "";
     replace(title, el("bdi", {}, name), document.createTextNode(`${span}${loaded.utc ? " UTC" : ""}${each}${many}`), said);
-    const ink = token(place, "ink"), few = seen.length <= 8, end = [-Infinity, -Infinity];
-    const worded = (at, buys, text) => { // words where no others on their side are in the way
+    const ink = token(place, "ink"), few = seen.length <= 8, end = [0, 0];
+    const worded = (at, buys, text) => { // words where no others on their side, and no edge, are in the way
       const x = ((at - view[0]) / (view[1] - view[0])) * roomFor(), half = 3.4 * text.length;
-      if (!few || x < 0 || x - half < end[+buys]) return undefined;
+      if (!few || x + half > roomFor() || x - half < end[+buys]) return undefined;
       end[+buys] = x + half;
       return text;
     };
@@ -584,7 +629,11 @@ function render({ model, el: host }) {
   const nothing = el("p", { class: "xp-empty", hidden: true });
   const table = longTable({
     label: "Combinations", most: 11, ask: (start) => send("window", { start }),
-    pick: (position) => { table.grid.focus({ preventScroll: true }); chosenAt = position; send("at", { position }); },
+    pick: (position, label) => {
+      table.grid.focus({ preventScroll: true });
+      chosenAt = position;
+      if (label === undefined) send("at", { position }); else send("select", { row: label });
+    },
     sort: (column) => send("sort", { column }),
   });
   const heat = heatMap({ choose: (label) => send("select", { row: label }) });
