@@ -1,4 +1,4 @@
-"""Many accounts on the same bars, from event to event: stretches between them come from `segments`.
+"""An account from event to event: stretches between them come from `segments`.
 
 An event is a bar with a flag, one that a pending order may fill on, one where a stop or a limit acts, the first and the
 last. These are traded one by one, by the functions of `fills` and `kernels` and in the order of `run_account`, so that
@@ -8,11 +8,10 @@ trades are those of a single backtest to the last bit.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from adm_notebook.engine.abreast import LANES, LOST, N_FIELDS, put_lane, run_abreast, same_path, take_lane
 from adm_notebook.engine.fills import (
     CANCELLED,
     CLOSE,
@@ -27,7 +26,6 @@ from adm_notebook.engine.fills import (
 from adm_notebook.engine.kernels import decision, fill_order, finish
 from adm_notebook.engine.segments import (
     BEFORE,
-    CURVE,
     DOWN,
     DRAWDOWN,
     HELD,
@@ -45,10 +43,8 @@ from adm_notebook.engine.segments import (
 from adm_notebook.engine.sweep_kernels import (
     LONG_ENTRY,
     LONG_EXIT,
-    ROOM,
     SHORT_ENTRY,
     SHORT_EXIT,
-    TALLY,
     U8,
     UNFILLED,
     Wanted,
@@ -56,16 +52,13 @@ from adm_notebook.engine.sweep_kernels import (
     put_metrics,
     tally_trades,
 )
-from adm_notebook.engine.tight import N_KEPT, begin_tight, is_tight, run_tight
 from adm_notebook.engine.unowned import unowned
-from adm_notebook.jit import inlined, inner, jit
-from adm_notebook.market.arrays import F64, I8, I64, Bool
+from adm_notebook.jit import inlined, inner
+from adm_notebook.market.arrays import F64, I8, I64
 
-__all__ = ["begin_curve", "put_row", "room_for", "sweep_segments"]
+__all__ = ["begin_curve", "events", "put_row", "run_row"]
 
 EPSILON = 2.3e-16
-TILE = 4096  # bars, about 0.5 MB of terrain
-TOGETHER = 64  # rows that go through a tile one after the other: what they keep in mind is 30 KB
 LEAST_SQUARES = 4e-10  # a sum of squared returns above it has lost less than 1e-10 of itself to their rounding
 
 
@@ -180,236 +173,6 @@ def put_row(out: F64, curve: F64, tally: F64, n_bars: int, capital: float, perio
         False,
     )
     return True
-
-
-class Room(NamedTuple):
-    """Arrays that `sweep_segments` works in.
-
-    trades, unfilled      of the account that is run, until they are counted
-    bars, kinds           (n_bars + 1,)  of events
-    scratch               (n_bars,)
-    curves, tallies, kept  (TOGETHER, ...)  sums over bars, sums over trades and the state of accounts
-    running               (TOGETHER,)  which of them are still run
-    lanes                 accounts that are walked together
-    tile                  bars that accounts with signals of their own go through before the next ones do
-    """
-
-    trades: F64
-    unfilled: I64
-    bars: I64
-    kinds: U8
-    scratch: F64
-    curves: F64
-    tallies: F64
-    kept: F64
-    running: Bool
-    lanes: F64
-    tile: int
-
-
-def room_for(n_bars: int) -> Room:
-    """About 17 bytes a bar."""
-    return Room(
-        np.empty((ROOM, 8)),
-        np.empty((ROOM, 3), np.int64),
-        np.empty(n_bars + 1, np.int64),
-        np.empty(n_bars + 1, np.uint8),
-        np.empty(n_bars),
-        np.empty((TOGETHER, CURVE)),
-        np.empty((TOGETHER, TALLY)),
-        np.empty((TOGETHER, N_KEPT)),
-        np.empty(TOGETHER, np.bool_),
-        np.empty(N_FIELDS * LANES),
-        TILE,
-    )
-
-
-@jit
-def sweep_segments(
-    metrics: F64,
-    done: Bool,
-    order: I64,
-    rules: Any,
-    ledgers: Any,
-    periods: F64,
-    warmups: I64,
-    terrain: Terrain,
-    wanted: Wanted,
-    room: Room,
-) -> None:
-    """Trade and measure the rows that are not done, as `sweep_bars` does; rows it can't be sure of are left undone.
-
-    metrics_style must be standard and max_daily_loss infinite in these rows; the rest as in `sweep_bars`.
-
-    order  (k,)  the order in which rows are run: those that differ in size and costs alone should follow each other
-    room   `room_for` these bars; the caller keeps it, as there are only views of it here
-    """
-    n_bars: int = terrain.close.shape[0]
-    trades, unfilled, scratch = unowned(room.trades), unowned(room.unfilled), unowned(room.scratch)
-    bars, kinds, lanes = unowned(room.bars), unowned(room.kinds), unowned(room.lanes)
-    curve, tally, kept = unowned(room.curves[0]), unowned(room.tallies[0]), unowned(room.kept[0])
-    ground = Terrain(
-        unowned(terrain.open),
-        unowned(terrain.high),
-        unowned(terrain.low),
-        unowned(terrain.close),
-        unowned(terrain.price),
-        unowned(terrain.lowest),
-        unowned(terrain.highest),
-        unowned(terrain.blocks),
-        unowned(terrain.heads),
-        unowned(terrain.tails),
-        unowned(terrain.logs),
-        unowned(terrain.returns),
-        unowned(terrain.facts),
-        unowned(terrain.centres),
-        unowned(terrain.reaches),
-        unowned(terrain.moments),
-    )
-    by_target = wanted.targets.shape[0] > 0
-    shared = wanted.targets.shape[0] <= 1 and wanted.flags.shape[0] <= 1
-    constant = wanted.strength.shape[1] == 0 and wanted.stop_loss.shape[1] == 0 and wanted.take_profit.shape[1] == 0
-    n_rows: int = order.shape[0]
-    if constant and not shared:
-        for at in range(0, n_rows, TOGETHER):
-            rows = order[at : at + TOGETHER]
-            run_tiles(metrics, done, rows, rules, ledgers, periods, warmups, ground, wanted, room)
-    found_for = -1
-    at = 0
-    while at < n_rows:
-        row = order[at]
-        if done[row]:
-            at += 1
-            continue
-        warmup = warmups[row]
-        if found_for < 0 or not shared or (by_target and found_for != warmup):
-            events(wanted, row, warmup, 0, n_bars, bars, kinds)
-            found_for = warmup
-        tight = constant and shared and warmup < n_bars and is_tight(rules[row], ground)
-        n = 1
-        if tight:
-            while n < LANES and at + n < n_rows and beside(order[at + n], row, done, rules, ledgers, warmups, ground):
-                n += 1
-        if n > 1:
-            m = (n + 7) // 8 * 8
-            for lane in range(m):
-                one = order[at + min(lane, n - 1)]
-                take_lane(lanes, lane, rules[one], ledgers[one].balance, warmup)
-            ledger = ledgers[row]
-            stop_loss, take_profit = ledger.order_stop_loss, ledger.order_take_profit
-            common = run_abreast(lanes, m, rules[row], stop_loss, take_profit, warmup, ground, bars, kinds, curve)
-            for lane in range(n):
-                one = order[at + lane]
-                capital = ledgers[one].balance
-                begin_curve(curve, capital, warmup)
-                tally[:] = 0.0
-                if put_lane(lanes, lane, common, curve, tally):
-                    done[one] = put_row(metrics[one], curve, tally, n_bars, capital, periods[one])
-        for lane in range(n):
-            one = order[at + lane]
-            if done[one] or (n > 1 and lanes[LOST + np.uint64(lane)] == 0.0):
-                continue
-            capital = ledgers[one].balance
-            begin_curve(curve, capital, warmup)
-            tally[:] = 0.0
-            traded = warmup >= n_bars
-            if tight:
-                begin_tight(kept, capital, warmup)
-                stop_loss, take_profit = ledgers[one].order_stop_loss, ledgers[one].order_take_profit
-                traded = run_tight(kept, curve, tally, rules[one], stop_loss, take_profit, n_bars, ground, bars, kinds)
-                if not traded:
-                    begin_curve(curve, capital, warmup)
-                    tally[:] = 0.0
-            if not traded:
-                run_row(
-                    curve,
-                    tally,
-                    rules[one : one + 1],
-                    ledgers[one : one + 1],
-                    warmup,
-                    ground,
-                    bars,
-                    kinds,
-                    unowned(wanted.strength[min(one, wanted.strength.shape[0] - 1)]),
-                    unowned(wanted.stop_loss[min(one, wanted.stop_loss.shape[0] - 1)]),
-                    unowned(wanted.take_profit[min(one, wanted.take_profit.shape[0] - 1)]),
-                    trades,
-                    unfilled,
-                    scratch,
-                )
-            done[one] = put_row(metrics[one], curve, tally, n_bars, capital, periods[one])
-        at += n
-
-
-@inner
-def run_tiles(
-    metrics: F64,
-    done: Bool,
-    rows: I64,
-    rules: Any,
-    ledgers: Any,
-    periods: F64,
-    warmups: I64,
-    ground: Terrain,
-    wanted: Wanted,
-    room: Room,
-) -> None:
-    """Those of some rows, each with signals of its own, that `run_tight` can run: all of them tile by tile.
-
-    A tile is as many bars as have their terrain in a core's cache: each is fetched once for all rows, so that a bar
-    takes as long in a million as in ten thousand.
-
-    rows  (k,)  at most TOGETHER
-    """
-    n_bars: int = ground.close.shape[0]
-    bars, kinds, running = unowned(room.bars), unowned(room.kinds), unowned(room.running)
-    curves, tallies, kept = unowned(room.curves), unowned(room.tallies), unowned(room.kept)
-    for k in range(rows.shape[0]):
-        row = rows[k]
-        running[k] = not done[row] and warmups[row] < n_bars and is_tight(rules[row], ground)
-        begin_curve(unowned(curves[k]), ledgers[row].balance, warmups[row])
-        begin_tight(unowned(kept[k]), ledgers[row].balance, warmups[row])
-        tallies[k, :] = 0.0
-    n_tiles = max(1, (n_bars + room.tile // 2) // room.tile)
-    start = 0
-    for tile in range(n_tiles):
-        end = n_bars if tile == n_tiles - 1 else start + room.tile
-        for k in range(rows.shape[0]):
-            if running[k]:
-                row = rows[k]
-                events(wanted, row, warmups[row], start, end, bars, kinds)
-                running[k] = run_tight(
-                    unowned(kept[k]),
-                    unowned(curves[k]),
-                    unowned(tallies[k]),
-                    rules[row],
-                    ledgers[row].order_stop_loss,
-                    ledgers[row].order_take_profit,
-                    end,
-                    ground,
-                    bars,
-                    kinds,
-                )
-        start = end
-    for k in range(rows.shape[0]):
-        if running[k]:
-            row = rows[k]
-            done[row] = put_row(
-                metrics[row], unowned(curves[k]), unowned(tallies[k]), n_bars, ledgers[row].balance, periods[row]
-            )
-
-
-@inner
-def beside(other: int, row: int, done: Bool, rules: Any, ledgers: Any, warmups: I64, ground: Terrain) -> bool:
-    """Whether a row trades on the same bars at the same prices as `row`, of which `is_tight` is true."""
-    return (
-        not done[other]
-        and warmups[other] == warmups[row]
-        and ledgers[other].order_stop_loss == ledgers[row].order_stop_loss
-        and ledgers[other].order_take_profit == ledgers[row].order_take_profit
-        and is_tight(rules[other], ground)
-        and same_path(rules[other], rules[row])
-    )
 
 
 @inner

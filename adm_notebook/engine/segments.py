@@ -85,7 +85,8 @@ class Terrain(NamedTuple):
 def terrain_of(prices: Prices, *, series: bool = True) -> Terrain:
     """The structures over these bars: about 270 bytes a bar, 140 without `series` of positions beside cash."""
     arrays = [readonly(array) for array in prices[:4]]
-    price, lowest, highest, blocks, heads, tails, logs, returns = _structures(*arrays)
+    price, lowest, highest, blocks, heads, tails, logs, returns = filled = _room(len(prices.close))
+    _structures(*filled, *arrays)
     group = 0
     if series and len(price) > 1:
         for candidate in GROUPS:
@@ -94,7 +95,7 @@ def terrain_of(prices: Prices, *, series: bool = True) -> Terrain:
                 group = candidate
                 break
     centres, reaches = _groups(price, group) if group else (np.empty(0), np.empty(0))
-    moments = np.empty((len(price) if group else 0, 16))  # by numpy, which asks for huge pages: a third of the time
+    moments = np.empty((len(price) if group else 0, 16))
     if group:
         _moments(moments, price, centres, group)
     facts = np.array([group, not any(np.isnan(array).any() for array in arrays)], dtype=np.int64)
@@ -102,10 +103,34 @@ def terrain_of(prices: Prices, *, series: bool = True) -> Terrain:
     return Terrain(*arrays, *map(readonly, made))  # type: ignore[arg-type]
 
 
-@jit
-def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, F64, F64, F64, F64, I64, F64]:
-    n: int = close.shape[0]
+def _room(n: int) -> tuple[F64, F64, F64, F64, F64, F64, I64, F64]:
+    """Arrays for `_structures` to fill.
+
+    They are made by numpy, which asks for huge pages: with small ones, a third of the time went to the pages.
+    """
+    n_blocks = (n + BLOCK - 1) >> SHIFT
+    levels = max(n_blocks.bit_length(), LARGE + 1)  # an entry of the last one spans all bars
     price, lowest, highest = np.empty(n), np.empty(n), np.empty(n)
+    blocks, heads, tails = np.empty((levels, n_blocks, 4)), np.empty((n, 4)), np.empty((n, 4))
+    return price, lowest, highest, blocks, heads, tails, np.zeros(n_blocks + 1, np.int64), np.zeros((n + 1, 3))
+
+
+@jit
+def _structures(
+    price: F64,
+    lowest: F64,
+    highest: F64,
+    blocks: F64,
+    heads: F64,
+    tails: F64,
+    logs: I64,
+    returns: F64,
+    open_: F64,
+    high: F64,
+    low: F64,
+    close: F64,
+) -> None:
+    n: int = close.shape[0]
     last = np.nan
     for t in range(n):
         c, o = close[t], open_[t]
@@ -122,21 +147,20 @@ def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, 
         highest[t] = -np.inf if np.isnan(h) else h
         lowest[t] = np.inf if np.isnan(lo) else lo
 
-    n_blocks = (n + BLOCK - 1) >> SHIFT
-    levels = 1
-    while (1 << levels) <= n_blocks:
-        levels += 1
-    levels = max(levels, LARGE + 1)
-    blocks = np.empty((levels, n_blocks, 4))
-    heads, tails = np.empty((n, 4)), np.empty((n, 4))
+    levels, n_blocks = blocks.shape[0], blocks.shape[1]
     for b in range(n_blocks):
         start, end = b * BLOCK, min((b + 1) * BLOCK, n)
-        for t in range(start, end):
-            _join(heads[t], heads[t - 1] if t > start else heads[t], t == start, lowest, highest, price, t)
-        for t in range(end - 1, start - 1, -1):
-            _join(tails[t], tails[t + 1] if t < end - 1 else tails[t], t == end - 1, lowest, highest, price, t)
-        for column in range(4):  # numba compiles an assignment of rows for a second
-            blocks[0, b, column] = heads[end - 1, column]
+        at, step = start, 1
+        for into in (heads, tails):
+            lo, hi, least, most = np.inf, -np.inf, np.inf, -np.inf
+            for _ in range(end - start):
+                lo, hi = min(lo, lowest[at]), max(hi, highest[at])
+                if not np.isnan(price[at]):
+                    least, most = min(least, price[at]), max(most, price[at])
+                into[at, LOW], into[at, HIGH], into[at, LEAST], into[at, MOST] = lo, hi, least, most
+                at += step
+            blocks[0, b, LOW], blocks[0, b, HIGH], blocks[0, b, LEAST], blocks[0, b, MOST] = lo, hi, least, most
+            at, step = end - 1, -1
     for level in range(1, levels):
         half = 1 << (level - 1)
         for b in range(n_blocks):
@@ -144,11 +168,9 @@ def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, 
             into = blocks[level, b]
             into[LOW], into[LEAST] = min(a[LOW], c[LOW]), min(a[LEAST], c[LEAST])
             into[HIGH], into[MOST] = max(a[HIGH], c[HIGH]), max(a[MOST], c[MOST])
-    logs = np.zeros(n_blocks + 1, np.int64)
     for b in range(2, n_blocks + 1):
         logs[b] = logs[b >> 1] + 1
 
-    returns = np.zeros((n + 1, 3))
     sums, lost = np.zeros(3), np.zeros(3)  # Neumaier's: each entry is rounded once
     for t in range(n):
         r = 0.0
@@ -160,18 +182,6 @@ def _structures(open_: F64, high: F64, low: F64, close: F64) -> tuple[F64, F64, 
         _add(sums, lost, 2, fall * fall)
         for column in range(3):
             returns[t + 1, column] = sums[column] + lost[column]
-    return price, lowest, highest, blocks, heads, tails, logs, returns
-
-
-@inner
-def _join(into: F64, other: F64, alone: bool, lowest: F64, highest: F64, price: F64, t: int) -> None:
-    """Write the extremes of bar t, and of `other` unless it stands alone; prices that are NaN count for nothing."""
-    least = np.inf if np.isnan(price[t]) else price[t]
-    most = -np.inf if np.isnan(price[t]) else price[t]
-    into[LOW] = lowest[t] if alone else min(lowest[t], other[LOW])
-    into[HIGH] = highest[t] if alone else max(highest[t], other[HIGH])
-    into[LEAST] = least if alone else min(least, other[LEAST])
-    into[MOST] = most if alone else max(most, other[MOST])
 
 
 @inner

@@ -18,7 +18,7 @@ from adm_notebook.engine.account import METRICS, NEEDS_TIMES, Signals
 from adm_notebook.engine.compiled import ledger_of, rules_of
 from adm_notebook.engine.fills import BOOKS, RULES
 from adm_notebook.engine.metrics import periods_per_year
-from adm_notebook.engine.segment_kernels import room_for, sweep_segments
+from adm_notebook.engine.segment_sweep import room_for, sweep_segments
 from adm_notebook.engine.segments import Terrain, terrain_of
 from adm_notebook.engine.sweep_kernels import (
     LONG_ENTRY,

@@ -18,7 +18,7 @@ from adm_notebook.config.settings import Settings
 from adm_notebook.engine.abreast import LANES, LOST, WORTH
 from adm_notebook.engine.account import METRICS
 from adm_notebook.engine.compiled import signals_from_targets
-from adm_notebook.engine.segment_kernels import room_for, sweep_segments
+from adm_notebook.engine.segment_sweep import room_for, sweep_segments
 from adm_notebook.engine.sweep import Ground, accounts_of, packed, sweep
 from adm_notebook.engine.sweep_kernels import Wanted
 from adm_notebook.jit import readonly

@@ -17,7 +17,8 @@ from sweep_cases import alone, assert_same_metrics, plain
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.engine.compiled import signals_from_targets
-from adm_notebook.engine.segment_kernels import begin_curve, room_for, sweep_segments
+from adm_notebook.engine.segment_kernels import begin_curve
+from adm_notebook.engine.segment_sweep import room_for, sweep_segments
 from adm_notebook.engine.segments import (
     BEFORE,
     CURVE,

@@ -14,7 +14,7 @@ from test_sweep_segments import targets, walks
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.engine.compiled import signals_from_targets
-from adm_notebook.engine.segment_kernels import TILE, TOGETHER, room_for, sweep_segments
+from adm_notebook.engine.segment_sweep import TILE, TOGETHER, room_for, sweep_segments
 from adm_notebook.engine.sweep import Accounts, Ground, accounts_of, packed, sweep
 from adm_notebook.engine.sweep_kernels import Wanted
 from adm_notebook.jit import readonly
