@@ -73,6 +73,12 @@ def put_tutorials(folder: Path) -> None:
         nbformat.write(notebook, folder / source.name)
 
 
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """The engine is compiled before kernels are started, which would all compile it at once."""
+    subprocess.run([sys.executable, "-m", "adm_notebook", "warm"], check=True, capture_output=True)
+
+
 @contextmanager
 def serving(module: str, folder: Path, home: Path, *options: str) -> Iterator[Lab]:
     """A Jupyter server of its own on a free port, with settings of its own; stopped at the end."""
@@ -94,7 +100,7 @@ def serving(module: str, folder: Path, home: Path, *options: str) -> Iterator[La
     command = [
         sys.executable, "-m", module, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password=",
-        f"--ServerApp.root_dir={folder}", *options,
+        f"--ServerApp.root_dir={folder}", "--ServerApp.disable_check_xsrf=True", *options,
     ]  # fmt: skip
     log = (home / "server.log").open("w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -118,7 +124,7 @@ def serving(module: str, folder: Path, home: Path, *options: str) -> Iterator[La
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Iterator[Lab]:
     """JupyterLab over copies of the tutorials."""
     folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
     put_tutorials(folder)
@@ -127,13 +133,27 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def notebook7(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def notebook7(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Iterator[Lab]:
     """Jupyter Notebook 7 over the same; what it has of settings is said to it as to JupyterLab."""
     pytest.importorskip("notebook", minversion="7", reason='get it with: pip install "notebook>=7"')
     folder, home = tmp_path_factory.mktemp("notebook7"), tmp_path_factory.mktemp("home7")
     put_tutorials(folder)
     with serving("notebook", folder, home) as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def no_kernels_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Kernels that a test started end with it: each holds half a gigabyte."""
+    yield
+    for name in {"lab", "notebook7"} & {*request.fixturenames}:
+        kernels = f"{request.getfixturevalue(name).url}/api/kernels"
+        with urllib.request.urlopen(kernels, timeout=10) as answer:
+            running = json.load(answer)
+        for kernel in running:
+            end = urllib.request.Request(f"{kernels}/{kernel['id']}", method="DELETE")
+            with urllib.request.urlopen(end, timeout=30):
+                pass
 
 
 @pytest.fixture
