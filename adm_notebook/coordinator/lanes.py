@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -151,15 +151,16 @@ class Lanes:
         bars = self.plan.market[self.plan.symbols[batch.symbol]]
         values = np.full((len(batch.numbers), len(self.plan.measures)), math.nan)
         refused: dict[int, tuple[str, str]] = {}
-        combinations, first, at = np.unique(batch.combination, return_index=True, return_inverse=True)
+        combinations, at = np.unique(batch.combination, return_inverse=True)
         program, began = self._program(batch.entry), time.perf_counter()
         step, how = self._step(bars), self.plan.ways.signals[batch.entry].how
-        end = len(batch.numbers)
+        if program is not None:
+            order = _sharing_order(self.plan.strategies[batch.entry].grid[combinations], step)
+            combinations, at = combinations[order], np.argsort(order)[at]
         i = 0
         while i < len(combinations):
             if i and self._must_hand_over(began):
-                end = int(first[i])  # rows of one combination follow each other
-                break
+                return _finished(batch.numbers, values, refused, at < i)
             if how == "machine code":
                 part = combinations[i : i + step]
                 here = np.flatnonzero((at >= i) & (at < i + len(part)))
@@ -171,9 +172,10 @@ class Lanes:
                 continue
             rows = self._rows(program, batch.entry, combinations[i : i + step], bars)
             here = np.flatnonzero((at >= i) & (at < i + rows.n))
+            here = here[np.argsort(at[here], kind="stable")]  # as signals lie, which are then not copied
             self._several(rows, batch, at[here] - i, here, bars, values, refused)
             i += rows.n
-        return Block(batch.numbers[:end], values[:end], refused), batch.numbers[end:]
+        return Block(batch.numbers, values, refused), batch.numbers[:0]
 
     # ---- what strategies want -----------------------------------------------------------------------------------
 
@@ -462,6 +464,32 @@ class Lanes:
             self.tree.count("classifier", len(rows) - 1, 0, 0.0, 0)
             found[rows] = 0 if regimes is None else regimes.lookback
         return found
+
+
+def _sharing_order(positions: I64, step: int) -> I64:
+    """An order of combinations in which `step` that follow each other read few columns between them.
+
+    Where the last parameter has many values, a step would see one value of the others and a column for each of the
+    last. In this order it sees all values of the others beside a few of the last.
+
+    positions  (n, n_axes)  of combinations, in the order of their grid
+    """
+    n, n_axes = positions.shape
+    if n <= step or n_axes < 2:
+        return np.arange(n)
+    others, last = positions[:, :-1], positions[:, -1]
+    group = np.concatenate([[0], np.cumsum((others[1:] != others[:-1]).any(axis=1))])
+    width = max(1, step // (int(group[-1]) + 1))
+    return np.lexsort((last, group, last // width))
+
+
+def _finished(numbers: I64, values: F64, refused: Mapping[int, tuple[str, str]], done: Bool) -> tuple[Block, I64]:
+    """The rows of a batch that are done, and the numbers of the others.
+
+    refused  by place in the batch; all of them done
+    """
+    place = np.cumsum(done) - 1
+    return Block(numbers[done], values[done], {int(place[row]): why for row, why in refused.items()}), numbers[~done]
 
 
 def _made(grids: Sequence[SettingsGrid], risk: I64, setting: I64, bars: Bars) -> Accounts:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from workflow_cases import PATTERNS, bars_frame, workflows
 
 import adm_notebook as adm
+from adm_notebook.coordinator import lanes
 from adm_notebook.coordinator.composable import ComposableExecutor
 from adm_notebook.coordinator.gate import Gate
-from adm_notebook.coordinator.lanes import _alike
+from adm_notebook.coordinator.lanes import _alike, _sharing_order
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.engine.account import METRICS
 from adm_notebook.planning import Plan
@@ -157,3 +160,35 @@ def test_a_stop_ends_a_sweep_within_a_second_and_keeps_what_is_done() -> None:
     assert result.metadata["partial"]
     assert 0 < len(result.stats) < run.plan.n_rows
     assert (result.stats["status"] == "ok").all()
+
+
+@pytest.mark.parametrize("patience", [0.1, 1e-9], ids=["whole batches", "handed over after each step"])
+def test_steps_that_share_columns_give_the_same(monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
+    """Combinations are stepped through in an order of their own; what is not done by then is run in a later batch."""
+    monkeypatch.setattr(lanes, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(lanes, "PATIENCE", patience)
+    config = adm.WorkflowConfig(
+        data_config={"frame": {"A": bars_frame(3, 220)}},
+        backtest_config={"commission": [0, 0.001], "stop_loss": [0.02, 0.05]},
+        optimization_config=GRID,
+    )
+    assert_same(config, monkeypatch)
+
+
+@given(shape=st.lists(st.integers(1, 30), min_size=1, max_size=3), step=st.integers(1, 60), data=st.data())
+def test_each_combination_has_one_place_in_the_order_of_steps(shape: list[int], step: int, data: st.DataObject) -> None:
+    grid = np.stack(np.unravel_index(np.arange(math.prod(shape)), shape), axis=-1)
+    first = data.draw(st.integers(0, len(grid) - 1))
+    positions = grid[first : first + data.draw(st.integers(1, 2000))]
+    assert sorted(_sharing_order(positions, step).tolist()) == list(range(len(positions)))
+
+
+def test_combinations_of_a_step_read_few_columns() -> None:
+    positions = np.stack(np.unravel_index(np.arange(20 * 400), (20, 400)), axis=-1)
+
+    def columns(rows: np.ndarray) -> int:
+        steps = [rows[i : i + 200] for i in range(0, len(rows), 200)]
+        return sum(len(np.unique(part[:, 0])) + len(np.unique(part[:, 1])) for part in steps)
+
+    assert columns(positions) == 40 * 201
+    assert columns(positions[_sharing_order(positions, 200)]) == 40 * (20 + 10)
