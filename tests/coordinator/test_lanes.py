@@ -17,7 +17,8 @@ import adm_notebook as adm
 from adm_notebook.coordinator import lanes
 from adm_notebook.coordinator.composable import ComposableExecutor
 from adm_notebook.coordinator.gate import Gate
-from adm_notebook.coordinator.lanes import _alike, _sharing_order
+from adm_notebook.coordinator.lane_accounts import _alike
+from adm_notebook.coordinator.lanes import _sharing_order
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.engine.account import METRICS
 from adm_notebook.planning import Plan
@@ -120,7 +121,7 @@ def test_grids_are_the_same_many_at_a_time(account: dict[str, Any], monkeypatch:
 
 
 def test_accounts_of_many_settings_are_made_batch_by_batch_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adm_notebook.coordinator.lanes.ACCOUNTS_KEPT", 3)
+    monkeypatch.setattr("adm_notebook.coordinator.lane_accounts.ACCOUNTS_KEPT", 3)
     risk = ["moderate", {"type": "custom", "stop_loss": [0.02, 0.05]}, {"type": "custom", "stop_loss": {"atr": 2}}]
     config = adm.WorkflowConfig(
         data_config={"frame": {"A": bars_frame(3, 220)}},
