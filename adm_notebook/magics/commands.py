@@ -13,7 +13,7 @@ from adm_notebook.errors import ConfigError, DataError, Problem, RunError, did_y
 from adm_notebook.magics.cards import show_card, show_when_done
 from adm_notebook.magics.cell import finish
 from adm_notebook.magics.defaults import Adm
-from adm_notebook.magics.help import HELP
+from adm_notebook.magics.help import HELP, help_of
 from adm_notebook.magics.line import replay_line, usage_error, words_of
 from adm_notebook.magics.outputs import show
 from adm_notebook.magics.replays import kept_signals, run_replay
@@ -303,8 +303,15 @@ def _build(call: _Call) -> None:
 
 
 def _help(call: _Call) -> None:
-    call.words(optional=True)
-    print(HELP)
+    given = call.words("COMMAND", optional=True)
+    if not given:
+        print(HELP)
+        return
+    said = help_of(given[0])
+    if not said:
+        guess = did_you_mean(given[0], [*_COMMANDS, "run", "validate"]) or f" Known: {', '.join(_COMMANDS)}"
+        raise usage_error("%adm", Problem("help", f"knows no command {shown(given[0])}.{guess}".removesuffix(".")))
+    print(said)
 
 
 _COMMANDS: dict[str, Callable[[_Call], None]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CELL_HELP", "HELP", "LINE_HELP"]
+import textwrap
+
+__all__ = ["CELL_HELP", "HELP", "LINE_HELP", "help_of"]
 
 CELL_HELP = """Run the workflow that the cell describes in YAML.
 
@@ -78,10 +80,27 @@ LINE_HELP = """Look at components, patterns, data and runs.
                                 progress is kept in .adm_checklist.json beside the notebook; reset forgets it
     %adm build [NAME]           a form that makes a config, with its YAML beside it; it starts from NAME: a run, a plan,
                                 a WorkflowConfig or YAML text. The variable `builder` holds it: builder.config
-    %adm help                   this text, and that of %%adm
+    %adm help [COMMAND]         this text, and that of %%adm; or what is said here of one command
 
 Defaults of the session: %config Adm (mode, chart_theme, max_workers, memory_limit_mb, timeout_seconds, quiet).
 """
 
 HELP = f"""%%adm: {CELL_HELP}
 %adm: {LINE_HELP}"""
+
+
+def help_of(command: str) -> str:
+    """What is said of one command of `%adm`; of what only a cell does (`run`, `validate`), the help of cells.
+
+    Empty for a word that is neither.
+    """
+    entries: list[str] = []
+    for line in LINE_HELP.partition("Defaults of the session")[0].splitlines()[2:]:
+        if line.startswith("    %adm "):
+            entries.append(line)
+        elif line.strip():
+            entries[-1] += f"\n{line}"
+    found = [textwrap.dedent(entry) for entry in entries if entry.split()[1] == command]
+    if not found and command in ("run", "validate", "%%adm"):
+        return CELL_HELP.rstrip()
+    return "\n".join(found)

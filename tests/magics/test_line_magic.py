@@ -14,6 +14,7 @@ from magic_cases import Cell
 import adm_notebook as adm
 from adm_notebook.components import CLASSIFIERS, RISK_PROFILES
 from adm_notebook.coordinator.tracing import trace
+from adm_notebook.magics.commands import COMMANDS
 from adm_notebook.patterns import PATTERNS
 
 RUN = "%%adm golden --quiet\ndata_config: {max_bars: 300}\n"
@@ -187,6 +188,19 @@ def test_an_error_is_short_and_fails_the_cell(shell: InteractiveShell, cell: Cel
     assert said in ran.text
     assert "Traceback" not in ran.text
     assert "%adm help" in ran.text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_its_help(cell: Cell, command: str) -> None:
+    ran = cell(f"%adm help {command}")
+    assert ran.success
+    assert f"%adm {command}" in ran.text.splitlines()[0]
+    assert len(ran.text) < 900  # the one command's, and not all of it
+
+
+def test_help_of_what_cells_do_is_that_of_cells(cell: Cell) -> None:
+    assert "%%adm [run|plan|validate|migrate]" in cell("%adm help validate").text
+    assert "Did you mean `migrate`" in cell("%adm help migrat").text
 
 
 # ---- patterns -------------------------------------------------------------------------------------------------------
