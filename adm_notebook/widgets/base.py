@@ -24,13 +24,13 @@ def is_live() -> bool:
 
 
 @cache
-def module(name: str) -> str:
-    """The JavaScript of a widget: static/common.js, whose functions all share, followed by static/NAME.js.
+def module(*parts: str) -> str:
+    """The JavaScript of a widget: static/common.js, whose functions all share, followed by its own parts in order.
 
-    Both are plain modules without imports; the second ends in `export default { render }`.
+    All are plain files without imports, in one scope; the last ends in `export default { render }`.
     """
     static = files("adm_notebook.widgets").joinpath("static")
-    return "\n".join(static.joinpath(f"{part}.js").read_text(encoding="utf-8") for part in ("common", name))
+    return "\n".join(static.joinpath(f"{part}.js").read_text(encoding="utf-8") for part in ("common", *parts))
 
 
 @cache

@@ -86,7 +86,9 @@ class Explorer(AdmWidget):
         first and last bar of the period that is measured, both included; None is the whole history.
     """
 
-    _esm = module("explorer")
+    _esm = module(
+        "explorer_parts", "explorer_table", "explorer_heat", "explorer_overview", "explorer_prices", "explorer"
+    )
     _css = AdmWidget._css + style("explorer")
 
     name = traitlets.Unicode("explorer").tag(sync=True)

@@ -58,7 +58,7 @@ class LiveView(AdmWidget):
         whether Stop was pressed.
     """
 
-    _esm = module("live")
+    _esm = module("live_heat", "live_equity", "live")
     _css = AdmWidget._css + style("live")
     frame = traitlets.Dict().tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
