@@ -147,11 +147,11 @@ def no_kernels_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Kernels that a test started end with it: each holds half a gigabyte."""
     yield
     for name in {"lab", "notebook7"} & {*request.fixturenames}:
-        kernels = f"{request.getfixturevalue(name).url}/api/kernels"
-        with urllib.request.urlopen(kernels, timeout=10) as answer:
+        sessions = f"{request.getfixturevalue(name).url}/api/sessions"
+        with urllib.request.urlopen(sessions, timeout=10) as answer:
             running = json.load(answer)
-        for kernel in running:
-            end = urllib.request.Request(f"{kernels}/{kernel['id']}", method="DELETE")
+        for session in running:  # of a kernel that is ended by itself the session would stay for a while
+            end = urllib.request.Request(f"{sessions}/{session['id']}", method="DELETE")
             with urllib.request.urlopen(end, timeout=30):
                 pass
 
