@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import linecache
 import textwrap
+import tokenize
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ def identity_of(function: Code) -> str:
     """
     try:
         source = textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):  # no file has it, or one that has changed since
         code = getattr(function, "__code__", None)
         source = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else repr(type(function))
     defaults = {n: repr(p.default) for n, p in parameters_from(function).items()}

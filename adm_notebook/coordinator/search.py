@@ -67,6 +67,10 @@ def _cause(error: Exception) -> str:
     return " ".join(str(said).split())[:200]
 
 
+_SQLITE = b"SQLite format 3\x00"
+"""How such a file begins."""
+
+
 class _Study:
     """The search on one symbol."""
 
@@ -75,9 +79,18 @@ class _Study:
         self.plan, self.symbol, self.search = plan, symbol, plan.search
         self.known: dict[int, Outcome] = {}
         self.space = _Space(plan)
+        self._file: optuna.storages.RDBStorage | None = None
 
     def outcomes(self, run: Any) -> Iterator[list[Outcome]]:
-        """Batches of rows that were not tried before."""
+        """Batches of rows that were not tried before; a file that keeps the study is closed at the end."""
+        try:
+            yield from self._outcomes(run)
+        finally:
+            if self._file is not None:
+                self._file.remove_session()
+                self._file.engine.dispose()
+
+    def _outcomes(self, run: Any) -> Iterator[list[Outcome]]:
         study = self._study()
         before = list(study.trials)
         earlier = [number for trial in before if (number := self.space.again(trial, self.symbol)) is not None]
@@ -123,8 +136,14 @@ class _Study:
         name = digest_of([self.search.grid, self.plan.market.fingerprint])[:16]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                with path.open("rb") as file:
+                    head = file.read(len(_SQLITE))
+                if head not in (b"", _SQLITE):
+                    raise OSError("it is no SQLite file")
+            self._file = optuna.storages.RDBStorage(f"sqlite:///{path}")
             return optuna.create_study(
-                storage=f"sqlite:///{path}",
+                storage=self._file,
                 study_name=f"{name}-{self.symbol}",
                 load_if_exists=True,
                 directions=ways,

@@ -593,7 +593,7 @@ def test_a_study_in_a_file_that_is_none_is_told_without_the_words_of_the_databas
         adm.WorkflowConfig(data_config={"frame": prices()}, optimization_config=sweep)
     )
     assert not result.success
-    assert "study.db can't be used: file is not a database" in result.errors[0]
+    assert "study.db can't be used: it is no SQLite file" in result.errors[0]
     assert "SQL:" not in result.errors[0]
 
 
