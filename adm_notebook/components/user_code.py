@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from adm_notebook.market.arrays import F64
 
 __all__ = [
+    "UserCode",
     "UserFunction",
     "aligned",
     "called",
@@ -157,14 +158,11 @@ def typed_parameters(known: Mapping[str, ParameterInfo], given: Mapping[str, Any
 
 
 @dataclass(frozen=True, eq=False)
-class UserFunction:
-    """A function `f(bars, **params)` in a registry: a `components.kind.Kind` but for what is built of it."""
+class UserCode:
+    """A function `f(bars, **params)` under a name: what it says of itself, and its parameters."""
 
     name: str
     code: Code
-
-    source: ClassVar[str] = "yours"
-    older_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -180,6 +178,14 @@ class UserFunction:
     def parameters(self) -> Mapping[str, ParameterInfo]:
         """Its parameters behind `bars`."""
         return parameters_from(self.code)
+
+
+@dataclass(frozen=True, eq=False)
+class UserFunction(UserCode):
+    """Such a function in a registry: a `components.kind.Kind` but for what is built of it."""
+
+    source: ClassVar[str] = "yours"
+    older_names: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The parameters, if the function has them; ConfigError for any other."""

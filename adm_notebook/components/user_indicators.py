@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from adm_notebook.components.bars import BarsLike
 from adm_notebook.components.indicators import INDICATORS, Input
-from adm_notebook.components.kind import ParameterInfo
 from adm_notebook.components.talib_functions import number_text
 from adm_notebook.components.user_code import (
+    UserCode,
     aligned,
     called,
     check_signature,
-    identity_of,
     numbers_of,
-    parameters_from,
     type_problem,
 )
 from adm_notebook.errors import SignatureError, StrategyError, shown
@@ -33,32 +30,15 @@ F = TypeVar("F", bound=Code)
 
 
 @dataclass(frozen=True, eq=False)
-class UserIndicator:
+class UserIndicator(UserCode):
     """A function `f(bars, **params)` that returns a Series, or a DataFrame with a column for each output."""
 
-    name: str
-    code: Code
     outputs: tuple[str, ...] = ()
 
     group = "Yours"
     inputs: tuple[str, ...] = ()
     replaceable = 0
     measured = True
-
-    @cached_property
-    def identity(self) -> str:
-        """A digest of the code."""
-        return identity_of(self.code)
-
-    @cached_property
-    def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Its parameters behind `bars`."""
-        return parameters_from(self.code)
-
-    @property
-    def sentence(self) -> str:
-        """The first line of its docstring."""
-        return next(iter((self.code.__doc__ or "").strip().splitlines()), "")
 
     @property
     def defaults(self) -> Mapping[str, Any]:
