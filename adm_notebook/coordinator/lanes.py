@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -45,6 +44,10 @@ BAR_ROWS, ROWS = 30_000_000, 20_000
 """Bars x rows that one batch measures at most: it is over in a fraction of a second, so that a stop is. And rows: the
 figures of one batch are a few MB, however few bars there are."""
 
+BESIDE = 8
+"""Rows that a batch has at least, where their bars are no more than a quarter of BAR_ROWS: what accounts read of bars
+comes from memory once for all of them. If a slow batch made the next one smaller than this, that would be slow, too."""
+
 
 class Lanes:
     """Runs batches of rows of a plan whose pattern holds nothing but built-in containers.
@@ -63,6 +66,7 @@ class Lanes:
         self._read: set[str] = set()
         self._programs: dict[int, Program | None] = {}
         n_bars = max(bars.n_bars for bars in plan.market.values())
+        self._least = max(1, min(BESIDE, BAR_ROWS // (4 * n_bars)))
         self._pace = BAR_ROWS / n_bars / (4 * PATIENCE)  # rows a second; the first batches, which tell, are small
 
     # ---- batches ------------------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ class Lanes:
         Rows go one by one where anything is wrong with them together. Where batches took longer than they should, as on
         a machine that is busy elsewhere, the next ones are made of fewer rows.
         """
-        most = int(max(1.0, min(len(numbers), self._pace * PATIENCE)))
+        most = min(len(numbers), max(self._least, int(self._pace * PATIENCE)))
         finished, rest = self._paced(numbers[:most])
         return finished, np.concatenate([rest, numbers[most:]]) if most < len(numbers) else rest
 
@@ -132,11 +136,10 @@ class Lanes:
                 self._one(batch, np.flatnonzero(at == i), bars, values, refused)
                 i += 1
                 continue
-            rows = self._rows(program, batch.entry, combinations[i : i + step], bars)
-            here = np.flatnonzero((at >= i) & (at < i + rows.n))
+            part = combinations[i : i + max(step, self._beside(bars))]
+            here = np.flatnonzero((at >= i) & (at < i + len(part)))
             here = here[np.argsort(at[here], kind="stable")]  # as signals lie, which are then not copied
-            self._several(rows, batch, at[here] - i, here, bars, values, refused)
-            i += rows.n
+            i += self._several(program, part, batch, at[here] - i, here, bars, values, refused)
         return Block(batch.numbers, values, refused), batch.numbers[:0]
 
     # ---- what strategies want -----------------------------------------------------------------------------------
@@ -152,8 +155,12 @@ class Lanes:
             return self._programs[entry]
 
     def _step(self, bars: Bars) -> int:
-        """How many combinations are worked out together at most: their signals fit, and share columns."""
+        """How many combinations have their signals made together at most: these fit, and share columns."""
         return min(MOST_AT_ONCE, max(1, self._bytes // 8 // bars.n_bars))
+
+    def _beside(self, bars: Bars) -> int:
+        """How many are measured together where a step is of fewer: their signals take a quarter of the memory."""
+        return min(2 * BESIDE, max(1, self._bytes // 4 // bars.n_bars))
 
     def _rows(self, program: Program, entry: int, combinations: I64, bars: Bars) -> ProgramRows:
         """The first of these combinations, as many as read no more columns than a thread may hold."""
@@ -166,32 +173,48 @@ class Lanes:
 
     def _several(
         self,
-        rows: ProgramRows,
+        program: Program,
+        combinations: I64,
         batch: LaneBatch,
         at: I64,
         here: I64,
         bars: Bars,
         values: F64,
         refused: dict[int, tuple[str, str]],
-    ) -> None:
-        """Combinations of compiled rules, whose signals are made together.
+    ) -> int:
+        """Combinations of compiled rules: their signals are made in parts that read few columns, and measured together.
 
         at, here  for each row of these combinations: which of them it has, and its place in the batch
+        returns   how many of the combinations are done: those that give targets, or those that give flags
         """
         began = time.perf_counter()
         feature = lambda indicator: self.tree.feature(bars, indicator)  # noqa: E731
-        made = evaluate(rows, rows.columns(feature), bars.prices)
-        lookbacks = rows.lookbacks_with(feature, bars.prices.close)
+        made = np.zeros((len(combinations), bars.n_bars), np.int8)
+        lookbacks, known = np.zeros(len(combinations), np.int64), np.ones(len(here), np.bool_)
+        done, gives = 0, None
+        while done < len(combinations):
+            rows = self._rows(program, batch.entry, combinations[done : done + self._step(bars)], bars)
+            if rows.groups:
+                if gives not in (None, rows.gives):
+                    break
+                gives = rows.gives
+            until = done + rows.n
+            evaluate(rows, rows.columns(feature), bars.prices, made[done:until])
+            lookbacks[done:until] = rows.lookbacks_with(feature, bars.prices.close)
+            among = (at >= done) & (at < until)
+            known[among] = self._refusals(rows, at[among] - done, here[among], refused)
+            done = until
+        here, at, known = here[at < done], at[at < done], known[at < done]
         self._count_data(len(here), bars)
-        self.tree.count("strategy", len(here), rows.n, time.perf_counter() - began, bars.n_bars)
-        self.tree.count("ensemble", len(here), rows.n, 0.0, bars.n_bars)
-        known = self._refusals(rows, batch, at, here, refused)
-        kept = np.flatnonzero(known)
-        if rows.gives == "targets":
-            wanted = WantedSignals(made, None, None, lookbacks)
-        else:
+        self.tree.count("strategy", len(here), done, time.perf_counter() - began, bars.n_bars)
+        self.tree.count("ensemble", len(here), done, 0.0, bars.n_bars)
+        kept, made, lookbacks = np.flatnonzero(known), made[:done], lookbacks[:done]
+        if gives == "flags":
             wanted = WantedSignals(None, made.view(np.uint8), None, lookbacks)
+        else:
+            wanted = WantedSignals(made, None, None, lookbacks)
         self._accounts.measure(batch, here[kept], at[kept], wanted, bars, values)
+        return done
 
     def _functions(
         self,
@@ -247,9 +270,7 @@ class Lanes:
         self.tree.count("data", n_rows, int(first), 0.0, bars.n_bars)
         self.tree.count("indicator", 0, int(first), 0.0, bars.n_bars)
 
-    def _refusals(
-        self, rows: ProgramRows, batch: LaneBatch, at: I64, here: I64, refused: dict[int, tuple[str, str]]
-    ) -> Any:
+    def _refusals(self, rows: ProgramRows, at: I64, here: I64, refused: dict[int, tuple[str, str]]) -> Bool:
         """Which rows can be measured; the others are noted with what their strategy says."""
         known = np.ones(len(here), np.bool_)
         if len(rows.refused):

@@ -17,7 +17,7 @@ import adm_notebook as adm
 from adm_notebook.coordinator import lanes
 from adm_notebook.coordinator.composable import ComposableExecutor
 from adm_notebook.coordinator.gate import Gate
-from adm_notebook.coordinator.lane_accounts import _alike
+from adm_notebook.coordinator.lane_accounts import LaneAccounts, LaneBatch, WantedSignals, _alike
 from adm_notebook.coordinator.lanes import _sharing_order
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.engine.account import METRICS
@@ -174,6 +174,41 @@ def test_steps_that_share_columns_give_the_same(monkeypatch: pytest.MonkeyPatch,
         optimization_config=GRID,
     )
     assert_same(config, monkeypatch)
+
+
+def pairs(n_bars: int) -> adm.WorkflowConfig:
+    """400 pairs of averages on one thread."""
+    grid = {"fast": {"min": 2, "max": 21}, "slow": {"min": 22, "max": 41}}
+    return adm.WorkflowConfig(
+        data_config={"frame": {"A": bars_frame(3, n_bars)}},
+        optimization_config={"strategies": [{"type": "ma_crossover", "parameters": grid}]},
+        max_workers=1,
+    )
+
+
+def test_signals_made_in_several_parts_are_measured_together_and_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With memory for three columns and four combinations a part, eight combinations are measured at once."""
+    n_bars, measured = 220, []
+    monkeypatch.setattr(lanes, "lane_bytes", lambda plan: 4 * 8 * n_bars)
+    measure = LaneAccounts.measure
+
+    def told(self: LaneAccounts, batch: LaneBatch, here: Any, at: Any, wanted: WantedSignals, *rest: Any) -> None:
+        measured.append(len(wanted.lookbacks))
+        measure(self, batch, here, at, wanted, *rest)
+
+    monkeypatch.setattr(LaneAccounts, "measure", told)
+    assert_same(pairs(n_bars), monkeypatch)
+    assert max(measured) == 8
+
+
+def test_a_slow_batch_leaves_the_next_ones_rows_enough_to_share_their_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE", 1e-9)  # nothing is fast enough
+    monkeypatch.setattr("adm_notebook.planning.ways.is_enough", lambda n_rows, n_bars: True)
+    plan = adm.EnhancedCoordinator().plan(pairs(220), "composable")
+    assert isinstance(plan, Plan)
+    sizes = [len(batch) for batch in ComposableExecutor().outcomes(plan, range(plan.n_rows), Gate())]
+    assert sum(sizes) == 400
+    assert len(sizes) <= 1.25 * 400 / lanes.BESIDE
 
 
 @given(shape=st.lists(st.integers(1, 30), min_size=1, max_size=3), step=st.integers(1, 60), data=st.data())

@@ -170,7 +170,7 @@ function yamlPane(send, waiting) {
     area.setRangeText(`\n${indent}`, area.selectionStart, area.selectionEnd, "end");
     area.dispatchEvent(new Event("input"));
   });
-  const node = el("section", { class: "adm-pane cb-yaml" }, el("h4", null, "YAML ", el("span", { class: "adm-muted" }, "edits go both ways")), el("div", { class: "cb-text" }, back, area), said);
+  const node = el("section", { class: "adm-pane cb-yaml" }, el("h4", null, "YAML ", el("span", { class: "adm-muted" }, "edits go both ways")), el("div", { class: "cb-scroll" }, el("div", { class: "cb-text" }, back, area)), said);
   return {
     node,
     set(text) {

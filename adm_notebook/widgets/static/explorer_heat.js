@@ -31,7 +31,7 @@ function heatMap({ choose }) {
     if (!data) return;
     const width = canvas.clientWidth || 380;
     const ny = data.ys.length, nx = data.xs.length;
-    const height = ny === 1 ? 64 : Math.max(120, Math.min(284, ny * 22 + 20));
+    const height = ny === 1 ? 64 : Math.max(120, Math.min(284, ny * 46 + 20));
     const c = sharpened(canvas, width, height);
     c.font = `11px ${getComputedStyle(canvas).fontFamily}`;
     const left = data.rows ? Math.min(90, Math.max(...data.ys.map((t) => c.measureText(t).width)) + 8) : 2;
