@@ -42,7 +42,7 @@ def style(name: str) -> str:
 class AdmWidget(anywidget.AnyWidget):
     """A view with the whole of adm.css; subclasses set `_esm = module(NAME)` and declare their traits."""
 
-    _css = css(None)
+    _css = css(None) + style("common")
 
     def __repr__(self) -> str:
         """Its class: ids differ from session to session, and a stored notebook is compared with a new run."""

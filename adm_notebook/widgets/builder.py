@@ -6,7 +6,6 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 import ipywidgets
@@ -15,11 +14,11 @@ import traitlets
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.workflow import located
 from adm_notebook.coordinator import Run
-from adm_notebook.display.style import css, minify
+from adm_notebook.display.style import css
 from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.widgets import builder_pattern, builder_run, builder_text
-from adm_notebook.widgets.base import AdmWidget, is_live, module
+from adm_notebook.widgets.base import AdmWidget, is_live, module, style
 from adm_notebook.widgets.builder_draft import Draft
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
 from adm_notebook.widgets.builder_form import Form, choices, make_form
@@ -30,8 +29,6 @@ from adm_notebook.widgets.workers import Worker
 from adm_notebook.widgets.yaml_edit import written
 
 __all__ = ["ConfigBuilder"]
-
-_SHEET = minify(files("adm_notebook.widgets").joinpath("static", "builder.css").read_text(encoding="utf-8"))
 
 QUIET = 0.12
 """Seconds without an edit after which a config is planned."""
@@ -78,7 +75,7 @@ class ConfigBuilder(AdmWidget):
     """
 
     _esm = module("builder")
-    _css = css((1, 2, 3, 7, 8, 11, 15)) + _SHEET
+    _css = css((1, 2, 3, 7, 8, 11, 15)) + style("builder")
 
     yaml = traitlets.Unicode().tag(sync=True)
     name = traitlets.Unicode("result").tag(sync=True)

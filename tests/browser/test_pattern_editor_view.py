@@ -229,10 +229,10 @@ def test_by_keyboard_alone_nothing_is_out_of_reach(lab: Any, page: Page) -> None
     keys("Control+v", "Delete", "Control+z")
     bench.says("Undone: remove calm. 1 problem")
     keys("?")
-    expect(view.locator(".pe-keys")).to_be_visible()
+    expect(view.locator(".adm-keys")).to_be_visible()
     shoot(page, "editor-keys-dark", cell=".adm-app")
     keys("Escape")
-    expect(view.locator(".pe-keys")).to_be_hidden()
+    expect(view.locator(".adm-keys")).to_be_hidden()
     expect(cells).to_have_count(3)  # JupyterLab has not taken A, X, V or N for itself
     for _ in range(9):
         keys("Control+z")

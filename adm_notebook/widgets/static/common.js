@@ -23,6 +23,28 @@ function named(text, tag = "bdi") {
   return el(tag, { class: "adm-clamp", title: String(text).length > 60 ? text : undefined }, text);
 }
 
+/** A key as it is drawn on a keyboard. */
+function kbd(key) {
+  return el("kbd", { class: "adm-kbd" }, key);
+}
+
+/** What keys do, from pairs of both. */
+function keyList(keys) {
+  return el("dl", { class: "adm-keys" }, keys.map(([key, what]) => el("div", {}, el("dt", {}, kbd(key)), el("dd", {}, what))));
+}
+
+/** A canvas of this size in CSS pixels, sharp on any screen; its context. */
+function sharpened(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
 /** Put `children` in the place of what a node holds, only where they differ: focus and selection stay. */
 function replace(node, ...children) {
   node.replaceChildren(...children.flat(Infinity).filter((child) => child));

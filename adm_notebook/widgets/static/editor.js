@@ -620,7 +620,7 @@ function render({ model, el: host }) {
     if (!sheet) return replace(sheets);
     const head = (words, ...more) => el("div", { class: "pe-head" }, el("h4", { class: "adm-grow" }, words), more, button("Close", () => open("")));
     if (sheet === "keys") {
-      replace(sheets, head("Keys"), el("dl", { class: "pe-keys" }, KEYS.map(([key, words]) => [el("dt", {}, el("kbd", { class: "adm-kbd" }, key)), el("dd", {}, words)])));
+      replace(sheets, head("Keys"), keyList(KEYS));
     } else if (sheet === "compare") {
       const rows = state.diff.map(([glyph, path, words]) =>
         el("tr", { class: { "+": "is-add", "-": "is-del" }[glyph] ?? "is-mod" },
@@ -666,7 +666,6 @@ function render({ model, el: host }) {
   }
 
   function drawHints() {
-    const kbd = (key) => el("kbd", { class: "adm-kbd" }, key);
     replace(hints, kbd("↑↓"), " select ", el("span", { class: "pe-k" }, kbd("Alt+↑↓"), " move ", kbd("A"), " add"), " ", kbd("?"), " all keys");
   }
 

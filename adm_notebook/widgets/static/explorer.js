@@ -47,13 +47,12 @@ function render({ model, el: host }) {
   const hint = el("span", {});
   const tradeButton = el("button", { class: "adm-btn is-quiet", "aria-expanded": "false", onclick: () => showTrades(!trades) }, "Trades");
   const useButton = el("button", { class: "adm-btn is-main", onclick: () => send("use") }, "Use these parameters");
-  const help = el("div", { class: "xp-help", hidden: true }, el("h4", {}, "Keys"),
-    el("dl", {}, KEYS.map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", { class: "adm-kbd" }, key)), el("dd", {}, what)))));
+  const help = el("div", { class: "xp-help", hidden: true }, el("h4", {}, "Keys"), keyList(KEYS));
   const used = el("div", { class: "xp-used", hidden: true });
   const foot = el("div", { class: "adm-bar-end" },
     el("span", { class: "adm-grow adm-s adm-muted" }, hint, el("span", { class: "xp-k" },
-      [["\u2191\u2193", "row"], ["S", "sort"], ["/", "filter"]].map(([key, what]) => [el("kbd", { class: "adm-kbd" }, key), ` ${what} `]),
-      el("button", { class: "adm-btn is-quiet xp-keys", onclick: () => keys() }, el("kbd", { class: "adm-kbd" }, "?"), " all keys"))),
+      [["\u2191\u2193", "row"], ["S", "sort"], ["/", "filter"]].map(([key, what]) => [kbd(key), ` ${what} `]),
+      el("button", { class: "adm-btn is-quiet xp-keys", onclick: () => keys() }, kbd("?"), " all keys"))),
     el("div", { class: "adm-btns" }, tradeButton, useButton));
   const alone = el("div", { class: "xp-alone", hidden: true });
   const node = root(host, "Result explorer",

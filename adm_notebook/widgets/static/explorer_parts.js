@@ -23,18 +23,6 @@ function along(ramp, x) {
   return `rgb(${a.map((v, k) => Math.round(v + (b[k] - v) * (at - i))).join(",")})`;
 }
 
-/** A canvas of this size in CSS pixels, sharp on any screen; its context. */
-function sharpened(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
-}
-
 /** Cells with a small grey unit where they end in a percent sign. */
 function figure(text) {
   return text.endsWith("%") ? [text.slice(0, -1), el("span", { class: "adm-u" }, "%")] : [text];

@@ -130,7 +130,7 @@ function render({ model, el: place }) {
     stop.disabled = !able || head.state === "stopping";
     buttons.style.display = busy || lost ? "" : "none";
     if (lost) hint.textContent = "Live controls need a running kernel.";
-    else if (busy && controls === "interrupt") replace(hint, document.createTextNode("To stop, interrupt the kernel: press "), el("kbd", { class: "adm-kbd" }, "I"), document.createTextNode(" twice"));
+    else if (busy && controls === "interrupt") replace(hint, document.createTextNode("To stop, interrupt the kernel: press "), kbd("I"), document.createTextNode(" twice"));
     else hint.textContent = "";
     const now = performance.now();
     if (word !== lastState || now - lastSpoken > SPOKEN) {

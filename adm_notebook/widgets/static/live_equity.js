@@ -14,13 +14,8 @@ function equityCurve(model) {
     if (width < 40) return;
     const style = getComputedStyle(pane);
     const color = (name) => style.getPropertyValue(name).trim();
-    const context = canvas.getContext("2d");
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
+    const context = sharpened(canvas, width, height);
     canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.font = `11px ${style.fontFamily}`;
     const [done, bars] = model.get("head").bars;
     let low = Math.min(...points), high = Math.max(...points);

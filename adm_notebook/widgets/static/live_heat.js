@@ -77,12 +77,8 @@ function heatmap(model) {
     const inner = Math.max(40, width - left - right);
     const tall = Math.max(60, Math.min(220, nr * Math.max(8, Math.min(24, inner / nc))));
     const height = tall + top + bottom;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
+    sharpened(canvas, width, height);
     canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.font = font;
     const all = values();
     const scale = scaleOf(all, shades);
