@@ -24,6 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from adm_notebook.display.numbers import MINUS
+from adm_notebook.display.page import page_theme
 from adm_notebook.display.words import clip
 
 __all__ = [
@@ -99,8 +100,8 @@ THEMES = {
 
 
 def theme_of(name: str | None) -> Theme:
-    """The theme of this name; light for `auto` and None."""
-    return THEMES.get(name or "light", THEMES["light"])
+    """The theme of this name; for `auto` and None that of the page, as far as it is known, else light."""
+    return THEMES[page_theme() if name in (None, "auto") else name]
 
 
 class Chart(Figure):

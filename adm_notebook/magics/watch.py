@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import uuid
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adm_notebook.display.page import is_live
 from adm_notebook.errors import RunError
 from adm_notebook.magics.outputs import publish
 from adm_notebook.magics.runs import plan_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adm_notebook.widgets.live import LiveView
     from adm_notebook.widgets.live_model import LiveModel
 
-__all__ = ["NotebookView", "View", "Watcher", "is_live", "live_view", "wait_for"]
+__all__ = ["NotebookView", "View", "Watcher", "live_view", "wait_for"]
 
 PATIENCE = 0.3
 """Seconds that a run may take before anything is said about it."""
@@ -167,11 +167,6 @@ class _Terminal:
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.close()
-
-
-def is_live() -> bool:
-    """Whether live views are wanted: `ADM_NOTEBOOK_LIVE=0` leaves them out."""
-    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
 
 
 def live_view(shell: Any, quiet: bool, reserved: str | None = None) -> View:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import uuid
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import anywidget
 
+from adm_notebook.display.page import note_theme
 from adm_notebook.display.style import css, minify
 
-__all__ = ["EMPTY", "AdmWidget", "is_live", "module", "style"]
+__all__ = ["EMPTY", "AdmWidget", "module", "style"]
 
 EMPTY = {"text/html": "", "text/plain": ""}
 """An output of which nothing is seen, until another takes its place."""
-
-
-def is_live() -> bool:
-    """Whether views are shown; `ADM_NOTEBOOK_LIVE=0` asks for what stands for them instead."""
-    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
 
 
 @cache
@@ -43,6 +39,20 @@ class AdmWidget(anywidget.AnyWidget):
     """A view with the whole of adm.css; subclasses set `_esm = module(NAME)` and declare their traits."""
 
     _css = css(None) + style("common")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+        """A page's message, on any thread: what it says of its theme is noted, all else is for `_receive`."""
+        if not isinstance(content, Mapping):
+            return
+        note_theme(content.get("theme"))
+        self._receive(content)
+
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        """What a page asks for, of this kind of view; nothing that raises may come of what is not known."""
 
     def __repr__(self) -> str:
         """Its class: ids differ from session to session, and a stored notebook is compared with a new run."""

@@ -14,11 +14,12 @@ import traitlets
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.config.workflow import located
 from adm_notebook.coordinator import Run
+from adm_notebook.display.page import is_live
 from adm_notebook.display.style import css
 from adm_notebook.errors import ConfigError, Problem, named
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.widgets import builder_pattern, builder_run, builder_text
-from adm_notebook.widgets.base import AdmWidget, is_live, module, style
+from adm_notebook.widgets.base import AdmWidget, module, style
 from adm_notebook.widgets.builder_draft import Draft
 from adm_notebook.widgets.builder_fields import Field, Mode, as_mode, meant
 from adm_notebook.widgets.builder_form import Form, choices, make_form
@@ -110,7 +111,6 @@ class ConfigBuilder(AdmWidget):
         self._form: Form = make_form({})
         self.choices = choices()
         self.observe(self._yaml_was_set, "yaml")
-        self.on_msg(self._receive)
         if isinstance(config, str):
             self._config = WorkflowConfig.from_yaml(config)
             self.yaml = config if "\n" in config else written(self._config.to_dict())
@@ -372,9 +372,9 @@ class ConfigBuilder(AdmWidget):
 
     # ---- views --------------------------------------------------------------------------------------------------
 
-    def _receive(self, _: Any, content: Any, __: Any) -> None:
+    def _receive(self, content: Mapping[str, Any]) -> None:
         """A view's message; it may come on any thread, and is only put in line."""
-        if isinstance(content, Mapping):
+        if content.get("do") != "theme":
             self._inbox.put(content)
             self._answering.wake()
 

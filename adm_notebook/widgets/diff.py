@@ -11,12 +11,13 @@ import traitlets
 from adm_notebook.coordinator import Run
 from adm_notebook.coordinator.named import finished_runs
 from adm_notebook.display.joined import bundle, parts, picture_png
+from adm_notebook.display.page import is_live
 from adm_notebook.display.style import diff_css
 from adm_notebook.display.two_runs import check_comparable, compared
 from adm_notebook.display.words import clip, plural
 from adm_notebook.errors import RunError, did_you_mean, named, shown
 from adm_notebook.results import ResultDiff, WorkflowResult
-from adm_notebook.widgets.base import EMPTY, AdmWidget, is_live, module, style
+from adm_notebook.widgets.base import EMPTY, AdmWidget, module, style
 from adm_notebook.widgets.workers import Worker
 
 if TYPE_CHECKING:
@@ -100,7 +101,6 @@ class DiffView(AdmWidget):
         self._working = Worker("adm-diff", self._compute)
         super().__init__()
         self.observe(self._chosen_anew, ["a", "b"])
-        self.on_msg(self._on_message)
         self.refresh()
 
     # ---- runs ---------------------------------------------------------------------------------------------------
@@ -255,10 +255,8 @@ class DiffView(AdmWidget):
 
     # ---- views --------------------------------------------------------------------------------------------------
 
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+    def _receive(self, content: Mapping[str, Any]) -> None:
         """What was chosen in a page, or which theme it has. May come on any thread, and is only noted here."""
-        if not isinstance(content, Mapping):
-            return
         with self._lock:
             if content.get("do") == "theme" and content.get("theme") in ("light", "dark"):
                 self._themes.add(content["theme"])

@@ -83,7 +83,6 @@ class PatternEditor(AdmWidget):
         self._count = 0
         super().__init__(state=overview(self.edits), details=details_of(self.edits, ""))
         self.observe(self._on_selected, "selected")
-        self.on_msg(self._on_message)
 
     # ---- looking ------------------------------------------------------------------------------------------------
 
@@ -258,9 +257,9 @@ class PatternEditor(AdmWidget):
             self.edits.select(path)
             self.details = details_of(self.edits, path)
 
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+    def _receive(self, content: Mapping[str, Any]) -> None:
         """What the view asks for: a mapping with `do` and what that needs."""
-        if not isinstance(content, Mapping):
+        if content.get("do") == "theme":
             return
         with self._lock:
             try:

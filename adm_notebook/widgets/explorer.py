@@ -134,7 +134,6 @@ class Explorer(AdmWidget):
         self.title = _title(subject)
         self.columns = [column.to_json() for column in self.rows.columns]
         self.n_total = self.rows.n_total
-        self.on_msg(self._on_message)
         self._choose(subject.best)
         self._rearranged()
         self.summary = self.text()
@@ -431,8 +430,9 @@ class Explorer(AdmWidget):
             except Exception as error:  # noqa: BLE001  # whatever it is, the page says it instead of waiting for ever
                 self.send({"kind": "row", "row": label, "error": named(error)})
 
-    def _on_message(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        answer(self, content)
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        if content.get("do") != "theme":
+            answer(self, content)
 
 
 def _title(subject: Subject) -> str:

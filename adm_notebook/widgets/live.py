@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import traitlets
@@ -91,15 +92,14 @@ class LiveView(AdmWidget):
             controls="on" if background else "wait",
         )
         _answer_where_asked(self.comm)
-        self.on_msg(self._on_message)
 
     @property
     def stopping(self) -> bool:
         return self._asked_to_stop.is_set()
 
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+    def _receive(self, content: Mapping[str, Any]) -> None:
         """A button, or the page's first word; on any thread, so that nothing is done here but to set events."""
-        word = content.get("do") if isinstance(content, dict) else None
+        word = content.get("do")
         if word is not None:
             self._heard.set()
         if self._run is None:

@@ -68,6 +68,19 @@ def done(view: Locator) -> int:
     return int(view.locator(".lv-line b").inner_text().replace(",", ""))
 
 
+def ground(cell: Locator) -> list[int]:
+    """The colour that the picture of a card stands on, red, green and blue."""
+    found: list[int] = cell.locator(".jp-OutputArea-output img").last.evaluate(
+        """async e => {
+        await e.decode();
+        const canvas = Object.assign(document.createElement('canvas'), {width: 4, height: 4});
+        const context = canvas.getContext('2d');
+        context.drawImage(e, 0, 0);
+        return [...context.getImageData(2, 2, 1, 1).data].slice(0, 3)}"""
+    )
+    return found
+
+
 def wider_than(view: Locator) -> list[str]:
     """What stands out to the right of a view: classes, widths and words."""
     found: list[str] = view.evaluate(
@@ -122,6 +135,7 @@ def test_a_run_streams_pauses_and_stops_while_its_cell_keeps_the_kernel_busy(lab
     expect(cell.locator(".adm-status", has_text="Stopped, partial")).to_be_visible()
     expect(view).to_have_count(0)
     expect(cell.locator(".jp-OutputArea-output").last).to_contain_text("`%adm rerun swept` runs the rest")
+    assert ground(cell) == ([255] * 3 if shade == "light" else [17] * 3)
     after = run_cell(page, 2)
     expect(after.locator(".jp-OutputArea-output")).to_contain_text("True")
     page.keyboard.press("Control+s")
@@ -183,6 +197,7 @@ def test_a_run_in_the_background_goes_on_beside_other_cells_and_is_attached_agai
     view.get_by_role("button", name="Stop").click()
     expect(again.locator(".adm-card h3").first).to_be_visible(timeout=30_000)
     expect(view).to_have_count(0)
+    assert ground(again) == [17] * 3
     rows = run_cell(page, 4)
     expect(rows.locator(".jp-OutputArea-output")).to_contain_text(re.compile(r"\d+"))
 

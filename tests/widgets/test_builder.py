@@ -53,7 +53,7 @@ class View:
 
     def send(self, what: str, **more: Any) -> None:
         self.number += 1
-        self.builder._receive(None, {"do": what, "view": "v", "number": self.number, **more}, [])
+        self.builder._on_message(self.builder, {"do": what, "view": "v", "number": self.number, **more}, [])
         until(lambda: self.builder.seen.get("v") == self.number)
 
 

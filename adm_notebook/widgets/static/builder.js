@@ -584,7 +584,8 @@ function render({ model, el: host }) {
   drawRun();
   drawEditor();
   send("hello");
-  return stop;
+  const unthemed = followTheme(model);
+  return () => { stop(); unthemed(); };
 }
 
 export default { render };

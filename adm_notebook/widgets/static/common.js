@@ -95,6 +95,20 @@ function isDark() {
   );
 }
 
+/** Tell the kernel which theme the page has, now and when it changes, and draw again then; the function returned ends it. */
+function followTheme(model, draw) {
+  let last;
+  const tell = () => {
+    const theme = isDark() ? "dark" : "light";
+    if (theme !== last) model.send({ do: "theme", theme });
+    last = theme;
+  };
+  const watched = new MutationObserver(() => { tell(); draw?.(); });
+  watched.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  tell();
+  return () => watched.disconnect();
+}
+
 const MINUS = "\u2212";
 
 /** A number as a view writes it: grouped, with a true minus sign, an infinity or a dash. */

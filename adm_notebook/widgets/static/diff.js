@@ -120,18 +120,15 @@ function render({ model, el: host }) {
     swap.click();
   });
 
-  const theme = () => model.send({ do: "theme", theme: isDark() ? "dark" : "light" });
   const stop = listening(model, Object.fromEntries(
     ["choices", "going", "a", "b", "state", "said", "body", "light", "dark"].map((name) => [`change:${name}`, draw])));
-  const themes = new MutationObserver(() => { theme(); drawPicture(get("body")); });
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
   draw();
-  theme();
+  const unthemed = followTheme(model, () => drawPicture(get("body")));
   return () => {
     stop();
     clearTimeout(patience);
     clearTimeout(slow);
-    themes.disconnect();
+    unthemed();
     if (address) URL.revokeObjectURL(address);
   };
 }

@@ -753,10 +753,12 @@ function render({ model, el: host }) {
   drawSide();
   drawPalette();
   drawHints();
+  const unthemed = followTheme(model);
   return () => {
     clearTimeout(looking);
     clearTimeout(checking);
     ended();
+    unthemed();
   };
 }
 

@@ -250,8 +250,7 @@ function render({ model, el: host }) {
     "change:position": () => { chosenAt = get("position"); table.reveal(chosenAt); }, "change:period": periodChanged, "change:used": useShown,
   });
   const again = () => { heat.draw(); curves.draw(); candles.restyle(); };
-  const themes = new MutationObserver(settled(again, 60));
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const unthemed = followTheme(model, settled(again, 60));
   const sizes = new ResizeObserver(settled(() => { heat.draw(); curves.draw(); table.reveal(chosenAt); }, 60));
   sizes.observe(node);
 
@@ -267,7 +266,7 @@ function render({ model, el: host }) {
   clear.disabled = !get("period");
   table.reveal(chosenAt);
   if (get("selected_row") !== null) send("row");
-  return () => { stop(); clearTimeout(quiet); themes.disconnect(); sizes.disconnect(); candles.end(); };
+  return () => { stop(); clearTimeout(quiet); unthemed(); sizes.disconnect(); candles.end(); };
 }
 
 export default { render };

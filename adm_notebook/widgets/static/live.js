@@ -188,8 +188,7 @@ function render({ model, el: place }) {
   const deaf = listening(model, handlers);
   const resized = new ResizeObserver(drawHeat);
   resized.observe(node);
-  const themed = new MutationObserver(drawHeat);
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const unthemed = followTheme(model, drawHeat);
   drawHead();
   drawStates();
   drawBest();
@@ -200,7 +199,7 @@ function render({ model, el: place }) {
     const head = model.get("head");
     if (said && (model.get("controls") === "on" || ENDED.includes(head.state) || said > GREETINGS)) return clearInterval(greeting);
     said += 1;
-    model.send({ do: "hello" });
+    model.send({ do: "hello", theme: isDark() ? "dark" : "light" });
   };
   const greeting = setInterval(hello, 500);
   hello();
@@ -209,7 +208,7 @@ function render({ model, el: place }) {
     clearInterval(listened);
     deaf();
     resized.disconnect();
-    themed.disconnect();
+    unthemed();
   };
 }
 

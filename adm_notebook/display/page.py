@@ -1,0 +1,25 @@
+"""What is known of the page that shows this session: whether views are wanted there, whether it is light or dark."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["is_live", "note_theme", "page_theme"]
+
+_told: list[str] = []
+
+
+def is_live() -> bool:
+    """Whether views are shown; `ADM_NOTEBOOK_LIVE=0` asks for what stands for them instead."""
+    return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
+
+
+def note_theme(theme: object) -> None:
+    """Remember what a view says of its page, on any thread; whatever is neither `light` nor `dark` is passed over."""
+    if theme in ("light", "dark"):
+        _told[:] = [str(theme)]
+
+
+def page_theme() -> str:
+    """The theme that was said last; `light` before."""
+    return _told[0] if _told else "light"
