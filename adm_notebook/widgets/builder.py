@@ -75,7 +75,7 @@ class ConfigBuilder(AdmWidget):
     ()
     """
 
-    _esm = module("builder")
+    _esm = module("builder_fields", "builder_yaml", "builder")
     _css = css((1, 2, 3, 7, 8, 11, 15)) + style("builder")
 
     yaml = traitlets.Unicode().tag(sync=True)
