@@ -128,7 +128,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Iterator[La
     """JupyterLab over copies of the tutorials."""
     folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
     put_tutorials(folder)
-    with serving("jupyterlab", folder, home, "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate") as lab:
+    options = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True"
+    with serving("jupyterlab", folder, home, *options) as lab:
         yield lab
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import nbformat
 import pytest
+from in_lab import notebook, open_notebook, run_all, run_cell, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_quickstart import open_notebook, run_all, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -24,13 +23,6 @@ optimization_config:
 """
 
 
-def notebook(lab, name: str, cells: Sequence[str]) -> str:  # type: ignore[no-untyped-def]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, lab.folder / name)
-    return name
-
-
 def opened(page: Page, lab, name: str, cells: Sequence[str]) -> Locator:  # type: ignore[no-untyped-def]
     """The builder that the cells show, once it has planned."""
     open_notebook(page, lab.url, notebook(lab, name, cells))
@@ -38,15 +30,6 @@ def opened(page: Page, lab, name: str, cells: Sequence[str]) -> Locator:  # type
     app = page.get_by_role("region", name="Config builder").first
     expect(app).to_be_visible(timeout=60_000)
     return app
-
-
-def run_cell(page: Page, words: str) -> Locator:
-    """Run the cell whose source holds these words; what it is, with its outputs."""
-    cell = page.locator(".jp-CodeCell", has=page.locator(".jp-InputArea", has_text=words)).last
-    cell.scroll_into_view_if_needed()
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    return cell
 
 
 def mode(app: Locator, name: str, which: str) -> None:

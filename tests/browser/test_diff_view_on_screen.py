@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from in_lab import notebook, open_notebook, press_run, run_cell, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_config_builder import notebook, run_cell
-from test_quickstart import open_notebook, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -116,7 +115,7 @@ def test_it_says_what_it_waits_for_and_a_late_answer_is_not_shown(lab, page: Pag
     page.locator(".jp-CodeCell").nth(5).locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(SLOWLY)
-    page.keyboard.press("Control+Enter")
+    press_run(page, page.locator(".jp-CodeCell").nth(5))
     expect(page.locator(".jp-CodeCell").nth(5).locator(".jp-InputPrompt")).to_have_text("[4]:")
     view.get_by_label("Old run").select_option("cost_1")
     view.get_by_label("New run").select_option("cost_2")

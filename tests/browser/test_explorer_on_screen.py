@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
-import nbformat
 import pytest
+from in_lab import notebook, open_notebook, run_all, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_quickstart import open_notebook, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -27,21 +24,9 @@ result = adm.EnhancedCoordinator().run(config)""",
 )
 
 
-def notebook(folder: Path, name: str) -> None:
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
-    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(made, folder / name)
-
-
-def shoot(view: Locator, name: str) -> None:
-    if shots := os.environ.get("ADM_SHOTS"):
-        Path(shots).mkdir(parents=True, exist_ok=True)
-        view.screenshot(path=str(Path(shots) / f"{name}.png"))
-
-
 def opened(lab, page: Page, name: str, theme: str) -> Locator:  # type: ignore[no-untyped-def]
     lab.theme(theme)
-    notebook(lab.folder, name)
+    notebook(lab, name, CELLS)
     open_notebook(page, lab.url, name)
     run_all(page)
     view = page.locator(".adm-app").first

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from in_lab import notebook, open_notebook, run_cell
 from playwright.sync_api import Page, expect
-from test_config_builder import notebook, run_cell
 from test_live import SETUP, SWEEP
-from test_quickstart import open_notebook
 
 pytestmark = pytest.mark.browser
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import ipykernel
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from in_lab import notebook, open_notebook, run_nth, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_quickstart import open_notebook, shoot
 
 HEARS = ipykernel.version_info[0] >= 7
 """Whether the kernel hears a view while a cell runs: comms can have subshells of their own from ipykernel 7 on."""
@@ -45,22 +43,6 @@ optimization_config:
   strategies: [{{type: slow, name: "{{{{HOSTILE}}}}",
                  parameters: {{fast: {{min: 2, max: 40}}, slow: {{min: 20, max: 60, step: 5}}}}}}]
 """
-
-
-def notebook(lab: Any, name: str, *cells: str) -> None:
-    """Write a notebook into the lab's folder."""
-    made = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells])
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(made, lab.folder / name)
-
-
-def run_cell(page: Page, at: int) -> Locator:
-    """Select a cell and run it."""
-    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(at)
-    cell.scroll_into_view_if_needed()
-    cell.locator(".jp-InputPrompt").click()
-    page.keyboard.press("Control+Enter")
-    return cell
 
 
 def done(view: Locator) -> int:
@@ -96,10 +78,10 @@ def wider_than(view: Locator) -> list[str]:
 def test_a_run_streams_pauses_and_stops_while_its_cell_keeps_the_kernel_busy(lab: Any, page: Page, theme: str) -> None:
     shade = "light" if theme.endswith("Light") else "contrast"
     lab.theme(theme)
-    notebook(lab, "live.ipynb", SETUP, SWEEP.format(line="swept"), "len(swept.stats), swept.metadata['partial']")
+    notebook(lab, "live.ipynb", [SETUP, SWEEP.format(line="swept"), "len(swept.stats), swept.metadata['partial']"])
     open_notebook(page, lab.url, "live.ipynb")
-    run_cell(page, 0)
-    cell = run_cell(page, 1)
+    run_nth(page, 0)
+    cell = run_nth(page, 1)
     view = cell.locator(".adm-app")
     expect(view).to_be_visible(timeout=30_000)
     expect(view.locator("h3")).to_have_text(f"{HOSTILE} on SP500")
@@ -136,7 +118,7 @@ def test_a_run_streams_pauses_and_stops_while_its_cell_keeps_the_kernel_busy(lab
     expect(view).to_have_count(0)
     expect(cell.locator(".jp-OutputArea-output").last).to_contain_text("`%adm rerun swept` runs the rest")
     assert ground(cell) == ([255] * 3 if shade == "light" else [17] * 3)
-    after = run_cell(page, 2)
+    after = run_nth(page, 2)
     expect(after.locator(".jp-OutputArea-output")).to_contain_text("True")
     page.keyboard.press("Control+s")
     page.wait_for_timeout(1500)
@@ -149,10 +131,10 @@ def test_a_run_streams_pauses_and_stops_while_its_cell_keeps_the_kernel_busy(lab
 @pytest.mark.skipif(HEARS, reason="this kernel hears buttons while it is busy; another test presses them")
 def test_where_no_button_is_heard_the_view_says_how_to_stop(lab: Any, page: Page) -> None:
     lab.theme("JupyterLab Light")
-    notebook(lab, "deaf.ipynb", SETUP, SWEEP.format(line="swept"), "len(swept.stats), swept.metadata['partial']")
+    notebook(lab, "deaf.ipynb", [SETUP, SWEEP.format(line="swept"), "len(swept.stats), swept.metadata['partial']"])
     open_notebook(page, lab.url, "deaf.ipynb")
-    run_cell(page, 0)
-    cell = run_cell(page, 1)
+    run_nth(page, 0)
+    cell = run_nth(page, 1)
     view = cell.locator(".adm-app")
     expect(view).to_be_visible(timeout=30_000)
     expect(view.locator(".adm-btns")).to_contain_text("To stop, interrupt the kernel: press I twice")
@@ -163,21 +145,21 @@ def test_where_no_button_is_heard_the_view_says_how_to_stop(lab: Any, page: Page
     page.keyboard.press("i")
     expect(cell.locator(".adm-status", has_text="Stopped, partial")).to_be_visible(timeout=30_000)
     expect(view).to_have_count(0)
-    expect(run_cell(page, 2).locator(".jp-OutputArea-output")).to_contain_text("True")
+    expect(run_nth(page, 2).locator(".jp-OutputArea-output")).to_contain_text("True")
 
 
 def test_a_run_in_the_background_goes_on_beside_other_cells_and_is_attached_again(lab: Any, page: Page) -> None:
     lab.theme("JupyterLab Dark")
     cells = SETUP, SWEEP.format(line="far --background"), "time.sleep(4)", "%adm attach far", "len(far.result().stats)"
-    notebook(lab, "background.ipynb", *cells)
+    notebook(lab, "background.ipynb", cells)
     open_notebook(page, lab.url, "background.ipynb")
-    run_cell(page, 0)
-    cell = run_cell(page, 1)
+    run_nth(page, 0)
+    cell = run_nth(page, 1)
     view = cell.locator(".adm-app")
     expect(view).to_be_visible(timeout=30_000)
     shoot(page, "live-dark", cell=".adm-app")
     before = done(view)
-    busy = run_cell(page, 2)
+    busy = run_nth(page, 2)
     page.wait_for_timeout(1500)
     assert done(view) > before
     view.get_by_role("button", name="Pause").click()
@@ -189,7 +171,7 @@ def test_a_run_in_the_background_goes_on_beside_other_cells_and_is_attached_agai
     page.reload()
     page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
-    again = run_cell(page, 3)
+    again = run_nth(page, 3)
     view = again.locator(".adm-app")
     expect(view.locator(".adm-status")).to_have_text("Paused", timeout=30_000)
     view.get_by_role("button", name="Resume").click()
@@ -198,7 +180,7 @@ def test_a_run_in_the_background_goes_on_beside_other_cells_and_is_attached_agai
     expect(again.locator(".adm-card h3").first).to_be_visible(timeout=30_000)
     expect(view).to_have_count(0)
     assert ground(again) == [17] * 3
-    rows = run_cell(page, 4)
+    rows = run_nth(page, 4)
     expect(rows.locator(".jp-OutputArea-output")).to_contain_text(re.compile(r"\d+"))
 
 
@@ -234,9 +216,9 @@ print(json.dumps([updates, held[-1] - held[0]]))
 
 def test_an_hour_of_updates_at_speed_leaves_memory_as_it_was_and_loses_no_final_state(lab: Any, page: Page) -> None:
     lab.theme("JupyterLab Light")
-    notebook(lab, "hour.ipynb", HOUR, PLAY)
+    notebook(lab, "hour.ipynb", [HOUR, PLAY])
     open_notebook(page, lab.url, "hour.ipynb")
-    view = run_cell(page, 0).locator(".adm-app")
+    view = run_nth(page, 0).locator(".adm-app")
     expect(view).to_be_visible(timeout=90_000)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
@@ -248,7 +230,7 @@ def test_an_hour_of_updates_at_speed_leaves_memory_as_it_was_and_loses_no_final_
         return float(metrics["JSHeapUsedSize"]) / 2**20
 
     before = held()
-    player = run_cell(page, 1)
+    player = run_nth(page, 1)
     expect(player.locator(".jp-OutputArea-output")).to_contain_text("14400", timeout=240_000)
     expect(view.locator(".adm-status")).to_have_text("Finished", timeout=60_000)
     expect(view.locator(".lv-line b")).to_have_text("14,400")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from in_lab import open_notebook, run_all, shoot
 from playwright.sync_api import Page, expect
-from test_quickstart import open_notebook, run_all, shoot
 
 pytestmark = pytest.mark.browser
 

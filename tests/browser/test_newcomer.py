@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_lab import notebook, open_notebook, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_config_builder import mode, notebook
-from test_quickstart import open_notebook, shoot
+from test_config_builder import mode
 
 pytestmark = pytest.mark.browser
 

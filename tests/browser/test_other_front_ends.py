@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from in_lab import shoot
 from playwright.sync_api import Page, expect
-from test_quickstart import shoot
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from in_lab import notebook, open_notebook, run_nth, shoot
 from playwright.sync_api import Locator, Page, expect
-from test_quickstart import open_notebook, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -40,10 +38,7 @@ class Workbench:
 
     def __init__(self, lab: Any, page: Page, edit: str) -> None:
         self.page = page
-        made = new_notebook(cells=[new_code_cell(cell.strip()) for cell in (START, edit, TELL)])
-        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(made, lab.folder / "editor.ipynb")
-        open_notebook(page, lab.url, "editor.ipynb")
+        open_notebook(page, lab.url, notebook(lab, "editor.ipynb", (START, edit, TELL)))
         self.run(0)
         self.run(1)
         self.view = page.locator(".adm-app")
@@ -51,11 +46,7 @@ class Workbench:
         self.tree = self.view.get_by_role("tree")
 
     def run(self, at: int) -> Locator:
-        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(at)
-        cell.scroll_into_view_if_needed()
-        cell.locator(".jp-InputPrompt").click()
-        self.page.keyboard.press("Control+Enter")
-        return cell
+        return run_nth(self.page, at)
 
     def python(self) -> dict[str, Any]:
         """What Python has by now."""

@@ -2,54 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from in_lab import open_notebook, run_all, shoot
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-
-SHOTS = os.environ.get("ADM_SHOTS")
-"""A folder to keep screenshots in, for looking at; unset, none are kept."""
-
-
-def shoot(page: Page, name: str, *, cell: str | None = None) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        target = page.locator(cell).first if cell else page
-        target.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
-
-
-def open_notebook(page: Page, url: str, name: str) -> None:
-    page.goto(f"{url}/lab/tree/{name}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
-    settled = 0
-    for _ in range(120):  # JupyterLab may say idle, and only then ask for the kernel
-        idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").is_visible()
-        asked = page.locator(".jp-Dialog").first
-        if asked.is_visible():
-            text = asked.inner_text()
-            assert "kernel" in text.lower(), f"JupyterLab asks something that nobody expected: {text}"
-            asked.locator("button.jp-mod-accept").click()
-        settled = settled + 1 if idle else 0
-        if settled == 4:
-            return
-        page.wait_for_timeout(500)
-    pytest.fail("the notebook's kernel did not start")
-
-
-def run_all(page: Page) -> None:
-    """Run > Run All Cells; a kernel that has only just started may not take it the first time."""
-    for _ in range(5):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_timeout(3000)
-        prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-        if any(prompt.strip("[]: \n") for prompt in prompts):
-            return
-    pytest.fail("the kernel did not take any cell")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

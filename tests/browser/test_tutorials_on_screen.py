@@ -10,9 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from in_lab import open_notebook, run_all, shoot
 from nbformat import NotebookNode
 from playwright.sync_api import Page, expect
-from test_quickstart import open_notebook, run_all, shoot
 
 pytestmark = pytest.mark.browser
 

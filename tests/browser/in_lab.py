@@ -1,0 +1,100 @@
+"""What tests do in JupyterLab as its user does: open a notebook, run cells, look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page
+
+SHOTS = os.environ.get("ADM_SHOTS")
+"""A folder to keep screenshots in, for looking at; unset, none are kept."""
+
+READY = """async () => {
+  const widget = window.jupyterapp?.shell.currentWidget;
+  await widget?.context?.ready;
+  await widget?.sessionContext?.ready;
+  await widget?.sessionContext?.session?.kernel?.info;
+}"""
+
+
+def shoot(page: Page | Locator, name: str, *, cell: str | None = None) -> None:
+    """Keep a picture of a page, of the first of some part of it, or of a view."""
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        target = page.locator(cell).first if cell else page
+        target.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+def notebook(lab: Any, name: str, cells: Sequence[str]) -> str:
+    """Write a notebook with these cells into the lab's folder; its name."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, lab.folder / name)
+    return name
+
+
+def open_notebook(page: Page, url: str, name: str) -> None:
+    """Open it, and wait until its kernel takes cells."""
+    page.goto(f"{url}/lab/tree/{name}?reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
+    settled = 0
+    for _ in range(120):  # JupyterLab may say idle, and only then ask for the kernel
+        idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").is_visible()
+        asked = page.locator(".jp-Dialog").first
+        if asked.is_visible():
+            text = asked.inner_text()
+            assert "kernel" in text.lower(), f"JupyterLab asks something that nobody expected: {text}"
+            asked.locator("button.jp-mod-accept").click()
+        settled = settled + 1 if idle else 0
+        if settled == 4:
+            page.evaluate(READY)  # a cell that is run before is not run, and nothing says so
+            return
+        page.wait_for_timeout(500)
+    pytest.fail("the notebook's kernel did not start")
+
+
+def run_all(page: Page) -> None:
+    """Run > Run All Cells; a kernel that has only just started may not take it the first time."""
+    for _ in range(5):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_timeout(3000)
+        prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        if any(prompt.strip("[]: \n") for prompt in prompts):
+            return
+    pytest.fail("the kernel did not take any cell")
+
+
+def press_run(page: Page, cell: Locator) -> Locator:
+    """Ctrl+Enter in a cell that has the focus, again where the kernel has not taken it; the cell."""
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    for _ in range(3):
+        page.keyboard.press("Control+Enter")
+        for _ in range(50):
+            if prompt.inner_text() != before:
+                return cell
+            page.wait_for_timeout(100)
+    pytest.fail("the kernel did not take the cell")
+
+
+def run_nth(page: Page, at: int) -> Locator:
+    """Select a code cell by its number and run it."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(at)
+    cell.scroll_into_view_if_needed()
+    cell.locator(".jp-InputPrompt").click()
+    return press_run(page, cell)
+
+
+def run_cell(page: Page, words: str) -> Locator:
+    """Run the cell whose source holds these words; what it is, with its outputs."""
+    cell = page.locator(".jp-CodeCell", has=page.locator(".jp-InputArea", has_text=words)).last
+    cell.scroll_into_view_if_needed()
+    cell.locator(".cm-content").click()
+    return press_run(page, cell)
