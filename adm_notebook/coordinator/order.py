@@ -11,8 +11,13 @@ import numpy as np
 
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan
+from adm_notebook.planning.layout import Layout
 
-__all__ = ["SharedOrder"]
+__all__ = ["SIDE", "SharedOrder"]
+
+SIDE = 32
+"""Values of each of a strategy's two longest axes that combinations which follow each other have: a thousand of them
+read 64 columns then, where one value of the first axis beside all of the second would read a thousand."""
 
 _ACCOUNTS_OWN = ("size", "commission", "initial_capital")
 """Settings that change what an account makes of a trade, and not where it trades: rows that differ in these alone are
@@ -22,8 +27,9 @@ walked together (`engine.abreast`), if they follow each other."""
 class SharedOrder:
     """The numbers of some rows of a plan, as an array that is never laid out.
 
-    Symbols are outermost, then strategies, classifiers, profiles, and swept settings in the order they were given, but
-    that those of an account's own come last. Of a plan whose rows all run nothing is held; of some of its rows their
+    Symbols are outermost, then strategies, whose combinations go tile by tile; then classifiers, profiles, and swept
+    settings in the order they were given, but that those of an account's own come last. Of a plan whose rows all run
+    nothing is held but, where constraints have left some out, the order of the others; of some of its rows their
     numbers, sorted.
 
     Parameters
@@ -39,6 +45,8 @@ class SharedOrder:
         self._inner = sorted(range(len(axes)), key=lambda k: axes[k].name.partition(".")[0] in _ACCOUNTS_OWN)
         symbols, classifiers, risks, _, strategies = plan.shape
         self._shape = (symbols, strategies, classifiers, risks, *(self._settings[k] for k in self._inner))
+        self._entries = np.concatenate([[0], np.cumsum(plan.sizes)])
+        self._tiles = [None] if plan.combined else [_tiles_of(strategy.grid) for strategy in plan.strategies]
         self._sorted: I64 | None = None
         if plan.selection is None and isinstance(numbers, range) and numbers == range(plan.n_rows):
             self._n = plan.n_rows
@@ -54,6 +62,7 @@ class SharedOrder:
         if self._sorted is not None:
             return self._sorted[first:end]
         symbol, strategy, classifier, risk, *inner = np.unravel_index(np.arange(first, min(end, self._n)), self._shape)
+        strategy = self._moved(strategy, back=True)
         settings = dict(zip(self._inner, inner, strict=True))
         setting = _ravelled([settings[k] for k in range(len(inner))], self._settings, len(symbol))
         return _ravelled((symbol, classifier, risk, setting, strategy), self._plan.shape, len(symbol))
@@ -85,9 +94,80 @@ class SharedOrder:
     def _position(self, rows: I64) -> I64:
         """Where rows stand in the order of all rows of the plan."""
         symbol, classifier, risk, setting, strategy = self._plan.coordinates(rows)
+        strategy = self._moved(strategy)
         settings = np.unravel_index(setting, self._settings) if self._settings else ()
         inner = [settings[k] for k in self._inner]
         return _ravelled((symbol, strategy, classifier, risk, *inner), self._shape, len(rows))
+
+    def _moved(self, strategy: I64, *, back: bool = False) -> I64:
+        """Places in the order of tiles for combinations of all strategies by their numbers; or `back` to these."""
+        if not any(self._tiles):
+            return strategy
+        moved = strategy.copy()
+        entry = np.searchsorted(self._entries, strategy, side="right") - 1
+        for k in np.unique(entry).tolist():
+            if tiles := self._tiles[k]:
+                here, first = entry == k, self._entries[k]
+                moved[here] = first + (tiles.numbers if back else tiles.places)(strategy[here] - first)
+        return moved
+
+
+class _Tiles:
+    """The combinations of a grid in the order of tiles of its two longest axes; all values of the others innermost."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        self._shape = tuple(shape)
+        self._two = sorted(sorted(range(len(shape)), key=lambda k: -shape[k])[:2])
+        self._others = [k for k in range(len(shape)) if k not in self._two]
+        self._rest = tuple(shape[k] for k in self._others)
+
+    def places(self, numbers: I64) -> I64:
+        """Where combinations stand in this order."""
+        at = np.unravel_index(numbers, self._shape)
+        (a, b), (n_a, n_b) = (at[k] for k in self._two), (self._shape[k] for k in self._two)
+        band, tile = a // SIDE, b // SIDE
+        high, wide = np.minimum(SIDE, n_a - band * SIDE), np.minimum(SIDE, n_b - tile * SIDE)
+        place = band * SIDE * n_b + tile * SIDE * high + (a % SIDE) * wide + b % SIDE
+        return place * math.prod(self._rest) + _ravelled([at[k] for k in self._others], self._rest, len(numbers))
+
+    def numbers(self, places: I64) -> I64:
+        """Which combinations stand there."""
+        n_a, n_b = (self._shape[k] for k in self._two)
+        place, rest = np.divmod(places, math.prod(self._rest))
+        band, place = np.divmod(place, SIDE * n_b)
+        high = np.minimum(SIDE, n_a - band * SIDE)
+        tile, place = np.divmod(place, SIDE * high)
+        a, b = np.divmod(place, np.minimum(SIDE, n_b - tile * SIDE))
+        at = dict(zip(self._two, (band * SIDE + a, tile * SIDE + b), strict=True))
+        at |= zip(self._others, np.unravel_index(rest, self._rest) if self._rest else (), strict=True)
+        return _ravelled([at[k] for k in range(len(self._shape))], self._shape, len(places))
+
+
+class _SomeTiles:
+    """The same of the combinations that constraints have left, by their numbers among these."""
+
+    def __init__(self, tiles: _Tiles, kept: I64) -> None:
+        narrow = np.int32 if len(kept) < 2**31 else np.int64
+        order = np.argsort(tiles.places(kept), kind="stable")
+        self._numbers = order.astype(narrow)
+        self._places = np.empty(len(kept), narrow)
+        self._places[order] = np.arange(len(kept), dtype=narrow)
+
+    def places(self, numbers: I64) -> I64:
+        """Where combinations stand in this order."""
+        return self._places[numbers].astype(np.int64)
+
+    def numbers(self, places: I64) -> I64:
+        """Which combinations stand there."""
+        return self._numbers[places].astype(np.int64)
+
+
+def _tiles_of(grid: Layout) -> _Tiles | _SomeTiles | None:
+    """None where the combinations of a grid stay in their order, as no two axes are longer than a tile."""
+    if len(grid.axes) < 2 or sorted(grid.axes)[-1] <= SIDE or sorted(grid.axes)[-2] == 1:
+        return None
+    tiles = _Tiles(grid.axes)
+    return tiles if grid.kept is None else _SomeTiles(tiles, grid.kept)
 
 
 def _ravelled(places: Sequence[I64], shape: tuple[int, ...], n: int) -> I64:

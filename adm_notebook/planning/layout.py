@@ -25,14 +25,19 @@ class Layout:
         how many values each axis has; without axes there is one combination, of nothing.
     kept
         (n,) rising numbers of the combinations that are left; None means all.
+
+    Attributes
+    ----------
+    axes, kept
+        what was given.
     """
 
     def __init__(self, shape: Sequence[int], kept: I64 | None = None) -> None:
         self.axes = tuple(shape)
-        self._kept = kept
+        self.kept = kept
 
     def __len__(self) -> int:
-        return math.prod(self.axes) if self._kept is None else len(self._kept)
+        return math.prod(self.axes) if self.kept is None else len(self.kept)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -55,8 +60,8 @@ class Layout:
 
     def _numbers(self, chosen: Any) -> Any:
         """Numbers in the whole grid of what is chosen among those that are left."""
-        if self._kept is not None:
-            return self._kept[chosen]
+        if self.kept is not None:
+            return self.kept[chosen]
         if isinstance(chosen, slice):
             return np.arange(*chosen.indices(len(self)))
         if isinstance(chosen, int):
