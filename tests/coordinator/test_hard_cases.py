@@ -63,7 +63,8 @@ def test_cancelling_keeps_every_row_that_was_finished(mode: str) -> None:
 
     many = {"type": "steady", "parameters": {"k": {"min": 1, "max": 1600}}}
     run = adm.EnhancedCoordinator().start(config(many, max_workers=2), mode)
-    time.sleep(1.0)
+    while run.progress.done < 10 and run.elapsed < 60:
+        time.sleep(0.05)
     seen = run.progress.done
     began = time.perf_counter()
     run.cancel()
