@@ -1,9 +1,10 @@
 """How a sweep's time and memory grow with bars and with combinations; draws docs/images/growth.png.
 
-    python benchmarks/growth.py [--bars 5000 ...] [--rows 100 ...] [--image PATH]
+    python benchmarks/growth.py [--bars 5000 ...] [--rows 100 ...] [--limited 10000 ...] [--image PATH]
 
 1. 100 SMA pairs on 5 thousand to 1 million one-minute bars.
 2. 100 to 1 million SMA pairs on the bundled S&P 500, 5,031 daily bars, whose rows go to Parquet while they are made.
+3. The same under `memory_limit_mb: 64`, where the averages don't all fit: time and memory, which must stay under it.
 
 Everything goes through the public `EnhancedCoordinator.run`, planning included. Each point has a process of its own, in
 which everything is compiled and the bars are loaded before: its memory is the growth at the peak of the first run, its
@@ -38,6 +39,8 @@ BARS = (5_000, 20_000, 100_000, 300_000, 1_000_000)
 ROWS = (100, 1_000, 10_000, 100_000, 1_000_000)
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "growth.png"
 HEIGHT = 340  # CSS pixels of the picture
+LIMITED = (10_000, 100_000, 1_000_000)
+LIMIT = 64  # MB
 LONG = 60.0  # seconds; a longer run is not repeated
 SLACK = 1.1  # times linear: what one run differs from another by, not room to grow
 
@@ -51,7 +54,8 @@ def config(kind: str, size: int, folder: Path) -> adm.WorkflowConfig:
         data_config={"frame": minutes(size)} if kind == "bars" else {"source": "sample", "symbols": ["SP500"]},
         backtest_config={"commission": 0.00001 if kind == "bars" else 0.001},
         optimization_config={"strategies": [{"type": "ma_crossover", "parameters": pairs}]},
-        infrastructure_config={"results": str(folder)} if kind == "rows" else {},
+        infrastructure_config={} if kind == "bars" else {"results": str(folder)},
+        memory_limit_mb=LIMIT if kind == "limited" else None,
     )
 
 
@@ -165,6 +169,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, nargs="+", default=list(BARS))
     parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
+    parser.add_argument("--limited", type=int, nargs="*", default=list(LIMITED))
     parser.add_argument("--image", type=Path, default=IMAGE)
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -174,8 +179,13 @@ def main() -> int:
     print(machine())
     (bars, bars_linear), (rows, rows_linear) = report("bars", options.bars), report("rows", options.rows)
     draw(bars, rows, options.image)
+    fits = True
+    if options.limited:
+        limited, _ = report("limited", options.limited)
+        fits = bool((limited["growth"] <= LIMIT).all())
+        print(f"  {'met    ' if fits else 'NOT MET'} memory under its limit of {LIMIT} MB")
     print(f"  {'met    ' if bars_linear and rows_linear else 'NOT MET'} no step worse than linear")
-    return 0 if bars_linear and rows_linear else 1
+    return 0 if bars_linear and rows_linear and fits else 1
 
 
 if __name__ == "__main__":

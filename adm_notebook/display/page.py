@@ -14,10 +14,9 @@ def is_live() -> bool:
     return os.environ.get("ADM_NOTEBOOK_LIVE", "1").strip().lower() not in ("0", "false", "no", "off")
 
 
-def note_theme(theme: object) -> None:
-    """Remember what a view says of its page, on any thread; whatever is neither `light` nor `dark` is passed over."""
-    if theme in ("light", "dark"):
-        _told[:] = [str(theme)]
+def note_theme(theme: str) -> None:
+    """Remember that the page of a view is `light` or `dark`; on any thread."""
+    _told[:] = [theme]
 
 
 def page_theme() -> str:

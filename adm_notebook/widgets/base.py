@@ -45,14 +45,20 @@ class AdmWidget(anywidget.AnyWidget):
         self.on_msg(self._on_message)
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
-        """A page's message, on any thread: what it says of its theme is noted, all else is for `_receive`."""
+        """A page's message, on any thread: what it says of its theme is for all views, the rest for `_receive`."""
         if not isinstance(content, Mapping):
             return
-        note_theme(content.get("theme"))
-        self._receive(content)
+        if (theme := content.get("theme")) in ("light", "dark"):
+            note_theme(theme)
+            self._themed(theme)
+        if content.get("do") != "theme":
+            self._receive(content)
+
+    def _themed(self, theme: str) -> None:
+        """A page that shows this view is `light` or `dark`; for views that draw pictures."""
 
     def _receive(self, content: Mapping[str, Any]) -> None:
-        """What a page asks for, of this kind of view; nothing that raises may come of what is not known."""
+        """What a page asks this kind of view for; what is not known is passed over."""
 
     def __repr__(self) -> str:
         """Its class: ids differ from session to session, and a stored notebook is compared with a new run."""

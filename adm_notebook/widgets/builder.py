@@ -374,9 +374,8 @@ class ConfigBuilder(AdmWidget):
 
     def _receive(self, content: Mapping[str, Any]) -> None:
         """A view's message; it may come on any thread, and is only put in line."""
-        if content.get("do") != "theme":
-            self._inbox.put(content)
-            self._answering.wake()
+        self._inbox.put(content)
+        self._answering.wake()
 
     def _answer_all(self) -> None:
         while not self._inbox.empty():

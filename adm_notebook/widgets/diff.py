@@ -255,14 +255,17 @@ class DiffView(AdmWidget):
 
     # ---- views --------------------------------------------------------------------------------------------------
 
-    def _receive(self, content: Mapping[str, Any]) -> None:
-        """What was chosen in a page, or which theme it has. May come on any thread, and is only noted here."""
+    def _themed(self, theme: str) -> None:
         with self._lock:
-            if content.get("do") == "theme" and content.get("theme") in ("light", "dark"):
-                self._themes.add(content["theme"])
-            elif content.get("do") == "choose":
-                self._wanted = str(content.get("a")), str(content.get("b"))
+            self._themes.add(theme)
         self._working.wake()
+
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        """What was chosen in a page. May come on any thread, and is only noted here."""
+        if content.get("do") == "choose":
+            with self._lock:
+                self._wanted = str(content.get("a")), str(content.get("b"))
+            self._working.wake()
 
     def _keep(self, ids: tuple[str, ...]) -> None:
         """Put what is compared now into the outputs that a saved notebook keeps below the view."""

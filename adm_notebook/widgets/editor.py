@@ -259,8 +259,6 @@ class PatternEditor(AdmWidget):
 
     def _receive(self, content: Mapping[str, Any]) -> None:
         """What the view asks for: a mapping with `do` and what that needs."""
-        if content.get("do") == "theme":
-            return
         with self._lock:
             try:
                 do(self, content)

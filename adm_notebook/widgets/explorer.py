@@ -431,8 +431,7 @@ class Explorer(AdmWidget):
                 self.send({"kind": "row", "row": label, "error": named(error)})
 
     def _receive(self, content: Mapping[str, Any]) -> None:
-        if content.get("do") != "theme":
-            answer(self, content)
+        answer(self, content)
 
 
 def _title(subject: Subject) -> str:

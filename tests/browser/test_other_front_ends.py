@@ -9,24 +9,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from in_lab import shoot
+from in_lab import run_all, shoot
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
 TUTORIALS = Path(__file__).parents[2] / "notebooks"
 VIEWS = ["%load_ext adm_notebook", "%adm build", "%adm diff"]
-
-
-def run_all(page: Page) -> None:
-    """Run > Run All Cells, again where the kernel has not taken it."""
-    for _ in range(5):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_timeout(3000)
-        if any(text.strip("[]: \n") for text in page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()):
-            return
-    pytest.fail("the kernel did not take any cell")
 
 
 def open_in_notebook(page: Page, url: str, name: str) -> None:
