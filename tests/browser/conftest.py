@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from in_lab import accept_all
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, sync_playwright
 
 FLAGS = [
@@ -139,7 +140,7 @@ def notebook7(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Itera
     pytest.importorskip("notebook", minversion="7", reason='get it with: pip install "notebook>=7"')
     folder, home = tmp_path_factory.mktemp("notebook7"), tmp_path_factory.mktemp("home7")
     put_tutorials(folder)
-    with serving("notebook", folder, home) as served:
+    with serving("notebook", folder, home, "--JupyterNotebookApp.expose_app_in_browser=True") as served:
         yield served
 
 
@@ -170,8 +171,8 @@ def page(chromium: Browser) -> Iterator[Page]:
             errors.append(message.text)
 
     def choose_kernel(dialog: Locator) -> None:
-        """Where the kernels are listed after the notebook is open, JupyterLab asks for one; take what it offers."""
-        dialog.locator("button.jp-mod-accept").click()
+        """Where the kernels are listed after the notebook is open, it asks for one; take what it offers."""
+        accept_all(page, dialog)
 
     page.add_locator_handler(page.locator(".jp-Dialog", has_text="Select Kernel").first, choose_kernel)
     page.on("console", note)

@@ -38,19 +38,29 @@ def notebook(lab: Any, name: str, cells: Sequence[str]) -> str:
     return name
 
 
-def open_notebook(page: Page, url: str, name: str) -> None:
-    """Open it, and wait until its kernel takes cells."""
-    page.goto(f"{url}/lab/tree/{name}?reset")
+def accept_all(page: Page, dialog: Locator) -> None:
+    """Accept a dialog until it is gone: another may stand behind it, and the first click may come too early."""
+    for _ in range(40):
+        if not dialog.is_visible():
+            return
+        dialog.locator("button.jp-mod-accept").evaluate("e => e.click()")
+        page.wait_for_timeout(250)
+    pytest.fail(f"a dialog does not close: {dialog.inner_text()}")
+
+
+def open_notebook(page: Page, url: str, name: str, at: str = "lab/tree") -> None:
+    """Open it, in JupyterLab or at another address, and wait until its kernel takes cells."""
+    page.goto(f"{url}/{at}/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
     settled = 0
-    for _ in range(120):  # JupyterLab may say idle, and only then ask for the kernel
-        idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").is_visible()
+    for _ in range(120):  # it may say idle, and only then ask for the kernel
+        idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.is_visible()
         asked = page.locator(".jp-Dialog").first
         if asked.is_visible():
             text = asked.inner_text()
-            assert "kernel" in text.lower(), f"JupyterLab asks something that nobody expected: {text}"
-            asked.locator("button.jp-mod-accept").click()
+            assert "kernel" in text.lower(), f"the notebook asks something that nobody expected: {text}"
+            accept_all(page, asked)
         settled = settled + 1 if idle else 0
         if settled == 4:
             page.evaluate(READY)  # a cell that is run before is not run, and nothing says so

@@ -129,6 +129,31 @@ def test_by_keyboard_in_the_dark_and_narrow(lab, page: Page) -> None:  # type: i
     expect(printed).to_contain_text("size: 0.5")
 
 
+DRAWN = """e => new Promise(done => {
+  let drawn = 0;
+  new MutationObserver(seen => drawn += seen.length).observe(e, { childList: true, subtree: true });
+  setTimeout(() => done(drawn), 800);
+})"""
+
+
+def test_what_has_the_focus_keeps_it_and_nothing_is_drawn_that_did_not_change(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
+    lab.theme("JupyterLab Light")
+    cells = ["import adm_notebook as adm", "builder = adm.ConfigBuilder()\nbuilder", "builder.name = 'other'"]
+    app = opened(page, lab, "builder_still.ipynb", cells)
+    status = app.get_by_role("status").first
+    expect(status).to_contain_text("about", timeout=60_000)
+    chosen = app.get_by_role("radiogroup", name="Workflow type").get_by_role("radio", name="Backtest")
+    chosen.focus()
+    assert app.evaluate(DRAWN) == 0
+    expect(chosen).to_be_focused()
+    app.get_by_label("Commission").fill("nothing")
+    link = status.get_by_role("button", name="commission")
+    expect(link).to_be_visible()
+    link.focus()
+    assert app.evaluate(DRAWN) == 0
+    expect(link).to_be_focused()
+
+
 def test_hostile_names_are_text(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
     lab.theme("JupyterLab Dark High Contrast")
     cells = ["import adm_notebook as adm", f"builder = adm.ConfigBuilder({HOSTILE!r})\nbuilder"]

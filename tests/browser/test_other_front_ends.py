@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from in_lab import run_all, shoot
+from in_lab import notebook, open_notebook, run_all, shoot
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -18,16 +17,8 @@ TUTORIALS = Path(__file__).parents[2] / "notebooks"
 VIEWS = ["%load_ext adm_notebook", "%adm build", "%adm diff"]
 
 
-def open_in_notebook(page: Page, url: str, name: str) -> None:
-    page.goto(f"{url}/notebooks/{name}")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    expect(
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle], .jp-NotebookKernelStatus").first
-    ).to_be_attached(timeout=60_000)
-
-
 def test_the_quickstart_runs_in_jupyter_notebook(notebook7, page: Page) -> None:  # type: ignore[no-untyped-def]
-    open_in_notebook(page, notebook7.url, "01_quickstart.ipynb")
+    open_notebook(page, notebook7.url, "01_quickstart.ipynb", at="notebooks")
     run_all(page)
     heading = page.locator(".adm-card h3", has_text="best of 263 is fast 55, slow 200")
     expect(heading).to_be_attached(timeout=120_000)
@@ -46,10 +37,7 @@ def test_the_quickstart_runs_in_jupyter_notebook(notebook7, page: Page) -> None:
 
 
 def test_views_live_in_jupyter_notebook(notebook7, page: Page) -> None:  # type: ignore[no-untyped-def]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in VIEWS])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, notebook7.folder / "views.ipynb")
-    open_in_notebook(page, notebook7.url, "views.ipynb")
+    open_notebook(page, notebook7.url, notebook(notebook7, "views.ipynb", VIEWS), at="notebooks")
     run_all(page)
     builder, differ = (page.get_by_role("region", name=name) for name in ("Config builder", "Compare runs"))
     expect(builder.get_by_role("status").first).to_contain_text("1 combination", timeout=60_000)

@@ -52,7 +52,7 @@ async function copied(text) {
 
 function render({ model, el: host }) {
   const view = Math.random().toString(36).slice(2, 10);
-  let number_ = 0, shape = "", showLimits = false, patience = null;
+  let number_ = 0, shape = "", kind = "", stateDrawn = "", showLimits = false, patience = null;
   const controls = new Map(); // path -> { control, message }
   const places = new Map(); // path -> where a problem is shown that has no field
   const send = (what, more = {}) => {
@@ -171,6 +171,7 @@ function render({ model, el: host }) {
   function build(data) {
     controls.clear();
     places.clear();
+    stateDrawn = "";
     const { sections, lists } = data, choices = model.get("choices");
     const plain = sections.costs.filter((f) => f.label && (f.mode === "one" || f.mode === "yaml"));
     const wide = sections.costs.filter((f) => !plain.includes(f));
@@ -206,7 +207,10 @@ function render({ model, el: host }) {
     title.title = data.title;
     const later = "comes with a later version";
     const had = focused();
-    replace(kinds, segments("Workflow type", WORKFLOWS.map(([v, w]) => [v, w, v === "validation" ? later : ""]), data.workflow_type, (v) => send("enter", { path: "workflow_type", mode: "one", typed: v })));
+    if (kind !== data.workflow_type) { // not more often: what has the focus would lose it, and losing it draws
+      kind = data.workflow_type;
+      replace(kinds, segments("Workflow type", WORKFLOWS.map(([v, w]) => [v, w, v === "validation" ? later : ""]), kind, (v) => send("enter", { path: "workflow_type", mode: "one", typed: v })));
+    }
     if (now !== shape || anew) {
       for (const { made } of controls.values()) made.flush();
       shape = now;
@@ -279,7 +283,9 @@ function render({ model, el: host }) {
 
   function drawState() {
     const outlook = model.get("outlook"), notices = model.get("notices");
-    const bad = notices.length > 0;
+    const bad = notices.length > 0, now = JSON.stringify([notices, outlook]);
+    if (now === stateDrawn) return; // a link among what is to mend may have the focus
+    stateDrawn = now;
     for (const button of [run, cell, python]) {
       button.disabled = bad;
       button.title = bad ? "Mend what is marked first" : "";

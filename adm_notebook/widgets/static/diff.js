@@ -7,7 +7,7 @@ const SOON = 300; // ms after which it is said that something is being compared
 function render({ model, el: host }) {
   const get = (name) => model.get(name);
   const id = `dv${Math.random().toString(36).slice(2, 9)}`;
-  let asked = null, patience = 0, slow = 0, address = "", drawn = "", told = "";
+  let asked = null, patience = 0, slow = 0, late = "", address = "", drawn = "", told = "";
 
   const status = el("span", { class: "adm-s adm-muted", role: "status" });
   const selects = ["a", "b"].map((side) =>
@@ -29,19 +29,30 @@ function render({ model, el: host }) {
   node.classList.add("dv-live");
 
   const chosen = () => asked ?? [get("a"), get("b")];
+  const isTaken = () => !asked || (get("a") === asked[0] && get("b") === asked[1]); // by the kernel
   const nameOf = (choice) => (choice.what ? `${choice.name}: ${choice.what}` : choice.name);
 
   function choose(a, b) {
     if (!a || !b) return;
     asked = [a, b];
     model.send({ do: "choose", a, b });
+    late = late && "slow";
     clearTimeout(patience);
-    patience = setTimeout(() => {
-      if (!asked) return;
-      waiting.hidden = false;
-      waiting.textContent = "No answer yet: the kernel is busy, or not running.";
-    }, PATIENCE);
+    patience = setTimeout(() => isLate("unanswered"), PATIENCE);
     draw();
+  }
+
+  function isLate(how) {
+    late = how;
+    drawWaiting();
+  }
+
+  /** What is waited for, by the names that are chosen now. */
+  function drawWaiting() {
+    const silent = late === "unanswered" && !isTaken();
+    const words = silent ? "No answer yet: the kernel is busy, or not running." : `Comparing ${chosen().join(" and ")}`;
+    waiting.hidden = !late;
+    if (late && waiting.textContent !== words) waiting.textContent = words; // a screen reader says it once
   }
 
   function drawChoices() {
@@ -76,7 +87,7 @@ function render({ model, el: host }) {
 
   function draw() {
     const data = get("body"), state = get("state");
-    if (asked && get("a") === asked[0] && get("b") === asked[1] && state !== "loading") {
+    if (asked && isTaken() && state !== "loading") {
       asked = null;
       clearTimeout(patience);
     }
@@ -91,13 +102,11 @@ function render({ model, el: host }) {
     if (!loading) {
       clearTimeout(slow);
       slow = 0;
-      waiting.hidden = true;
+      late = "";
     } else if (!slow) {
-      slow = setTimeout(() => {
-        waiting.hidden = false;
-        waiting.textContent = `Comparing ${chosen().join(" and ")}`;
-      }, SOON);
+      slow = setTimeout(() => isLate("slow"), SOON);
     }
+    drawWaiting();
     body.setAttribute("aria-busy", String(loading));
     body.hidden = state === "empty" || failed || data.head === undefined;
     const made = `${data.a}\n${data.b}\n${data.head}\n${data.tail}`;
