@@ -30,7 +30,7 @@ from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64, I64, Bool
 from adm_notebook.planning import Plan, Row
-from adm_notebook.planning.memory import lane_bytes
+from adm_notebook.planning.memory import lane_bytes, part_rows
 
 __all__ = ["Lanes"]
 
@@ -74,7 +74,8 @@ class Lanes:
     def batches(self, order: SharedOrder, workers: int) -> Iterator[I64]:
         """The rows in parts that each belong to one symbol and one strategy's entry."""
         n_bars = max(bars.n_bars for bars in self.plan.market.values())
-        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, ROWS, -(-len(order) // (4 * workers)))))
+        most = ROWS if self.plan.results_path is None else part_rows(self.plan)
+        return order.windows_of_entries(max(1, min(BAR_ROWS // n_bars, most, -(-len(order) // (4 * workers)))))
 
     def run(self, numbers: I64) -> tuple[Sequence[Outcome], I64]:
         """What was finished of one batch in about PATIENCE, or before the run had to end, and the others.

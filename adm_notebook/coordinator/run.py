@@ -19,6 +19,7 @@ from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
 from adm_notebook.planning import Plan
+from adm_notebook.planning.memory import part_rows
 from adm_notebook.results import WorkflowResult
 from adm_notebook.results.rows import RowsFolder, read_rows
 
@@ -29,9 +30,6 @@ __all__ = ["Run"]
 
 EVENT_INTERVAL = 0.1
 """Seconds between two events of progress: views coalesce further."""
-
-ROWS_HELD = 20_000
-"""Finished rows in memory, where the config names a folder for them: then they are written to it."""
 
 PATIENCE = 0.8
 """Seconds that a stopped run is given to end by itself; user code that doesn't return is left behind after that."""
@@ -330,7 +328,7 @@ class Run:
     @property
     def _must_put_away(self) -> bool:
         """Whether there are as many rows as may be held, and a folder to write them to."""
-        return self._folder is not None and len(self._outcomes) >= ROWS_HELD
+        return self._folder is not None and len(self._outcomes) >= part_rows(self.plan)
 
     def _put_away(self) -> None:
         """Write the rows that were told to the folder for them, and let go of them."""

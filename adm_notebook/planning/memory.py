@@ -11,7 +11,7 @@ from adm_notebook.errors import Problem
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
 
-__all__ = ["GROUND_BYTES", "LOADED_BYTES", "Need", "check_memory", "columns_of", "lane_bytes", "need_of"]
+__all__ = ["GROUND_BYTES", "LOADED_BYTES", "Need", "check_memory", "columns_of", "lane_bytes", "need_of", "part_rows"]
 
 MB = 2**20
 
@@ -84,13 +84,27 @@ def lane_bytes(plan: Plan) -> int:
     return part if part >= 2 * need.indicators + 4 * n_bars else 0
 
 
-ROWS_IN_MEMORY = 40_000
-"""How many rows are held in full at most, where they are written to a folder: those on the way, and a part that is
-being written."""
+PART_ROWS, FEWEST_PART_ROWS = 10_000, 1_000
+"""How many finished rows are written to a folder together: without a limit on memory, and at least under one. Fewer
+take longer to write."""
+
+PART_ROW_BYTES = 3_000
+"""Of each of them: 2,000 while they are written, measured on 5,000 to 20,000 rows, and the figures of as many others in
+the batches that are on the way."""
+
+PART_SHARE = 6
+"""The rows of a part take this part of a limit on memory at most, where they are more than the fewest."""
 
 CHOSEN_BYTES = 60
 """Of a row that was chosen out of more: its number, in the order in which rows run and in the facts of the result. Of
 rows that all run nothing is held, however many there are."""
+
+
+def part_rows(plan: Plan) -> int:
+    """How many finished rows are written to a folder together, and how many a batch has at most, then."""
+    if plan.limits.memory_mb is None:
+        return PART_ROWS
+    return min(PART_ROWS, max(FEWEST_PART_ROWS, int(plan.limits.memory_mb * MB) // PART_SHARE // PART_ROW_BYTES))
 
 
 def rows_of(plan: Plan) -> int:
@@ -98,7 +112,7 @@ def rows_of(plan: Plan) -> int:
     if plan.results_path is None:
         return plan.n_planned * ROW_BYTES
     chosen = 0 if plan.selection is None else plan.n_planned * CHOSEN_BYTES
-    return min(plan.n_planned, ROWS_IN_MEMORY) * ROW_BYTES + chosen
+    return min(plan.n_planned * ROW_BYTES, part_rows(plan) * PART_ROW_BYTES) + chosen
 
 
 def check_memory(plan: Plan) -> list[Problem]:

@@ -86,9 +86,11 @@ class RowsFolder:
         """
         typed = {name: rows[name].map(_text).astype("str") for name, kind in self._kinds.items() if kind == "str"}
         numbers = {name: kind for name, kind in self._kinds.items() if kind != "str"}
+        table = rows.assign(**typed).astype(numbers).reset_index()
+        repeating = [name for name in table if table[name].dtype != "float64"]  # a metric hardly has a value twice
         try:
-            rows.assign(**typed).astype(numbers).reset_index().to_parquet(
-                self.where / f"part-{self._parts:06}.parquet", index=False
+            table.to_parquet(
+                self.where / f"part-{self._parts:06}.parquet", index=False, use_dictionary=repeating or False
             )
         except OSError as error:
             raise RunError(f"{short(self._folder)} can't be written: {reason(error)}") from None

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import adm_notebook as adm
 from adm_notebook.containers.shared import ITEM_BYTES, Shared
 from adm_notebook.coordinator.memory import GrowthOfMemory, forget_peak, held_mb
+from adm_notebook.planning.memory import PART_ROW_BYTES, need_of, part_rows
 
 watched = pytest.mark.skipif(held_mb() is None, reason="this system does not say how much memory a process holds")
 
@@ -51,6 +52,22 @@ def test_a_plan_that_cannot_fit_is_refused_with_the_figures(
         adm.EnhancedCoordinator().plan(config, execution_mode="composable")
     for words in ("memory_limit_mb", *said):
         assert words in str(caught.value)
+
+
+def test_rows_that_go_to_a_folder_are_written_in_parts_that_fit_a_limit(tmp_path: Path) -> None:
+    config = many(400, 70, 90, 24)
+    config.infrastructure_config = {"results": str(tmp_path / "rows")}
+    ours = adm.EnhancedCoordinator()
+    plan = ours.plan(config, execution_mode="composable")
+    most = part_rows(plan)
+    assert most * PART_ROW_BYTES <= 24 * 2**20 / 6
+    assert need_of(plan).rows <= 24 * 2**20 / 6, "and no more is kept for them, however many there are"
+    limited = ours.run(config, execution_mode="composable")
+    sizes = [len(pd.read_parquet(part)) for part in sorted((tmp_path / "rows").glob("part-*.parquet"))]
+    assert sum(sizes) == 6_300
+    assert max(sizes) <= 2 * most
+    held = ours.run(many(400, 70, 90, None), execution_mode="composable")
+    pd.testing.assert_frame_equal(limited.stats, held.stats, check_dtype=False)
 
 
 GROWTH = """

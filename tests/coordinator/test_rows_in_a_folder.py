@@ -30,7 +30,7 @@ def config(path: Path | None, **backtest: Any) -> adm.WorkflowConfig:
 def test_rows_read_from_the_folder_are_those_of_memory(
     mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adm_notebook.coordinator.run.ROWS_HELD", 7)
+    monkeypatch.setattr("adm_notebook.planning.memory.PART_ROWS", 7)
     monkeypatch.setattr("adm_notebook.coordinator.run.EVENT_INTERVAL", 0.0)
     coordinator, folder = adm.EnhancedCoordinator(), tmp_path / "deep" / "rows"
     held, written = coordinator.run(config(None), mode), coordinator.run(config(folder), mode)
@@ -55,7 +55,7 @@ def test_rows_read_from_the_folder_are_those_of_memory(
 
 
 def test_a_run_that_is_stopped_keeps_the_rows_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adm_notebook.coordinator.run.ROWS_HELD", 1)
+    monkeypatch.setattr("adm_notebook.planning.memory.PART_ROWS", 1)
     run = adm.EnhancedCoordinator().start(config(tmp_path / "rows"), "traditional")
     for event in run.events():
         if type(event).__name__ == "PartialResults":
