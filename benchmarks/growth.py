@@ -100,7 +100,7 @@ def draw(bars: pd.DataFrame, rows: pd.DataFrame, limited: pd.DataFrame | None, p
     """
     theme = picture.theme_of("light")
     chart = picture.Chart(picture.WIDTH, HEIGHT, theme)
-    sweeps = {"": rows} if limited is None else {"no limit": rows, f"under {LIMIT} MB": limited}
+    sweeps = {"": rows} if limited is None else {"no limit": rows, f"\u2264 {LIMIT} MB": limited}
     for left, lines, words, held in (
         (52, {"": bars}, "Seconds for 100 combinations by bars (log scales)", "Peak memory, MB"),
         (452, sweeps, "Seconds for combinations on 5,031 bars (log scales)", "Peak memory, MB; rows go to Parquet"),

@@ -51,13 +51,23 @@ class Gate:
             where memory has grown beyond its limit.
         """
         while True:
-            if self._stop.is_set():
-                raise RunCancelled("The run was stopped.")
-            if self.timed_out:
-                raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
+            self.check_end()
             self._watch_memory()
             if self._go.is_set() or self._go.wait(0.05):
                 return
+
+    def check_end(self) -> None:
+        """Raise if somebody asked the run to end, or its time is up.
+
+        Raises
+        ------
+        RunCancelled
+        RunTimedOut
+        """
+        if self._stop.is_set():
+            raise RunCancelled("The run was stopped.")
+        if self.timed_out:
+            raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
 
     def _watch_memory(self) -> None:
         now = time.monotonic()

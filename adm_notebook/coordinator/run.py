@@ -16,7 +16,9 @@ from adm_notebook.coordinator.assemble import assemble, judging_of, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event, PartialResults
 from adm_notebook.coordinator.gate import Gate
+from adm_notebook.coordinator.memory import GrowthOfMemory
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
+from adm_notebook.engine import warmup
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
 from adm_notebook.planning import Plan
 from adm_notebook.planning.memory import part_rows
@@ -270,6 +272,8 @@ class Run:
         told = time.perf_counter()
         failure: BaseException | None = None
         try:
+            if self.plan.limits.memory_mb is not None:
+                self._load_code()
             if self.plan.results_path is not None:
                 self._folder = RowsFolder(self.plan.results_path, self.plan.kinds)
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
@@ -286,6 +290,12 @@ class Run:
         self._tell_rows()
         self._tell_containers(ended=True)
         self._finish(failure)
+
+    def _load_code(self) -> None:
+        """Wait until compiled code is in memory: it stays there, and a limit is on what the run itself takes."""
+        while not warmup.wait(0.05):
+            self._gate.check_end()
+        self._gate.growth = GrowthOfMemory()
 
     def _tell_containers(self, ended: bool = False) -> None:
         """Tell the containers that have begun to work since the last time; at the end, what each has done."""
