@@ -33,9 +33,15 @@ from adm_notebook.market.arrays import Prices
 from adm_notebook.market.calendar import Calendar
 
 
-@njit(error_model="numpy")
-def plain_sweep(open_, high, low, close, targets, warmups, capital, rate, sizes, stop_losses, take_profits, periods):
-    """The metrics of fully specified accounts: fractions of the cash, fills at the next open, stops from the fill."""
+@njit(nogil=True, error_model="numpy")
+def plain_sweep(
+    open_, high, low, close, targets, following, warmups, capital, rate, sizes, stop_losses, take_profits, periods
+):
+    """The metrics of fully specified accounts: fractions of the cash, fills at the next open, stops from the fill.
+
+    following  (1, n): the next bar that wants something else, to which a flat account goes at once; (0, n): none skips
+    """
+    skips = following.shape[0] > 0
     k, n = sizes.shape[0], close.shape[0]
     out = np.empty((k, 17))
     has_stops = stop_losses.min() < np.inf or take_profits.min() < np.inf
@@ -50,7 +56,8 @@ def plain_sweep(open_, high, low, close, targets, warmups, capital, rate, sizes,
         trades = wins = covered = unfilled = 0
         gains = losses = earned = fees = mean = spread = 0.0
         stop = profit = 0.0
-        for i in range(warmups[row], n):
+        i = warmups[row]
+        while i < n:
             price = 0.0
             closes = False
             if pending:
@@ -131,6 +138,7 @@ def plain_sweep(open_, high, low, close, targets, warmups, capital, rate, sizes,
                 if now != held and not (now == 0 and held == 0):
                     wanted, pending = now, True
                 last_target = now
+            i = following[0, i] if skips and position == 0.0 and not pending else i + 1
         unfilled += pending and wanted != 0
         if position != 0.0:
             covered += n - entry_bar
@@ -145,6 +153,13 @@ def plain_sweep(open_, high, low, close, targets, warmups, capital, rate, sizes,
         out[row, 12] = np.sqrt(trades) * out[row, 10] / np.sqrt(spread / (trades - 1))
         out[row, 13], out[row, 14], out[row, 15], out[row, 16] = covered / n, fees, before, unfilled
     return out
+
+
+def following_of(target: Any) -> Any:
+    """(1, n) for each bar the next that wants something else; n where there is none."""
+    n = len(target)
+    changes = np.flatnonzero(np.diff(target)) + 1
+    return np.append(changes, n)[np.searchsorted(changes, np.arange(n), side="right")][None, :].astype(np.int64)
 
 
 def prices_of(frame: pd.DataFrame) -> Prices:
@@ -182,9 +197,11 @@ def compare(
     never = np.full(k, np.inf)
     sizes = np.broadcast_to(columns.get("size", 1.0), (k,)).astype(np.float64)
     stops = [np.asarray(columns.get(name, never), dtype=np.float64) for name in ("stop_loss", "take_profit")]
+    following = following_of(targets[0]) if len(targets) == 1 else np.zeros((0, n), np.int64)
     contenders: dict[str, Callable[[], Any]] = {
         "plain": lambda: plain_sweep(
-            *prices[:4], targets, warmups, 100_000.0, columns["rate"], sizes, *stops, calendar.periods_per_year
+            *prices[:4], targets, following, warmups, 100_000.0, columns["rate"], sizes, *stops,
+            calendar.periods_per_year,
         ),
         "auto": lambda: sweep(ground, accounts, warmups, targets=targets),
         "bars": lambda: sweep(ground, accounts, warmups, targets=targets, method="bars"),

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from common import PeakMemory, machine, minutes, timed
-from kernels import plain_sweep, prices_of
+from kernels import following_of, plain_sweep, prices_of
 from single import FAST, SLOW, crossings
 
 import adm_notebook as adm
@@ -94,7 +94,7 @@ def replay(frame: pd.DataFrame, folder: Path, commission: float, **settings: Any
 
 def plain(frame: pd.DataFrame, target: Any, rows: pd.DataFrame, commission: float, threads: int) -> Callable[[], Any]:
     """All rows on `threads` threads, each with its share; returns (n_rows, 17)."""
-    prices, periods = prices_of(frame), Calendar.of(frame.index).periods_per_year
+    prices, following, periods = prices_of(frame), following_of(target), Calendar.of(frame.index).periods_per_year
     targets, columns = (
         target[None, :].astype(np.int8),
         [rows[c].to_numpy() for c in ("size", "stop_loss", "take_profit")],
@@ -103,7 +103,7 @@ def plain(frame: pd.DataFrame, target: Any, rows: pd.DataFrame, commission: floa
     def share(part: Any) -> Any:
         warmups = np.full(len(part), SLOW, np.int64)
         own = (np.ascontiguousarray(column[part]) for column in columns)
-        return plain_sweep(*prices[:4], targets, warmups, 100_000.0, commission, *own, periods)
+        return plain_sweep(*prices[:4], targets, following, warmups, 100_000.0, commission, *own, periods)
 
     def run() -> Any:
         parts = np.array_split(np.arange(len(rows)), threads)

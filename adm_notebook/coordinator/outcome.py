@@ -129,7 +129,8 @@ class Finished(Sequence[Outcome]):
     def measured(self, name: str) -> tuple[I64, F64, Bool]:
         """In the order in which they came: numbers, a metric, NaN where a row has none, and whether rows are ok."""
         numbers = np.array(self._numbers, np.int64)
-        values = np.array(self._values, np.float64).reshape(len(numbers), len(self.names))[:, self.names.index(name)]
+        table = np.frombuffer(self._values, np.float64).reshape(len(numbers), len(self.names))
+        values = table[:, self.names.index(name)].copy()  # nothing may look into an array that grows
         ok = np.ones(len(numbers), np.bool_)
         ok[[at for at, (status, _, _) in self._others.items() if status != "ok"]] = False
         return numbers, values, ok

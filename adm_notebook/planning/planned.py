@@ -202,8 +202,12 @@ def places(given: Any, values: Sequence[Any]) -> I64:
 def picked(values: Sequence[Any], at: I64) -> Any:
     """`values` at positions, as an array of objects, so that 10 stays 10 beside 'ema'."""
     objects = np.empty(len(values), dtype=object)
-    objects[:] = [written(v) for v in values]
+    objects[:] = values if {type(v) for v in values} <= _PLAIN else [written(v) for v in values]
     return objects[at]
+
+
+_PLAIN = {int, float, str, bool}
+"""Types of values that a table shows as they are."""
 
 
 def written(value: Any) -> Any:

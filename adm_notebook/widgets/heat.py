@@ -96,10 +96,10 @@ class Heat:
         cell = self._folded(at[0][inside], at[1][inside])
         given = np.asarray(values, np.float64)[inside] * self._sign
         score = np.where(np.isnan(given), _NOTHING, np.clip(given, -_MOST, _MOST)).astype(np.float32)
-        score = np.fmax(score, self._scores[cell])
-        order = np.argsort(score, kind="stable")  # of several in one cell the best is written last
-        self._scores[cell[order]] = score[order]
-        self._changed.update(np.unique(cell // self._band).tolist())
+        np.fmax.at(self._scores, cell, score)  # of several in one cell the best stays
+        touched = np.zeros(BANDS, np.bool_)
+        touched[cell // self._band] = True
+        self._changed.update(np.flatnonzero(touched).tolist())
 
     def _folded(self, row: Any, column: Any) -> Any:
         return (row // self._step[0]) * self.shape[1] + column // self._step[1]
