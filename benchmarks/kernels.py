@@ -200,7 +200,14 @@ def compare(
     following = following_of(targets[0]) if len(targets) == 1 else np.zeros((0, n), np.int64)
     contenders: dict[str, Callable[[], Any]] = {
         "plain": lambda: plain_sweep(
-            *prices[:4], targets, following, warmups, 100_000.0, columns["rate"], sizes, *stops,
+            *prices[:4],
+            targets,
+            following,
+            warmups,
+            100_000.0,
+            columns["rate"],
+            sizes,
+            *stops,
             calendar.periods_per_year,
         ),
         "auto": lambda: sweep(ground, accounts, warmups, targets=targets),
