@@ -30,6 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LAB_OPTIONS = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True"
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +130,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, compiled: None) -> Iterator[La
     """JupyterLab over copies of the tutorials."""
     folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
     put_tutorials(folder)
-    options = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True"
-    with serving("jupyterlab", folder, home, *options) as lab:
+    with serving("jupyterlab", folder, home, *LAB_OPTIONS) as lab:
         yield lab
 
 

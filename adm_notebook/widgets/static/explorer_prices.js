@@ -19,6 +19,7 @@ function chartLibrary(model) {
   }));
 }
 
+const EDGE = 18; // pixels beyond the first bar and the last, so that the years below them are whole
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 function priceChart({ model, moved }) {
@@ -124,7 +125,8 @@ function priceChart({ model, moved }) {
   function apply() {
     if (!loaded || !chart) return;
     setting = true;
-    chart.timeScale().setVisibleLogicalRange({ from: (view[0] - loaded.start) / loaded.step, to: (view[1] - loaded.start) / loaded.step - 1 });
+    const [from, to] = view.map((bar) => (bar - loaded.start) / loaded.step), edge = (EDGE * (to - from)) / roomFor();
+    chart.timeScale().setVisibleLogicalRange({ from: from - (view[0] <= 0 ? edge : 0), to: to - 1 + (view[1] >= n ? edge : 0) });
     setting = false;
     tell();
   }
