@@ -96,8 +96,11 @@ def _run(options: argparse.Namespace) -> int:
     from adm_notebook.config import WorkflowConfig
     from adm_notebook.coordinator import EnhancedCoordinator
     from adm_notebook.errors import DataError
+    from adm_notebook.results.storage import check_saved_folder
 
     config = WorkflowConfig.from_yaml(options.config)
+    if options.out is not None:
+        check_saved_folder(options.out)  # before hours of work, not after
     try:
         run = EnhancedCoordinator().start(config, options.mode)
     except DataError as error:

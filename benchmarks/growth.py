@@ -26,6 +26,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from common import PeakMemory, in_a_fresh_process, machine, minutes
 from matplotlib.axes import Axes
@@ -116,7 +117,8 @@ def draw(bars: pd.DataFrame, rows: pd.DataFrame, limited: pd.DataFrame | None, p
             "linear", (x[0], linear[0]), xytext=(12, 0), textcoords="offset points", va="center",
             **picture.text_style(theme.ink2),
         )  # fmt: skip
-        lowest, highest = min(*seconds, *linear), max(float(table["seconds"].max()) for table in lines.values())
+        shown = np.concatenate([linear, *(table["seconds"].to_numpy(float) for table in lines.values())])
+        lowest, highest = float(shown.min()), float(shown.max())
         powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
         time_panel.set_ylim(10.0 ** powers[0], 10.0 ** powers[-1])
         picture.set_ticks(time_panel, "y", [10.0**p for p in powers], [f"{10.0**p:,g}" for p in powers], theme)
@@ -129,8 +131,9 @@ def draw(bars: pd.DataFrame, rows: pd.DataFrame, limited: pd.DataFrame | None, p
         picture.set_ticks(memory_panel, "y", ticks, [f"{tick:,g}" for tick in ticks], theme)
         picture.end_labels(time_panel, times)
         picture.end_labels(memory_panel, memories)
-        picture.set_ticks(time_panel, "x", x.tolist(), [""] * len(x), theme)
-        picture.set_ticks(memory_panel, "x", x.tolist(), [_short(size) for size in first.index], theme)
+        ticks = sorted({int(size) for table in lines.values() for size in table.index})
+        picture.set_ticks(time_panel, "x", ticks, [""] * len(ticks), theme)
+        picture.set_ticks(memory_panel, "x", ticks, [_short(size) for size in ticks], theme)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture.png(chart))
 
@@ -140,10 +143,11 @@ def _lines(
 ) -> list[picture.EndLabel]:
     """A panel with lines over sizes; what their ends are called: the last value, and its name where it has one."""
     axes.set_xscale("log")
+    sizes = np.concatenate([line.index.to_numpy(float) for line in lines.values()])
+    axes.set_xlim(sizes.min() / 1.25, sizes.max() * 1.25)
     labels = []
     for (name, line), color in zip(lines.items(), (theme.series, theme.loss), strict=False):
         x, y = line.index.to_numpy(float), line.to_numpy(float)
-        axes.set_xlim(x[0] / 1.25, x[-1] * 1.25)
         style = {"linewidth": 1.5, "linestyle": "-", "marker": "o", "markersize": 4, "zorder": 3, "clip_on": False}
         axes.plot(x, y, color=color, **style)
         end = last.format(y[-1])

@@ -14,6 +14,19 @@ import adm_notebook as adm
 from adm_notebook.cli import main
 
 
+def test_a_folder_that_holds_something_else_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "busy" / "notes.txt").write_text("mine")
+    workflow = tmp_path / "workflow.yaml"
+    workflow.write_text("data_config: {max_bars: 300}")
+    assert main(["run", str(workflow), "--out", str(tmp_path / "busy")]) == 2
+    said = capsys.readouterr()
+    assert "it holds notes.txt" in said.err
+    assert said.out == "", "nothing has run"
+
+
 def test_run_prints_the_card_and_saves_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workflow = tmp_path / "workflow.yaml"
     workflow.write_text("data_config: {max_bars: 300}\nbacktest_config: {strategy: momentum}\n")

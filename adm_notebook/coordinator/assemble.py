@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adm_notebook._version import __version__
@@ -24,6 +23,7 @@ from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
 from adm_notebook.results.judged import Judged, Judging
+from adm_notebook.results.rows import KeptRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def assemble(
     executor: Executor,
     duration: float,
     failure: BaseException | None,
-    folder: Path | None = None,
+    folder: KeptRows | None = None,
     judged: Judged | None = None,
 ) -> WorkflowResult:
     """The result of a run that has ended, in whichever way.
@@ -81,7 +81,7 @@ def assemble(
     judged
         what was found of the rows in the folder while they were written.
     """
-    stats: pd.DataFrame | Path
+    stats: pd.DataFrame | KeptRows
     if folder is None or judged is None:
         stats, judging = stats_frame(plan, outcomes), judging_of(plan)
         judging.add(stats)
@@ -123,7 +123,7 @@ def assemble(
             "ended": _ended(failure),
             "versions": versions(),
             "fingerprint": plan.market.fingerprint,
-            **({} if folder is None else {"results_path": str(folder)}),
+            **({} if folder is None else {"results_path": str(folder.folder)}),
             **_kept(plan, judged, failure),
             "ways": plan.ways.to_dict(),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
@@ -138,12 +138,14 @@ def assemble(
 
 
 def _kept(plan: Plan, judged: Judged, failure: BaseException | None) -> dict[str, Any]:
-    """Where this run's signals are, absolute, and how many; empty where none were kept.
+    """Where this run's signals are, absolute, whose they are, and how many; of a replay whose it traded.
 
     Combinations that several rows share are counted once, members of an ensemble as that ensemble.
     """
     from adm_notebook.signals import SignalStore
 
+    if plan.store is not None:
+        return {"signals_digest": plan.store.manifest.digest}
     if plan.output_path is None or failure is not None or not judged.n_ok:
         return {}
     path = str(resolved("output_path", plan.output_path))
@@ -151,8 +153,8 @@ def _kept(plan: Plan, judged: Judged, failure: BaseException | None) -> dict[str
         store = SignalStore(path)
         kept = {"signals": store.manifest.counts.signals, "combinations": _combinations(store)}
     except RunError:  # another process has replaced or removed it since: whoever reads it is told
-        return {"signals_path": path}
-    return {"signals_path": path, "kept": kept}
+        return {"signals_path": path, "signals_digest": plan.workflow_id}
+    return {"signals_path": path, "signals_digest": plan.workflow_id, "kept": kept}
 
 
 def _combinations(store: SignalStore) -> int:

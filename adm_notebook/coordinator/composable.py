@@ -19,7 +19,7 @@ from adm_notebook.coordinator.workers import Workers
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan, Row
-from adm_notebook.planning.memory import GROUND_BYTES, LOADED_BYTES, MB, lane_bytes, need_of
+from adm_notebook.planning.memory import GROUND_BYTES, LOADED_BYTES, MB, lane_bytes, need_of, part_rows
 from adm_notebook.results import Detail
 
 __all__ = ["ComposableExecutor"]
@@ -68,7 +68,8 @@ class ComposableExecutor:
             batches, run = _Batches(lanes.batches(order, workers)), lanes.run
         else:
             n_bars = max(bars.n_bars for bars in plan.market.values())
-            size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), -(-len(order) // (4 * workers))))
+            most = BATCH_BAR_ROWS if plan.results_path is None else part_rows(plan)
+            size = max(1, min(BATCH_BAR_ROWS // max(1, n_bars), most, -(-len(order) // (4 * workers))))
             batches = _Batches(order.windows(size))
             run = partial(_batch, plan, tree, gate)
         if workers == 1:

@@ -51,23 +51,26 @@ class Gate:
             where memory has grown beyond its limit.
         """
         while True:
-            self.check_end()
+            self.check_stop()
+            if self.timed_out:
+                raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
             self._watch_memory()
             if self._go.is_set() or self._go.wait(0.05):
                 return
 
-    def check_end(self) -> None:
-        """Raise if somebody asked the run to end, or its time is up.
+    def check_stop(self) -> None:
+        """Raise if somebody asked the run to end.
 
         Raises
         ------
         RunCancelled
-        RunTimedOut
         """
         if self._stop.is_set():
             raise RunCancelled("The run was stopped.")
-        if self.timed_out:
-            raise RunTimedOut(f"The run took longer than timeout_seconds: {self.timeout_seconds:g}.")
+
+    def start_again(self) -> None:
+        """Count time and memory from now on."""
+        self.started, self.growth = time.monotonic(), GrowthOfMemory()
 
     def _watch_memory(self) -> None:
         now = time.monotonic()
@@ -82,7 +85,12 @@ class Gate:
     @property
     def timed_out(self) -> bool:
         """Whether the time is up."""
-        return self.timeout_seconds is not None and time.monotonic() - self.started > self.timeout_seconds
+        return self.timeout_seconds is not None and self.spent > self.timeout_seconds
+
+    @property
+    def spent(self) -> float:
+        """Seconds that count for a timeout."""
+        return time.monotonic() - self.started
 
     @property
     def overdue(self) -> float:

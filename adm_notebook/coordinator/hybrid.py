@@ -101,6 +101,8 @@ class HybridRun(Run):
         told_start = False
         for phase, plan in zip(self.hybrid.phases, self.hybrid.plans, strict=True):
             try:
+                if not self._results:
+                    self._load_code()
                 self._gate.check()
                 ready = self._ready(phase, plan)
             except AdmError as error:
@@ -140,7 +142,7 @@ class HybridRun(Run):
             taken = ranked(source.stats, earlier.objective, earlier.maximise, phase.take.top)
             plan = selected(plan, taken, earlier, phase.path)
         if plan.limits.timeout_seconds is not None:
-            left = plan.limits.timeout_seconds - (time.perf_counter() - self._started)
+            left = plan.limits.timeout_seconds - self._gate.spent
             plan = replace(plan, limits=replace(plan.limits, timeout_seconds=max(left, 1e-3)))
         return plan
 

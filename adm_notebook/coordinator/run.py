@@ -16,7 +16,6 @@ from adm_notebook.coordinator.assemble import assemble, judging_of, stats_frame
 from adm_notebook.coordinator.best import BestSoFar
 from adm_notebook.coordinator.events import Event, PartialResults
 from adm_notebook.coordinator.gate import Gate
-from adm_notebook.coordinator.memory import GrowthOfMemory
 from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.engine import warmup
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, StrategyError
@@ -272,8 +271,7 @@ class Run:
         told = time.perf_counter()
         failure: BaseException | None = None
         try:
-            if self.plan.limits.memory_mb is not None:
-                self._load_code()
+            self._load_code()
             if self.plan.results_path is not None:
                 self._folder = RowsFolder(self.plan.results_path, self.plan.kinds)
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
@@ -292,10 +290,20 @@ class Run:
         self._finish(failure)
 
     def _load_code(self) -> None:
-        """Wait until compiled code is in memory: it stays there, and a limit is on what the run itself takes."""
+        """Under a limit on memory, wait until compiled code is loaded, and count from then: it stays, whoever runs.
+
+        Where nothing is compiled yet, that is a matter of half a minute, once on a machine: `timeout_seconds` does not
+        count it.
+
+        Raises
+        ------
+        RunCancelled
+        """
+        if self.plan.limits.memory_mb is None or self.plan.mode == "traditional":
+            return
         while not warmup.wait(0.05):
-            self._gate.check_end()
-        self._gate.growth = GrowthOfMemory()
+            self._gate.check_stop()
+        self._gate.start_again()
 
     def _tell_containers(self, ended: bool = False) -> None:
         """Tell the containers that have begun to work since the last time; at the end, what each has done."""

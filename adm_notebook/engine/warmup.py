@@ -25,7 +25,7 @@ def start_in_background() -> threading.Thread:
     """Compile every kernel that was registered with `on_warmup`, or load it from disk, in a daemon thread.
 
     Returns at once; a second call returns the thread of the first. A run that starts meanwhile waits for the kernel
-    being compiled, not for the others.
+    being compiled, not for the others; under a limit on memory it waits for all (`Run._load_code`).
     """
     global _thread
     with _lock:

@@ -74,7 +74,7 @@ def diff_line(text: str) -> tuple[str, str, Path | None]:
                 given = f", but was {shown(save)}" if save else ", and none is given"
                 problems.append(Problem(option, f"needs a file that ends in .html{given}"))
     if len(names) != 2:
-        alone = "" if names else ". Alone, `%adm diff` shows any two of the notebook's runs"
+        alone = ". Alone, `%adm diff` shows any two of the notebook's runs"
         problems.insert(0, Problem("diff", f"{_FORM}, but got {' '.join(names) or 'nothing'}{alone}"))
     if problems:
         raise usage_error("%adm diff", problems)

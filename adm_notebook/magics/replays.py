@@ -39,6 +39,7 @@ def kept_signals(name: str, namespace: Mapping[str, Any], command: str) -> KeptS
         where the store can't be read.
     """
     from adm_notebook.results import WorkflowResult
+    from adm_notebook.results.kept import kept_store
     from adm_notebook.signals import SignalStore
 
     if name.removesuffix(".result()") not in run_names(namespace):
@@ -64,7 +65,7 @@ def kept_signals(name: str, namespace: Mapping[str, Any], command: str) -> KeptS
     if before is not None:  # a replay again: what it asked for stays, unless it is set anew
         sections |= {"backtest_config": dict(config.backtest_config)}
         sections |= {"optimization_config": dict(config.optimization_config)}
-    return KeptSignals(SignalStore(path_text), sections)
+    return KeptSignals(kept_store(run, path_text), sections)
 
 
 def _replay_of(path: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adm_notebook.errors import Problem, did_you_mean, shown
+from adm_notebook.errors import Problem, RunError, did_you_mean, shown
 from adm_notebook.magics.line import CellLine, usage_error
 
 if TYPE_CHECKING:
@@ -170,12 +170,16 @@ def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str,
         run = run.result()
     facts = run.facts
     what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)
+    try:
+        n_rows = len(run.stats)
+    except RunError:  # they were in a folder: the other runs are listed all the same
+        return name, what, "\u2013", "its rows are gone", run.mode, _ended.get(run, "")
     best = "no row is ok" if run.best is None else f"{facts.objective} {_ratio(float(run.best[facts.objective]))}"
     if run.best is None and "kept" in run.metadata:
         best = f"{run.metadata['kept']['signals']:,} signals kept"
     if not run.success:
         best = f"{'stopped' if run.metadata.get('partial') else 'failed'}, {best}"
-    return name, what, len(run.stats), best, run.mode, _ended.get(run, "")
+    return name, what, n_rows, best, run.mode, _ended.get(run, "")
 
 
 def _ratio(value: float) -> str:

@@ -67,7 +67,8 @@ GROUND_BYTES = 300
 """Of a bar, for what accounts on the same bars share when many are measured at once (`engine.sweep.Ground`)."""
 
 LOADED_BYTES = 12 * MB
-"""Of compiled code that is loaded when many accounts are first measured at once. Measured: 10 MB."""
+"""Of what a process loads besides compiled code when many accounts are first measured at once. Measured, after the
+warm-up: 11 MB."""
 
 LANE_BYTES = 64 * MB
 """What one thread may hold of signals and indicators of a part of a sweep, where nobody sets a limit."""
@@ -112,7 +113,7 @@ def rows_of(plan: Plan) -> int:
     if plan.results_path is None:
         return plan.n_planned * ROW_BYTES
     chosen = 0 if plan.selection is None else plan.n_planned * CHOSEN_BYTES
-    return min(plan.n_planned * ROW_BYTES, part_rows(plan) * PART_ROW_BYTES) + chosen
+    return min(plan.n_planned, part_rows(plan)) * PART_ROW_BYTES + chosen
 
 
 def check_memory(plan: Plan) -> list[Problem]:
@@ -123,7 +124,8 @@ def check_memory(plan: Plan) -> list[Problem]:
         need = need_of(plan)
         if need.least > limit * MB:
             n_bars = max(bars.n_bars for bars in plan.market.values())
-            rows = f"{plan.n_planned:,} row{'' if plan.n_planned == 1 else 's'} take about {_mb(need.rows)}"
+            rows = "one row takes" if plan.n_planned == 1 else f"{plan.n_planned:,} rows take"
+            rows += f" about {_mb(need.rows)}"
             work = f"one of them on {n_bars:,} bars takes {_mb(need.worker + need.indicators)} while it runs"
             message = f"is {limit:g} MB, but this needs about {_mb(need.least)}: {rows}, and {work}"
             mend = "Raise it, or sweep fewer values" if need.rows > need.worker else "Raise it, or use fewer bars"

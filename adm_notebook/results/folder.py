@@ -8,11 +8,20 @@ from pathlib import Path
 
 from adm_notebook.folders import Contents, Staging, reason, resolved, short
 
-__all__ = ["PHASES", "reason", "replacing", "resolved", "short"]
+__all__ = ["PHASES", "contents_of", "reason", "replacing", "resolved", "short"]
 
 
 PHASES = "phases"
 """The folder inside a result's own that holds the earlier phases of a hybrid workflow, each a result."""
+
+
+def contents_of(ours: Sequence[str], is_ours: Callable[[Path], bool]) -> Contents:
+    """What a saved result consists of: files of these names, and the folder of its phases."""
+
+    def is_part(path: Path) -> bool:
+        return (path.name in ours and path.is_file()) or _is_phases(path, is_ours)
+
+    return Contents("a saved result", 'save("my_result")', is_ours, is_part)
 
 
 @contextmanager
@@ -35,11 +44,7 @@ def replacing(folder: Path, ours: Sequence[str], is_ours: Callable[[Path], bool]
     OSError
         where it can't be written.
     """
-
-    def is_part(path: Path) -> bool:
-        return (path.name in ours and path.is_file()) or _is_phases(path, is_ours)
-
-    with Staging(folder, Contents("a saved result", 'save("my_result")', is_ours, is_part)) as staging:
+    with Staging(folder, contents_of(ours, is_ours)) as staging:
         yield staging.path
         staging.commit()
 

@@ -7,17 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adm_notebook.errors import RunError
+from adm_notebook.folders import short
 from adm_notebook.results.tolerance import agree
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adm_notebook.results.result import WorkflowResult
+    from adm_notebook.signals import SignalStore
 
-__all__ = ["signals_apart"]
+__all__ = ["kept_store", "signals_apart"]
 
 _FIGURES = ("strength", "price")
 _WORDS = ("direction", "long_entry", "long_exit", "short_entry", "short_exit", "regime")
+
+
+def kept_store(result: WorkflowResult, path: str | None = None) -> SignalStore:
+    """The signals that a run kept, or traded: the store that it knew.
+
+    path  of the store, where the result's facts don't hold it
+
+    Raises
+    ------
+    RunError
+        where there is none any more, where it is damaged, and where those of other work are in its place.
+    """
+    from adm_notebook.signals import SignalStore
+
+    store = SignalStore(str(result.metadata.get("signals_path", path)))
+    known = result.metadata.get("signals_digest")
+    if known is not None and store.manifest.digest != known:
+        raise RunError(
+            f"{short(store.path)} holds the signals of other work by now, and those that this run knew are not there "
+            "any more. Run it again, with an `analysis_config.output_path` of its own."
+        )
+    return store
 
 
 def signals_apart(a: WorkflowResult, b: WorkflowResult, rtol: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import operator
 import uuid
@@ -15,6 +16,7 @@ from adm_notebook.errors import RunError, shown
 from adm_notebook.results import hooks
 from adm_notebook.results.detail import Benchmark, Detail
 from adm_notebook.results.facts import RunFacts
+from adm_notebook.results.rows import KeptRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +104,7 @@ class WorkflowResult:
         *,
         success: bool,
         config: WorkflowConfig,
-        stats: pd.DataFrame | Path,
+        stats: pd.DataFrame | KeptRows,
         workflow_id: str,
         workflow_type: str,
         mode: str,
@@ -133,6 +135,10 @@ class WorkflowResult:
         self._containers = containers
         self.phases = {name: self if phase is None else phase for name, phase in (phases or {}).items()}
         self._best_label = None if best_detail is None else best_detail.row
+        self._best_row: pd.DataFrame | None = None
+        if isinstance(stats, KeptRows) and self._best_label is not None:
+            with contextlib.suppress(RunError):  # whoever asks for the best row is told
+                self._row(self._best_label)
 
     @property
     def stats(self) -> pd.DataFrame:
@@ -140,11 +146,14 @@ class WorkflowResult:
 
         Columns: identity (`portfolio`, `symbol`, `strategy`, `classifier`, `risk_profile`), one a swept parameter, the
         metrics of the specification, `status` (ok, invalid, failed) and `error`. Rows that never ran are absent.
-        """
-        if isinstance(self._stats, Path):  # too many to hold: read from their folder at each call
-            from adm_notebook.results.rows import read_rows
 
-            return read_rows(self._stats)
+        Raises
+        ------
+        RunError
+            where they are in a folder that is gone, or in which another run has put its own.
+        """
+        if isinstance(self._stats, KeptRows):  # too many to hold: read from their folder at each call
+            return self._stats.read()
         return self._stats.copy(deep=False)  # under copy-on-write a write to it copies what it changes
 
     @property
@@ -180,12 +189,14 @@ class WorkflowResult:
         return row
 
     def _row(self, label: int) -> pd.DataFrame:
-        """The rows of `stats`, or, of those in a folder, the one with that label."""
-        if isinstance(self._stats, Path):
-            from adm_notebook.results.rows import read_rows
-
-            return read_rows(self._stats, row=label)
-        return self._stats
+        """The rows of `stats`, or, of those in a folder, the one with that label; the best is not read again."""
+        if not isinstance(self._stats, KeptRows):
+            return self._stats
+        if label != self._best_label:
+            return self._stats.read(row=label)
+        if self._best_row is None:
+            self._best_row = self._stats.read(row=label)
+        return self._best_row
 
     @property
     def pareto(self) -> pd.DataFrame:
@@ -233,16 +244,15 @@ class WorkflowResult:
         Raises
         ------
         RunError
-            where the store is gone, or damaged.
+            where the store is gone, damaged, or replaced by that of another run.
         """
-        from adm_notebook.signals import SignalStore
-
-        path = self.metadata.get("signals_path")
-        if path is None:
+        if self.metadata.get("signals_path") is None:
             import pandas as pd
 
             return pd.DataFrame()
-        return SignalStore(str(path)).signals()
+        from adm_notebook.results.kept import kept_store
+
+        return kept_store(self).signals()
 
     def detail(self, row: int) -> Detail:
         """Trades and equity of the row of `stats` with the label `row`, computed again on demand.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from adm_notebook.folders import Contents, Staging, reason, resolved, short
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RowsFolder", "check_rows_folder", "read_rows"]
+__all__ = ["KeptRows", "RowsFolder", "check_rows_folder", "read_rows"]
 
 FACTS = "rows.json"
 """What says that a folder is ours."""
@@ -22,12 +24,17 @@ FACTS = "rows.json"
 KIND = "adm_notebook.rows"
 
 
-def _is_ours(folder: Path) -> bool:
+def _facts(folder: Path) -> dict[str, Any]:
+    """What rows.json says; nothing where it is not ours."""
     try:
         facts = json.loads((folder / FACTS).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(facts, dict) and facts.get("kind") == KIND
+        return {}
+    return facts if isinstance(facts, dict) and facts.get("kind") == KIND else {}
+
+
+def _is_ours(folder: Path) -> bool:
+    return bool(_facts(folder))
 
 
 def _is_part(path: Path) -> bool:
@@ -97,16 +104,46 @@ class RowsFolder:
         self._parts += 1
         self.n_rows += len(rows)
 
-    def commit(self, **facts: Any) -> Path:
+    def commit(self, **facts: Any) -> KeptRows:
         """Let the folder appear at its place, with some facts about the run."""
-        text = json.dumps({"kind": KIND, "rows": self.n_rows, **facts}, indent=1)
+        run = uuid.uuid4().hex
+        text = json.dumps({"kind": KIND, "run": run, "rows": self.n_rows, **facts}, indent=1)
         (self.where / FACTS).write_text(text, encoding="utf-8")
         self._staging.commit()
-        return self._folder
+        return KeptRows(self._folder, run)
 
     def discard(self) -> None:
         """What was written is gone."""
         self._staging.discard()
+
+
+@dataclass(frozen=True)
+class KeptRows:
+    """The rows of one run in their folder, in which another run may put its own.
+
+    folder  absolute
+    run     what rows.json calls this run
+    """
+
+    folder: Path
+    run: str
+
+    def read(self, row: int | None = None) -> pd.DataFrame:
+        """These rows, or the one of that label.
+
+        Raises
+        ------
+        RunError
+            where they are gone, where another run's are in their place, and where they can't be read.
+        """
+        now = _facts(self.folder).get("run")
+        if now != self.run:
+            what = "is gone" if now is None and not self.folder.exists() else "holds the rows of another run by now"
+            raise RunError(
+                f"{short(self.folder)} {what}, and the rows of this run are not there any more. Run it again, "
+                "with `infrastructure_config: {results: ...}` naming a folder of its own."
+            )
+        return read_rows(self.folder, row=row)
 
 
 def _text(value: Any) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 
 from adm_notebook.config import WorkflowConfig
 from adm_notebook.engine.account import EXIT_REASONS
-from adm_notebook.errors import AdmError, ConfigError, RunError, shown
+from adm_notebook.errors import AdmError, ConfigError, RunError, did_you_mean, shown
 from adm_notebook.results.detail import Benchmark, Detail
-from adm_notebook.results.folder import PHASES, reason, replacing, resolved, short
+from adm_notebook.results.folder import PHASES, contents_of, reason, replacing, resolved, short
 from adm_notebook.results.result import CONTAINER_COLUMNS, CONTAINER_TYPES
 from adm_notebook.results.saved import (
     FILES,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from adm_notebook.results.result import WorkflowResult
 
-__all__ = ["load", "save"]
+__all__ = ["check_saved_folder", "load", "save"]
 
 
 # ---- writing --------------------------------------------------------------------------------------------------------
@@ -70,6 +70,17 @@ def save(result: WorkflowResult, directory: str | os.PathLike[str]) -> Path:
     except (OSError, ValueError, TypeError, NotImplementedError) as error:  # all but the first: of Parquet, of JSON
         raise RunError(f"{short(folder)} can't be written: {reason(error)}") from None
     return folder
+
+
+def check_saved_folder(directory: str | os.PathLike[str]) -> None:
+    """Refuse a folder that `save` would refuse for what it holds, before anything runs.
+
+    Raises
+    ------
+    RunError
+        saying what it holds.
+    """
+    contents_of(FILES, _is_ours).check(resolved("save", directory))
 
 
 def _write_phases(result: WorkflowResult, folder: Path) -> list[str]:
@@ -186,6 +197,10 @@ def load(directory: str | os.PathLike[str]) -> WorkflowResult:
 
     folder = resolved("load", directory)
     try:
+        if not folder.exists():
+            beside = sorted(each.parent.name for each in folder.parent.glob(f"*/{STATE}"))
+            guess = did_you_mean(folder.name, beside).removesuffix(".")
+            raise RunError(f"{short(folder)} holds no saved result: there is no such folder.{guess}".removesuffix("."))
         if not (folder / STATE).is_file():
             raise RunError(f"{short(folder)} holds no saved result: there is no {STATE} in it")
         return WorkflowResult(**_read(folder))

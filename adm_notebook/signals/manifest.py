@@ -247,7 +247,10 @@ def read(folder: Path) -> Manifest:
     if not folder.exists():
         raise RunError(f"{folder} is not there; a workflow with analysis_config.mode: signal_generation makes a store")
     if not path.is_file():
-        raise RunError(f"{folder} is not a signal store: there is no {MANIFEST} in it")
+        raise RunError(
+            f"{folder} is not a signal store: there is no {MANIFEST} in it. A run with analysis_config: {{mode: "
+            "signal_generation, output_path: FOLDER} makes one"
+        )
     try:
         values = json.loads(path.read_bytes())
     except (ValueError, RecursionError):

@@ -312,7 +312,10 @@ def _by_name(runs: Runs | None) -> Mapping[str, Any] | None:
     elif isinstance(runs, (list, tuple)):
         found = {f"run_{i}": run for i, run in enumerate(runs, 1)}
     else:
-        raise RunError(f"DiffView takes runs by name, or runs in a row, but was given {shown(runs)}.")
+        raise RunError(
+            f"DiffView takes runs by name or in a list, but was given {shown(runs)}. "
+            'Write DiffView({"old": a, "new": b}) or DiffView([a, b]).'
+        )
     for name, run in (found or {}).items():
         if not isinstance(run, (WorkflowResult, Run)):
             raise RunError(f"DiffView compares results of workflows, but {shown(name)} is {shown(run)}.")

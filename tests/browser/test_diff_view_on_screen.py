@@ -139,6 +139,19 @@ def test_it_says_what_it_waits_for_and_a_late_answer_is_not_shown(lab, page: Pag
     assert not [words for words in seen if "is now 0.2%" in words], "an answer that came too late was shown"
     expect(view.locator(".dv-said[role=status]")).to_be_hidden()
 
+    (lab.folder / "go_on").unlink()  # what is chosen elsewhere meanwhile is what is shown
+    view.get_by_label("New run").select_option("cost_6")
+    expect(view.locator(".dv-said[role=status]")).to_have_text("Comparing cost_1 and cost_6")
+    page.locator(".jp-CodeCell").nth(5).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('diff_view.a, diff_view.b = "cost_7", "cost_8"')
+    press_run(page, page.locator(".jp-CodeCell").nth(5))
+    expect(page.locator(".jp-CodeCell").nth(5).locator(".jp-InputPrompt")).to_have_text("[5]:")
+    (lab.folder / "go_on").touch()
+    expect(verdict).to_contain_text("commission was 0.7% and is now 0.8%")
+    expect(view.get_by_label("Old run")).to_have_value("cost_7")
+    expect(body).to_have_attribute("aria-busy", "false")
+
 
 def test_by_keyboard_and_narrow(lab, page: Page) -> None:  # type: ignore[no-untyped-def]
     view = start(lab, page, "diff_keys.ipynb", "JupyterLab Light", "for i in range(12)")

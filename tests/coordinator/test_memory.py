@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +150,42 @@ def test_growth_is_exact_after_a_larger_peak_that_is_forgotten() -> None:
     some = np.ones(5_000_000)  # 38 MB, gone before anybody looks
     del some
     assert growth.peak() == pytest.approx(38, abs=12)
+
+
+class Loading:
+    """Stands for a warm-up that ends when it has been asked a few times."""
+
+    def __init__(self, times: int) -> None:
+        self.asked, self._times = 0, times
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked += 1
+        if self.asked < self._times:
+            time.sleep(timeout or 0)
+        return self.asked >= self._times
+
+
+@pytest.mark.parametrize("phases", [False, True])
+def test_a_limit_is_on_what_comes_after_compiled_code_is_loaded(phases: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    loading = Loading(12)
+    monkeypatch.setattr("adm_notebook.coordinator.run.warmup", loading)
+    config = many(300, 2, 2, 64)
+    config.timeout_seconds = 0.3
+    if phases:
+        config.parameters = {"phases": [{"name": "first"}, {"name": "second"}]}
+    result = adm.EnhancedCoordinator().run(config, "hybrid" if phases else "composable")
+    assert result.success, result.errors
+    assert loading.asked >= 12
+    free = many(300, 2, 2, None)
+    loading.asked = 0
+    assert adm.EnhancedCoordinator().run(free, "composable").success
+    assert adm.EnhancedCoordinator().run(many(300, 2, 2, 64), "traditional").success
+    assert not loading.asked, "without a limit, or without compiled code, nothing is waited for"
+
+
+def test_a_stop_is_heard_while_code_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.coordinator.run.warmup", Loading(10_000))
+    run = adm.EnhancedCoordinator().start(many(300, 2, 2, 64), "composable")
+    run.cancel()
+    assert not run.result(timeout=5).success
+    assert run.status == "cancelled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,28 @@ def test_rows_read_from_the_folder_are_those_of_memory(
     pd.testing.assert_frame_equal(written.detail(3).trades, held.detail(3).trades)
     table = pd.read_parquet(folder / "part-000000.parquet")
     assert {"row", "strategy", "fast", "sharpe", "status"} <= set(table.columns)
+
+
+def test_rows_that_another_run_has_replaced_are_not_taken_for_the_first_ones(tmp_path: Path) -> None:
+    ours, folder = adm.EnhancedCoordinator(), tmp_path / "rows"
+    first = ours.run(config(folder))
+    n, best, metrics = len(first.stats), first.best, first.metrics
+    assert best is not None
+    again = config(folder)
+    again.optimization_config = {"strategies": [{"type": "momentum", "parameters": {"lookback": [5, 9]}}]}
+    second = ours.run(again)
+    assert len(second.stats) == 8 < n
+    for ask in (lambda: first.stats, lambda: first.detail(n - 1), lambda: first.save(tmp_path / "saved")):
+        with pytest.raises(adm.RunError, match=r"holds the rows of another run by now.*folder of its own"):
+            ask()
+    assert not (tmp_path / "saved").exists()
+    assert first.best is not None
+    pd.testing.assert_series_equal(first.best, best)
+    assert first.metrics == metrics
+    shutil.rmtree(folder)
+    with pytest.raises(adm.RunError, match=r"rows is gone, and the rows of this run .* Run it again"):
+        _ = second.stats
+    assert second.best is not None
 
 
 def test_a_run_that_is_stopped_keeps_the_rows_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,7 @@ def test_a_store_is_described(cell: Cell, kept: Path) -> None:
         ("replay kept --sett commission=0", "unknown option. Did you mean `--set`?"),
         ("replay kept --pattern simple_backtest", "unknown option"),
         ("replay kept --set stop_los=0.1", "unknown key. Did you mean `stop_loss`?"),
+        ("replay kept --set fast=[5]", "A parameter of a strategy is in the signals: keep them anew to change it"),
         ("replay kept --set stop_loss=0.1 --set stop_loss=0.2", "sets again what"),
         ("replay kept --mode composible", "Did you mean `composable`?"),
         ("replay kept pd", "holds a module; choose another name, e.g. pd_run"),
@@ -157,6 +158,21 @@ def test_a_store_that_is_gone_is_told(cell: Cell, kept: Path) -> None:
     shutil.rmtree(kept)
     for line in ("signals kept", "replay kept"):
         assert "signals is not there" in cell(f"%adm {line}").text
+
+
+def test_signals_that_another_run_has_replaced_are_not_replayed_for_the_first_ones(
+    cell: Cell, shell: InteractiveShell, kept: Path
+) -> None:
+    assert cell("%adm replay kept first --quiet").success
+    other = generation(kept).replace("slow: 50", "slow: 60")
+    assert cell(f"%%adm other --quiet\n{other}").success
+    for line in ("%adm replay kept --quiet", "%adm replay first --quiet", "%adm signals kept", "kept.signals"):
+        refused = cell(line)
+        assert not refused.success
+        assert "holds the signals of other work by now" in refused.text, line
+    assert cell("%adm replay other --quiet").success
+    assert cell(f"%%adm kept --quiet\n{generation(kept)}").success  # the same work makes the same signals
+    assert cell("%adm replay first second --quiet").success
 
 
 def test_runs_say_how_many_signals_were_kept(cell: Cell, shell: InteractiveShell, kept: Path) -> None:

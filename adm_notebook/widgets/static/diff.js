@@ -7,7 +7,7 @@ const SOON = 300; // ms after which it is said that something is being compared
 function render({ model, el: host }) {
   const get = (name) => model.get(name);
   const id = `dv${Math.random().toString(36).slice(2, 9)}`;
-  let asked = null, patience = 0, slow = 0, late = "", address = "", drawn = "", told = "";
+  let asked = null, before = "", taken = false, patience = 0, slow = 0, late = "", address = "", drawn = "", told = "";
 
   const status = el("span", { class: "adm-s adm-muted", role: "status" });
   const selects = ["a", "b"].map((side) =>
@@ -29,12 +29,15 @@ function render({ model, el: host }) {
   node.classList.add("dv-live");
 
   const chosen = () => asked ?? [get("a"), get("b")];
+  const inKernel = () => `${get("a")}\n${get("b")}`;
   const isTaken = () => !asked || (get("a") === asked[0] && get("b") === asked[1]); // by the kernel
   const nameOf = (choice) => (choice.what ? `${choice.name}: ${choice.what}` : choice.name);
 
   function choose(a, b) {
     if (!a || !b) return;
     asked = [a, b];
+    taken = false;
+    before = inKernel();
     model.send({ do: "choose", a, b });
     late = late && "slow";
     clearTimeout(patience);
@@ -44,7 +47,7 @@ function render({ model, el: host }) {
 
   function isLate(how) {
     late = how;
-    drawWaiting();
+    draw();
   }
 
   /** What is waited for, by the names that are chosen now. */
@@ -87,7 +90,9 @@ function render({ model, el: host }) {
 
   function draw() {
     const data = get("body"), state = get("state");
-    if (asked && isTaken() && state !== "loading") {
+    taken ||= asked !== null && isTaken();
+    const isPassed = taken ? !isTaken() : late === "unanswered" && state !== "loading" && inKernel() !== before;
+    if (asked && (isPassed || (taken && state !== "loading"))) { // somebody has chosen other runs since, or it is answered
       asked = null;
       clearTimeout(patience);
     }

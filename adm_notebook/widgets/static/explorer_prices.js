@@ -27,7 +27,7 @@ function priceChart({ model, moved }) {
   const said = el("span", {});
   const place = el("div", { class: "xp-candles", role: "img", "aria-label": "Candles with entries and exits" });
   const node = el("div", {}, title, place);
-  let chart = null, series = null, marks = null, loaded = null, view = null, name = "", ask = 0, setting = false, symbol = 0, n = 0;
+  let chart = null, series = null, marks = null, loaded = null, view = null, name = "", ask = 0, setting = false, put = null, symbol = 0, n = 0;
 
   const two = (v) => String(v).padStart(2, "0");
   const clock = (seconds) => {
@@ -70,7 +70,8 @@ function priceChart({ model, moved }) {
     marks = lib.createSeriesMarkers(series, []);
     chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (setting || !range || !loaded) return;
-      view = [loaded.start + range.from * loaded.step, loaded.start + (range.to + 1) * loaded.step];
+      if (put && Math.abs(range.from - put.from) < 1e-6 && Math.abs(range.to - put.to) < 1e-6) return; // our own, told later
+      view = [Math.max(0, loaded.start + range.from * loaded.step), Math.min(n, loaded.start + (range.to + 1) * loaded.step)];
       tell(); check();
     });
     chart.subscribeCrosshairMove((event) => {
@@ -126,7 +127,8 @@ function priceChart({ model, moved }) {
     if (!loaded || !chart) return;
     setting = true;
     const [from, to] = view.map((bar) => (bar - loaded.start) / loaded.step), edge = (EDGE * (to - from)) / roomFor();
-    chart.timeScale().setVisibleLogicalRange({ from: from - (view[0] <= 0 ? edge : 0), to: to - 1 + (view[1] >= n ? edge : 0) });
+    put = { from: from - (view[0] <= 0 ? edge : 0), to: to - 1 + (view[1] >= n ? edge : 0) };
+    chart.timeScale().setVisibleLogicalRange(put);
     setting = false;
     tell();
   }
