@@ -100,6 +100,7 @@ def _tail(subject: Subject, trades_most: int, yaml_most: int, containers_most: i
         configuration_gist=_configuration_gist(subject),
         mode_reason=marked(str(result.metadata.get("mode_reason", ""))),
         kept_in=nearby(Path(result.metadata["signals_path"])) if subject.n_signals is not None else "",
+        rows_in=nearby(Path(result.metadata["results_path"])) if "results_path" in result.metadata else "",
         continue_with=_continue_with(subject),
     )
 

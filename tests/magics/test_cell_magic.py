@@ -422,3 +422,22 @@ def test_markup_in_a_name_stays_text(shell: InteractiveShell, cell: Cell) -> Non
     ran = cell("%%adm\noptimization_config: {strategies: [{type: buy_and_hold, name: '{{name}}'}]}")
     assert ran.success
     assert all("<img" not in o.data.get("text/html", "") for o in ran.outputs)
+
+
+def test_rows_in_a_folder_are_said_to_be_there_and_to_be_gone(cell: Cell, tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    text = f"data_config: {{max_bars: 300}}\ninfrastructure_config: {{results: '{folder}'}}\n"
+    first = cell(f"%%adm first\n{text}backtest_config: {{strategy: {{type: rsi, parameters: {{period: [5, 9]}}}}}}")
+    assert first.success
+    html = first.outputs[-1].data["text/html"]
+    assert f'All rows in <span class="adm-volatile"><code>{folder}</code></span>' in html
+    assert cell(f"%%adm second --quiet\n{text}backtest_config: {{strategy: momentum}}").success
+    listed = cell("%adm runs")
+    assert listed.success
+    assert "its rows are gone" in listed.plain
+    assert "second" in listed.plain
+    for line in ("first", "first.stats", "%adm explore first", "%adm diff first second"):
+        refused = cell(line)
+        said = " ".join(refused.text.split())
+        assert "holds the rows of another run by now" in said, line
+        assert "Traceback" not in said, line
