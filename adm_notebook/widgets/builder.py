@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -121,8 +122,15 @@ class ConfigBuilder(AdmWidget):
 
     @property
     def config(self) -> WorkflowConfig:
-        """The last config that could be planned, a copy; waits until the text as it is now has been planned."""
-        self.settle()
+        """The last config that could be planned, a copy; waits until the text as it is now has been planned.
+
+        Warns where that is not the text as it is now, with what is wrong with it (`problems`).
+        """
+        problems = self.problems
+        if problems:
+            first = f"{problems[0].path}: {problems[0].message}".removeprefix(": ")
+            more = f" ({len(problems) - 1} more in `problems`)" if len(problems) > 1 else ""
+            warnings.warn(f"This is the last config that could be planned. Since then: {first}{more}", stacklevel=2)
         with self._lock:
             return self._config.copy()
 
