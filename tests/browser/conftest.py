@@ -5,63 +5,31 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
-from in_lab import accept_all
+from in_lab import FLAGS, LAB_OPTIONS, NO_CHROMIUM, Lab, accept_all, chromium_path, serving
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, sync_playwright
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-LAB_OPTIONS = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True"
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's chromium, driven by playwright; closed with its module, since playwright keeps an event loop running."""
-    path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    path = chromium_path()
     if path is None:
-        sentence = "no chromium on this machine; get it with: apt-get install chromium"
         if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+            pytest.fail(NO_CHROMIUM)
+        pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A running Jupyter server: its address, its notebooks, its settings."""
-
-    url: str
-    folder: Path
-    settings: Path
-
-    def theme(self, name: str) -> None:
-        """The theme of pages opened from now on: `JupyterLab Light`, `JupyterLab Dark`."""
-        folder = self.settings / "@jupyterlab" / "apputils-extension"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "themes.jupyterlab-settings").write_text(json.dumps({"theme": name}))
-        (folder / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
 
 
 def put_tutorials(folder: Path) -> None:
@@ -79,50 +47,6 @@ def put_tutorials(folder: Path) -> None:
 def compiled() -> None:
     """The engine is compiled before kernels are started, which would all compile it at once."""
     subprocess.run([sys.executable, "-m", "adm_notebook", "warm"], check=True, capture_output=True)
-
-
-@contextmanager
-def serving(module: str, folder: Path, home: Path, *options: str) -> Iterator[Lab]:
-    """A Jupyter server of its own on a free port, with settings of its own; stopped at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = home / "settings"
-    settings.mkdir()
-    environment = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(settings),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "ADM_NOTEBOOK_LIVE": "1",
-    }
-    command = [
-        sys.executable, "-m", module, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password=",
-        f"--ServerApp.root_dir={folder}", "--ServerApp.disable_check_xsrf=True", *options,
-    ]  # fmt: skip
-    log = (home / "server.log").open("w")
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"{url}/api/status", timeout=1):
-                    break
-            except (urllib.error.URLError, OSError):
-                if server.poll() is not None:
-                    pytest.fail(f"{module} did not start:\n{(home / 'server.log').read_text()[-3000:]}")
-                time.sleep(0.2)
-        else:
-            pytest.fail(f"{module} did not answer:\n{(home / 'server.log').read_text()[-3000:]}")
-        yield Lab(url, folder, settings)
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
 
 
 @pytest.fixture(scope="session")

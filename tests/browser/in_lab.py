@@ -1,15 +1,36 @@
-"""What tests do in JupyterLab as its user does: open a notebook, run cells, look."""
+"""A Jupyter server of its own, and what tests do there as its user does: open a notebook, run cells, look."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LAB_OPTIONS = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True"
 
 SHOTS = os.environ.get("ADM_SHOTS")
 """A folder to keep screenshots in, for looking at; unset, none are kept."""
@@ -20,6 +41,74 @@ READY = """async () => {
   await widget?.sessionContext?.ready;
   await widget?.sessionContext?.session?.kernel?.info;
 }"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running Jupyter server: its address, its notebooks, its settings."""
+
+    url: str
+    folder: Path
+    settings: Path
+
+    def theme(self, name: str) -> None:
+        """The theme of pages opened from now on: `JupyterLab Light`, `JupyterLab Dark`."""
+        folder = self.settings / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "themes.jupyterlab-settings").write_text(json.dumps({"theme": name}))
+        (folder / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+
+
+@contextmanager
+def serving(module: str, folder: Path, home: Path, *options: str) -> Iterator[Lab]:
+    """A Jupyter server of its own on a free port, with settings of its own; stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = home / "settings"
+    settings.mkdir()
+    environment = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "ADM_NOTEBOOK_LIVE": "1",
+    }
+    command = [
+        sys.executable, "-m", module, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password=",
+        f"--ServerApp.root_dir={folder}", "--ServerApp.disable_check_xsrf=True", *options,
+    ]  # fmt: skip
+    log = (home / "server.log").open("w")
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{url}/api/status", timeout=1):
+                    break
+            except (urllib.error.URLError, OSError):
+                if server.poll() is not None:
+                    pytest.fail(f"{module} did not start:\n{(home / 'server.log').read_text()[-3000:]}")
+                time.sleep(0.2)
+        else:
+            pytest.fail(f"{module} did not answer:\n{(home / 'server.log').read_text()[-3000:]}")
+        yield Lab(url, folder, settings)
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+NO_CHROMIUM = "no chromium on this machine; get it with: apt-get install chromium"
+
+
+def chromium_path() -> str | None:
+    """Where Debian's chromium, or its like, is; None where it is not installed."""
+    return next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
 
 
 def shoot(page: Page | Locator, name: str, *, cell: str | None = None) -> None:

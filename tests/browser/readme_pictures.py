@@ -8,16 +8,13 @@ Each goes to docs/images/NAME.png. Look at it before it is committed.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from in_lab import notebook, open_notebook, run_nth
+from in_lab import FLAGS, LAB_OPTIONS, NO_CHROMIUM, Lab, chromium_path, notebook, open_notebook, run_nth, serving
 from playwright.sync_api import Locator, Page, expect, sync_playwright
-
-from conftest import FLAGS, LAB_OPTIONS, Lab, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -116,9 +113,9 @@ PICTURES: dict[str, tuple[Callable[[Page], Locator], list[str]]] = {
 
 
 def main(names: list[str]) -> None:
-    path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    path = chromium_path()
     if path is None:
-        sys.exit("no chromium on this machine; get it with: apt-get install chromium")
+        sys.exit(NO_CHROMIUM)
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryDirectory() as home,
