@@ -456,11 +456,19 @@ function render({ model, el: host }) {
     input?.select();
   }
 
+  let renaming = null; // the path of a container whose new name is on its way to the kernel
+  const around = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
   function drawSide() {
-    const details = get("details");
-    const focused = side.contains(document.activeElement) && side.dataset.path === details.path ? document.activeElement : null;
+    const details = get("details"), before = side.dataset.path;
+    const isRenamed = before !== details.path && before === renaming && around(before) === around(details.path);
+    const had = side.contains(document.activeElement) ? document.activeElement : null;
+    const focused = before === details.path || isRenamed ? had : null;
     const kept = focused && { name: focused.dataset.field, value: focused.value, was: focused.dataset.was, start: focused.selectionStart };
-    if (side.dataset.path !== details.path) checked = {};
+    if (before !== details.path) {
+      renaming = null;
+      if (!isRenamed) checked = {};
+    }
     side.dataset.path = details.path;
     const limits = details.fields.filter((field) => field.group);
     const names = (paths) => paths.map((path) => path.split("/").at(-1)).join(", ");
@@ -483,8 +491,13 @@ function render({ model, el: host }) {
           el("div", {}, limits.map(field))),
       actions(details.path),
     );
-    const again = kept && side.querySelector(`[data-field="${CSS.escape(kept.name ?? "")}"]`);
-    if (!again) return;
+    const again = kept && (kept.name
+      ? side.querySelector(`[data-field="${CSS.escape(kept.name)}"]`)
+      : [...side.querySelectorAll("button, summary")].find((each) => each.textContent === focused.textContent));
+    if (!again) {
+      if (had) list.focus({ preventScroll: true }); // what is typed next is not for the notebook
+      return;
+    }
     if (kept.value !== kept.was) again.value = kept.value;
     again.focus({ preventScroll: true });
     if (kept.start !== null && kept.start !== undefined && again.setSelectionRange) again.setSelectionRange(kept.start, kept.start);
@@ -518,8 +531,10 @@ function render({ model, el: host }) {
       if (input.value === input.dataset.was && !checked[each.name]) return;
       delete checked[each.name];
       input.dataset.was = input.value;
-      if (each.name === "=name") send("rename", { path, name: input.value, field: each.name });
-      else send("set", { path, parameter: each.name, text: input.value, field: each.name });
+      if (each.name === "=name") {
+        renaming = path;
+        send("rename", { path, name: input.value, field: each.name });
+      } else send("set", { path, parameter: each.name, text: input.value, field: each.name });
     };
     const typedIn = (input) => {
       clearTimeout(checking);
