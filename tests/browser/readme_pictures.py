@@ -7,6 +7,7 @@ Each goes to docs/images/NAME.png. Look at it before it is committed.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from in_lab import FLAGS, LAB_OPTIONS, NO_CHROMIUM, Lab, chromium_path, notebook, open_notebook, run_nth, serving
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -137,7 +139,16 @@ def taken(page: Page, lab: Lab, name: str) -> bytes:
     open_notebook(page, lab.url, notebook(lab, f"{name}.ipynb", cells))
     picture = show(page).screenshot()
     page.close()
-    return picture
+    return small(picture)
+
+
+def small(picture: bytes) -> bytes:
+    """The same in 256 colours, which is what these views have: a third of the bytes."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        out, "png", optimize=True
+    )
+    return out.getvalue()
 
 
 if __name__ == "__main__":
