@@ -89,6 +89,10 @@ class HybridRun(Run):
         if self._inner is not None:
             self._inner.resume()
 
+    @property
+    def _is_compiled(self) -> bool:
+        return any(plan.mode != "traditional" for plan in self.hybrid.plans)
+
     def _leave_behind(self) -> None:
         """The phase under way does it."""
         if self._inner is not None:

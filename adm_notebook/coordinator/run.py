@@ -289,6 +289,11 @@ class Run:
         self._tell_containers(ended=True)
         self._finish(failure)
 
+    @property
+    def _is_compiled(self) -> bool:
+        """Whether compiled code does the work, or some of it."""
+        return self.plan.mode != "traditional"
+
     def _load_code(self) -> None:
         """Under a limit on memory, wait until compiled code is loaded, and count from then: it stays, whoever runs.
 
@@ -299,7 +304,7 @@ class Run:
         ------
         RunCancelled
         """
-        if self.plan.limits.memory_mb is None or self.plan.mode == "traditional":
+        if self.plan.limits.memory_mb is None or not self._is_compiled:
             return
         while not warmup.wait(0.05):
             self._gate.check_stop()

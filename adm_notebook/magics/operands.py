@@ -83,7 +83,7 @@ def operand(word: str, namespace: Mapping[str, Any]) -> Operand:
     message = "is no run, config or pattern: neither a variable of this notebook, nor a file, nor a pattern's name"
     runs = list(run_names(namespace))
     known = f". Runs here: {', '.join(runs[-8:])}" if runs else ""
-    raise usage_error("%adm diff", Problem(shown(word), f"{message}.{guess}{known}" if guess else message + known))
+    raise usage_error("%adm diff", Problem(shown(word), f"{message}.{guess}" if guess else message + known))
 
 
 def operand_names(namespace: Mapping[str, Any], kind: Kind | None = None) -> list[str]:

@@ -239,10 +239,10 @@ def _path_of(key: str, values: Mapping[str, Any], ensembles: Sequence[str] = ())
         if paths:
             meant = " or ".join(_written(path) for path in paths[:4])
             raise LookupError(f"may mean {meant}; write one of them")
-    help_ = did_you_mean(key, [*names, *_TOP]) or " Write the whole path, e.g. backtest_config.commission"
+    words = " Write the whole path, e.g. backtest_config.commission"
     if _section(values, "analysis_config").get("mode") == "signal_replay":
-        help_ += ". A parameter of a strategy is in the signals: keep them anew to change it"
-    raise LookupError(f"unknown key.{help_}".removesuffix("."))
+        words += ". A parameter of a strategy is in the signals: keep them anew to change it"
+    raise LookupError(f"unknown key.{did_you_mean(key, [*names, *_TOP]) or words}".removesuffix("."))
 
 
 def _said_by_options(line: CellLine, values: Mapping[str, Any]) -> dict[KeyPath, str]:

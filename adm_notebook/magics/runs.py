@@ -172,8 +172,8 @@ def _row(name: str, run: WorkflowResult | Run) -> tuple[str, str, Any, str, str,
     what = " on ".join(part for part in (facts.strategy, ", ".join(facts.symbols) or facts.source) if part)
     try:
         n_rows = len(run.stats)
-    except RunError:  # they were in a folder: the other runs are listed all the same
-        return name, what, "\u2013", "its rows are gone", run.mode, _ended.get(run, "")
+    except RunError:  # gone from their folder, or damaged; `name.stats` says which, and the other runs are listed
+        return name, what, "\u2013", "its rows can't be read", run.mode, _ended.get(run, "")
     best = "no row is ok" if run.best is None else f"{facts.objective} {_ratio(float(run.best[facts.objective]))}"
     if run.best is None and "kept" in run.metadata:
         best = f"{run.metadata['kept']['signals']:,} signals kept"

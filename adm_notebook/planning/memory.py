@@ -68,7 +68,7 @@ GROUND_BYTES = 300
 
 LOADED_BYTES = 12 * MB
 """Of what a process loads besides compiled code when many accounts are first measured at once. Measured, after the
-warm-up: 11 MB."""
+warm-up: 10 to 13 MB."""
 
 LANE_BYTES = 64 * MB
 """What one thread may hold of signals and indicators of a part of a sweep, where nobody sets a limit."""
@@ -90,8 +90,8 @@ PART_ROWS, FEWEST_PART_ROWS = 10_000, 1_000
 take longer to write."""
 
 PART_ROW_BYTES = 3_000
-"""Of each of them: 2,000 while they are written, measured on 5,000 to 20,000 rows, and the figures of as many others in
-the batches that are on the way."""
+"""Of each of them: about 2,000 while they are written, measured on 5,000 to 20,000 rows, and the figures of as many
+others in the batches that are on the way."""
 
 PART_SHARE = 6
 """The rows of a part take this part of a limit on memory at most, where they are more than the fewest."""

@@ -136,9 +136,10 @@ class KeptRows:
         RunError
             where they are gone, where another run's are in their place, and where they can't be read.
         """
-        now = _facts(self.folder).get("run")
-        if now != self.run:
-            what = "is gone" if now is None and not self.folder.exists() else "holds the rows of another run by now"
+        facts = _facts(self.folder)
+        if facts.get("run") != self.run:
+            there = "holds the rows of another run by now" if facts else "holds no rows by now"
+            what = there if self.folder.exists() else "is gone"
             raise RunError(
                 f"{short(self.folder)} {what}, and the rows of this run are not there any more. Run it again, "
                 "with `infrastructure_config: {results: ...}` naming a folder of its own."

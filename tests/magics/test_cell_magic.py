@@ -434,7 +434,7 @@ def test_rows_in_a_folder_are_said_to_be_there_and_to_be_gone(cell: Cell, tmp_pa
     assert cell(f"%%adm second --quiet\n{text}backtest_config: {{strategy: momentum}}").success
     listed = cell("%adm runs")
     assert listed.success
-    assert "its rows are gone" in listed.plain
+    assert "its rows can't be read" in listed.plain
     assert "second" in listed.plain
     for line in ("first", "first.stats", "%adm explore first", "%adm diff first second"):
         refused = cell(line)
