@@ -28,7 +28,7 @@ _COMPILES = not vars(config)["DISABLE_JIT"]
 """With NUMBA_DISABLE_JIT=1 functions stay as they are."""
 
 _OPTIONS: dict[str, Any] = {"nopython": True, "nogil": True, "boundscheck": None}
-_FOR_COMPILED_CODE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_FOR_COMPILED_CODE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 _warmups: list[Callable[[], object]] = []
 
@@ -56,6 +56,14 @@ def inner(function: Function) -> Function:
 
     Without what Python needs to call it, it compiles in about three quarters of the time. Python may call it all the
     same; it is compiled once more then.
+
+    It takes arrays on loan: no references to them are counted, which takes longer than the fill of an order where
+    arrays go from function to function. So it can neither make nor return one; what it needs is given to it.
+
+    Raises
+    ------
+    TypeError
+        when it is compiled, if it returns an array. numba's own error says so of one that makes an array.
     """
     return _part(function, inline=False)
 
@@ -100,6 +108,9 @@ class _Part(_Entry):
 
     def add_overload(self, cres: Any) -> None:
         """Note what was compiled for callers, and keep it from Python."""
+        returned = cres.signature.return_type
+        if cres.target_context.data_model_manager[returned].contains_nrt_meminfo():
+            raise TypeError(f"{self.py_func.__name__} returns {returned}, but took its arrays on loan: let it write to one")
         self.overloads[tuple(cres.signature.args)] = cres
 
     def _compile_for_args(self, *_: object, **__: object) -> Any:

@@ -52,7 +52,6 @@ from adm_notebook.engine.sweep_kernels import (
     put_metrics,
     tally_trades,
 )
-from adm_notebook.engine.unowned import unowned
 from adm_notebook.jit import inlined, inner
 from adm_notebook.market.arrays import F64, I8, I64
 
@@ -121,9 +120,9 @@ def flag_events(flags: U8, start: int, end: int, bars: I64, kinds: U8) -> int:
 def events(wanted: Wanted, row: int, warmup: int, start: int, end: int, bars: I64, kinds: U8) -> int:
     """The same of one row."""
     if wanted.targets.shape[0] > 0:
-        targets = unowned(wanted.targets[min(row, wanted.targets.shape[0] - 1)])
+        targets = wanted.targets[min(row, wanted.targets.shape[0] - 1)]
         return target_events(targets, warmup, start, end, bars, kinds)
-    return flag_events(unowned(wanted.flags[min(row, wanted.flags.shape[0] - 1)]), start, end, bars, kinds)
+    return flag_events(wanted.flags[min(row, wanted.flags.shape[0] - 1)], start, end, bars, kinds)
 
 
 @inner

@@ -15,7 +15,6 @@ from adm_notebook.engine.segment_kernels import begin_curve, events, put_row, ru
 from adm_notebook.engine.segments import CURVE, Terrain
 from adm_notebook.engine.sweep_kernels import ROOM, TALLY, U8, Wanted
 from adm_notebook.engine.tight import N_KEPT, begin_tight, is_tight, run_tight
-from adm_notebook.engine.unowned import unowned
 from adm_notebook.jit import inner, jit
 from adm_notebook.market.arrays import F64, I64, Bool
 
@@ -87,29 +86,28 @@ def sweep_segments(
     metrics_style must be standard and max_daily_loss infinite in these rows; the rest as in `sweep_bars`.
 
     order  (k,)  the order in which rows are run: those that differ in size and costs alone should follow each other
-    room   `room_for` these bars; the caller keeps it, as there are only views of it here
+    room   `room_for` these bars
     """
-    n_bars: int = terrain.close.shape[0]
-    bars, kinds, lanes = unowned(room.bars), unowned(room.kinds), unowned(room.lanes)
-    curve, tally = unowned(room.curves[0]), unowned(room.tallies[0])
-    ground = Terrain(
-        unowned(terrain.open),
-        unowned(terrain.high),
-        unowned(terrain.low),
-        unowned(terrain.close),
-        unowned(terrain.price),
-        unowned(terrain.lowest),
-        unowned(terrain.highest),
-        unowned(terrain.blocks),
-        unowned(terrain.heads),
-        unowned(terrain.tails),
-        unowned(terrain.logs),
-        unowned(terrain.returns),
-        unowned(terrain.facts),
-        unowned(terrain.centres),
-        unowned(terrain.reaches),
-        unowned(terrain.moments),
-    )
+    run_rows(metrics, done, order, rules, ledgers, periods, warmups, terrain, wanted, room)
+
+
+@inner
+def run_rows(
+    metrics: F64,
+    done: Bool,
+    order: I64,
+    rules: Any,
+    ledgers: Any,
+    periods: F64,
+    warmups: I64,
+    ground: Terrain,
+    wanted: Wanted,
+    room: Room,
+) -> None:
+    """`sweep_segments`, with its arrays on loan."""
+    n_bars: int = ground.close.shape[0]
+    bars, kinds, lanes = room.bars, room.kinds, room.lanes
+    curve, tally = room.curves[0], room.tallies[0]
     by_target = wanted.targets.shape[0] > 0
     shared = wanted.targets.shape[0] <= 1 and wanted.flags.shape[0] <= 1
     constant = wanted.strength.shape[1] == 0 and wanted.stop_loss.shape[1] == 0 and wanted.take_profit.shape[1] == 0
@@ -174,14 +172,14 @@ def run_alone(
     tight  whether `run_tight` can be tried
     """
     n_bars: int = ground.close.shape[0]
-    bars, kinds = unowned(room.bars), unowned(room.kinds)
-    curve, tally = unowned(room.curves[0]), unowned(room.tallies[0])
+    bars, kinds = room.bars, room.kinds
+    curve, tally = room.curves[0], room.tallies[0]
     capital = ledgers[row].balance
     begin_curve(curve, capital, warmup)
     tally[:] = 0.0
     traded = warmup >= n_bars
     if tight:
-        kept, ledger = unowned(room.kept[0]), ledgers[row]
+        kept, ledger = room.kept[0], ledgers[row]
         begin_tight(kept, capital, warmup)
         stop_loss, take_profit = ledger.order_stop_loss, ledger.order_take_profit
         traded = run_tight(kept, curve, tally, rules[row], stop_loss, take_profit, n_bars, ground, bars, kinds)
@@ -198,12 +196,12 @@ def run_alone(
             ground,
             bars,
             kinds,
-            unowned(wanted.strength[min(row, wanted.strength.shape[0] - 1)]),
-            unowned(wanted.stop_loss[min(row, wanted.stop_loss.shape[0] - 1)]),
-            unowned(wanted.take_profit[min(row, wanted.take_profit.shape[0] - 1)]),
-            unowned(room.trades),
-            unowned(room.unfilled),
-            unowned(room.scratch),
+            wanted.strength[min(row, wanted.strength.shape[0] - 1)],
+            wanted.stop_loss[min(row, wanted.stop_loss.shape[0] - 1)],
+            wanted.take_profit[min(row, wanted.take_profit.shape[0] - 1)],
+            room.trades,
+            room.unfilled,
+            room.scratch,
         )
     sure: bool = put_row(out, curve, tally, n_bars, capital, periods[row])
     return sure
@@ -230,15 +228,15 @@ def run_tiles(
     rows  (k,)  at most TOGETHER
     """
     n_bars: int = ground.close.shape[0]
-    bars, kinds = unowned(room.bars), unowned(room.kinds)
-    running, lost = unowned(room.running), unowned(room.lost)
-    curves, tallies, kept = unowned(room.curves), unowned(room.tallies), unowned(room.kept)
+    bars, kinds = room.bars, room.kinds
+    running, lost = room.running, room.lost
+    curves, tallies, kept = room.curves, room.tallies, room.kept
     for k in range(rows.shape[0]):
         row = rows[k]
         running[k] = not done[row] and warmups[row] < n_bars and is_tight(rules[row], ground)
         lost[k] = False
-        begin_curve(unowned(curves[k]), ledgers[row].balance, warmups[row])
-        begin_tight(unowned(kept[k]), ledgers[row].balance, warmups[row])
+        begin_curve(curves[k], ledgers[row].balance, warmups[row])
+        begin_tight(kept[k], ledgers[row].balance, warmups[row])
         tallies[k, :] = 0.0
     n_tiles = max(1, (n_bars + room.tile // 2) // room.tile)
     start = 0
@@ -249,9 +247,9 @@ def run_tiles(
                 row = rows[k]
                 events(wanted, row, warmups[row], start, end, bars, kinds)
                 lost[k] = not run_tight(
-                    unowned(kept[k]),
-                    unowned(curves[k]),
-                    unowned(tallies[k]),
+                    kept[k],
+                    curves[k],
+                    tallies[k],
                     rules[row],
                     ledgers[row].order_stop_loss,
                     ledgers[row].order_take_profit,
@@ -265,9 +263,7 @@ def run_tiles(
     for k in range(rows.shape[0]):
         if running[k]:
             row = rows[k]
-            done[row] = put_row(
-                metrics[row], unowned(curves[k]), unowned(tallies[k]), n_bars, ledgers[row].balance, periods[row]
-            )
+            done[row] = put_row(metrics[row], curves[k], tallies[k], n_bars, ledgers[row].balance, periods[row])
     for k in range(rows.shape[0]):  # the first curve and the first tally are free now
         if lost[k]:
             row = rows[k]

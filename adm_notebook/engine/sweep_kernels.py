@@ -141,6 +141,7 @@ def sweep_bars(
     flagged = np.empty(n_bars, np.bool_)
     no_days = days[:0]
     tally = np.empty(TALLY)
+    period_returns = np.empty(max(0, period_ends.shape[0] - 1))
     shared = wanted.targets.shape[0] <= 1 and wanted.flags.shape[0] <= 1
     split_for, split_days = -1, False
     for row in range(done.shape[0]):
@@ -210,7 +211,7 @@ def sweep_bars(
             like_peer[row],
         )
         if like_peer[row]:
-            put_peer_metrics(metrics[row], equity, period_ends, peer_periods, drawdown)
+            put_peer_metrics(metrics[row], equity, period_ends, peer_periods, drawdown, period_returns)
         done[row] = True
 
 
@@ -315,18 +316,20 @@ def signed_ratio(mean: float, deviation: float) -> float:
 
 
 @inner
-def put_peer_metrics(out: F64, equity: F64, period_ends: I64, periods: float, drawdown: float) -> None:
-    """The annual metrics as backtesting.py finds them, into their places: from returns of days, by geometric means."""
+def put_peer_metrics(out: F64, equity: F64, period_ends: I64, periods: float, drawdown: float, returns: F64) -> None:
+    """The annual metrics as backtesting.py finds them, into their places: from returns of days, by geometric means.
+
+    returns  (n_periods - 1,)  written
+    """
     out[1:6] = np.nan
     n, whole, logs, squares, most = 0, True, 0.0, 0.0, 0.0
     total = 0.0
-    r = np.empty(max(0, period_ends.shape[0] - 1))
-    for k in range(r.shape[0]):
+    for k in range(returns.shape[0]):
         before, now = equity[period_ends[k]], equity[period_ends[k + 1]]
         if before == 0.0 and now == 0.0:
             continue
         x = now / before - 1.0 if before != 0.0 else math.copysign(np.inf, now)
-        r[n] = x
+        returns[n] = x
         n += 1
         total += x
         most = max(most, abs(x))
@@ -343,7 +346,7 @@ def put_peer_metrics(out: F64, equity: F64, period_ends: I64, periods: float, dr
     if n > 1:
         mean, variance = total / n, 0.0
         for k in range(n):
-            variance += (r[k] - mean) * (r[k] - mean)
+            variance += (returns[k] - mean) * (returns[k] - mean)
         variance /= n - 1
         if math.sqrt(variance) <= NEGLIGIBLE * most:
             variance = 0.0
