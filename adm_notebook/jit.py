@@ -6,7 +6,7 @@ import gc
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -110,7 +110,8 @@ class _Part(_Entry):
         """Note what was compiled for callers, and keep it from Python."""
         returned = cres.signature.return_type
         if cres.target_context.data_model_manager[returned].contains_nrt_meminfo():
-            raise TypeError(f"{self.py_func.__name__} returns {returned}, but took its arrays on loan: let it write to one")
+            name = self.py_func.__name__
+            raise TypeError(f"{name} returns {returned}, but took its arrays on loan: let it write to one")
         self.overloads[tuple(cres.signature.args)] = cres
 
     def _compile_for_args(self, *_: object, **__: object) -> Any:
@@ -149,20 +150,22 @@ class _Cache(FunctionCache):
     """numba's cache on disk, with two differences: no failure of the disk stops a run, and callees count as source.
 
     numba compares the source of the cached function alone, although its machine code contains that of the functions
-    it calls: after a change in another module stale code would be run.
+    it calls, and the numbers that it reads: after a change in another module stale code would be run.
     """
 
     def __init__(self, function: Callable[..., object]) -> None:
         untyped: Any = super()
         untyped.__init__(function)
-        self.source_stamp = (
-            self._impl.locator.get_source_stamp(),
-            *sorted(set(_stamps_of_callees(function)), key=repr),
-        )
-        self._cache_file._source_stamp = self.source_stamp
+        self._function = function
+
+    @cached_property
+    def source_stamp(self) -> tuple[object, ...]:
+        """What the machine code was made from; not asked for before the modules of all callees are imported."""
+        return (self._impl.locator.get_source_stamp(), *sorted(set(_stamps_of_globals(self._function)), key=repr))
 
     def load_overload(self, signature: object, target_context: object) -> Any:
         untyped: Any = super()
+        self._cache_file._source_stamp = self.source_stamp
         try:
             return untyped.load_overload(signature, target_context)
         except OSError:
@@ -174,21 +177,25 @@ class _Cache(FunctionCache):
 
     def save_overload(self, signature: object, data: object) -> None:
         untyped: Any = super()
+        self._cache_file._source_stamp = self.source_stamp
         with suppress(OSError):  # the folder vanished, or the disk is full: the code is in memory all the same
             untyped.save_overload(signature, data)
 
 
-def _stamps_of_callees(function: Callable[..., object]) -> Iterator[object]:
-    """Digests, and numba's own stamps, which are bytes or tuples, as its version has it."""
+def _stamps_of_globals(function: Callable[..., object], seen: set[object] | None = None) -> Iterator[object]:
+    """Digests of the files of all that a function calls, by way of others too, and the numbers that it reads."""
+    seen = set() if seen is None else seen
     for name in function.__code__.co_names:
-        callee = function.__globals__.get(name)
-        if isinstance(callee, _Part):
-            yield _stamp(callee.py_func.__code__.co_filename)
-            yield from _stamps_of_callees(callee.py_func)
+        found = function.__globals__.get(name)
+        if isinstance(found, int | float | np.generic):
+            yield name, repr(found)
+        callee = getattr(found, "py_func" if isinstance(found, Dispatcher) else "_defn", None)  # or an intrinsic's
+        if callee is None or callee in seen:
             continue
-        cache = vars(callee).get("_cache") if isinstance(callee, Dispatcher) else None
-        if isinstance(cache, _Cache):
-            yield from cache.source_stamp
+        seen.add(callee)
+        kept = vars(found).get("_cache")  # numba knows what a notebook's cell held before
+        yield kept._impl.locator.get_source_stamp() if isinstance(kept, _Cache) else _stamp(callee.__code__.co_filename)
+        yield from _stamps_of_globals(callee, seen)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adm_notebook.engine.bits import WORD, changes_from, lowest_bit
 from adm_notebook.engine.fills import (
     CANCELLED,
     CLOSE,
@@ -52,11 +53,12 @@ from adm_notebook.engine.sweep_kernels import (
     put_metrics,
     tally_trades,
 )
-from adm_notebook.jit import inlined, inner
+from adm_notebook.jit import inner
 from adm_notebook.market.arrays import F64, I8, I64
 
 __all__ = ["begin_curve", "events", "put_row", "run_row"]
 
+ZERO, ONE = np.uint64(0), np.uint64(1)
 EPSILON = 2.3e-16
 LEAST_SQUARES = 4e-10  # a sum of squared returns above it has lost less than 1e-10 of itself to their rounding
 
@@ -75,33 +77,24 @@ def target_events(targets: I8, warmup: int, start: int, end: int, bars: I64, kin
             bars[0], kinds[0] = warmup, edge(0, targets[warmup])
             n = 1
         i = warmup + 1
-    while i < end:
-        size = 32  # most groups of bars change nothing: they are passed over by 32, or by 8
-        while i + size <= end and not changes(targets, i, size):
-            i += size
-        size = 8
-        while i + size <= end and not changes(targets, i, size):
-            i += size
-        for t in range(i, min(i + size, end)):
+    while i + WORD <= end:
+        changed = changes_from(targets, i)
+        while changed != ZERO:
+            t = i + int(lowest_bit(changed))
+            changed &= changed - ONE
             u = np.uint64(t)
-            before, now = targets[u - np.uint64(1)], targets[u]
-            if now != before:
-                bars[n], kinds[n] = t, edge(before, now)
-                n += 1
-        i += size
+            bars[n], kinds[n] = t, edge(targets[u - ONE], targets[u])
+            n += 1
+        i += WORD
+    while i < end:
+        u = np.uint64(i)
+        before, now = targets[u - ONE], targets[u]
+        if now != before:
+            bars[n], kinds[n] = i, edge(before, now)
+            n += 1
+        i += 1
     bars[n] = end
     return n
-
-
-@inlined
-def changes(targets: I8, i: int, size: int) -> bool:
-    """Whether any of `size` bars from i on has another target than the bar before it."""
-    changed = np.int8(0)
-    for t in range(i, i + size):
-        u = np.uint64(t)
-        changed |= targets[u] ^ targets[u - np.uint64(1)]
-    found: bool = changed != 0
-    return found
 
 
 @inner

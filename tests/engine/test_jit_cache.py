@@ -135,6 +135,30 @@ def test_a_change_in_a_called_kernel_discards_its_callers_code(kernels: Path) ->
     assert run(code, kernels).split() == ["3.0", "0"] * len(HOW)
 
 
+LATE = """
+from callee import rate_inner, SPREAD
+from adm_notebook.jit import inner, jit
+
+@jit
+def fee(x):
+    return through(x) + SPREAD
+
+@inner
+def through(x):
+    return rate_inner(x)
+"""
+
+
+def test_callees_that_follow_their_caller_and_numbers_of_other_modules_count_too(kernels: Path) -> None:
+    callee = kernels / "callee.py"
+    (kernels / "caller.py").write_text(LATE)
+    code = "from caller import fee; print(fee(1.0), len(fee.stats.cache_hits))"
+    for rate, spread in ((2.0, 0.5), (3.0, 0.5), (3.0, 0.25)):
+        callee.write_text(written(CALLEE, rate) + f"\nSPREAD = {spread}\n")
+        assert run(code, kernels).split() == [str(rate + spread), "0"]
+        assert run(code, kernels).split() == [str(rate + spread), "1"]
+
+
 def test_a_kernel_that_is_compiled_for_others_can_be_called_before_and_after_them(kernels: Path) -> None:
     code = (
         EACH + "print(*(word for rate, fee in zip(rates, fees) for word in (rate(1.0), fee(1), rate(1), rate(x=2.0))))"
