@@ -379,7 +379,7 @@ def _wrong_threshold(method: Method, value: Any, n_members: int) -> str:
     if method == "weighted":
         fine = number and 0 < value <= 1
         return "" if fine else f"must be a score above 0 and at most 1, but was {shown(value)}"
-    if not number or not value > 0 or not math.isfinite(value) or (value > 1 and value != int(value)):
+    if not number or not value > 0 or value == math.inf or (value > 1 and value != int(value)):
         return f"must be a number of members, or a share above 0 and below 1, but was {shown(value)}"
     if value > n_members:
         return f"must be at most {n_members}, the number of members, but was {shown(value)}"

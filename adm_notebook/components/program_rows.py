@@ -69,7 +69,7 @@ class ProgramRows:
     groups: tuple[ProgramGroup, ...]
     outputs: tuple[Output, ...]
     lookbacks: I64
-    refused: Mapping[int, ConfigError]
+    refused: Refusals
 
     @cached_property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -106,16 +106,16 @@ class Refusals(Mapping[int, ConfigError]):
     """
 
     def __init__(self, grid: I64, makers: Mapping[int, Callable[[I64], ConfigError]]) -> None:
-        self._grid, self._makers = grid, makers
+        self._grid, self.makers = grid, makers
 
     def __getitem__(self, row: int) -> ConfigError:
-        return self._makers[row](self._grid[row])
+        return self.makers[row](self._grid[row])
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._makers)
+        return iter(self.makers)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self.makers)
 
 
 def evaluate(rows: ProgramRows, columns: Sequence[F64], prices: Prices, out: I8 | None = None) -> I8:

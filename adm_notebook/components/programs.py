@@ -114,8 +114,9 @@ class Program:
         self._takes = [np.array([self._of.takes(a.name, v) for v in a.values], np.bool_) for a in self._axes]
         self._sound = all(self._of.takes(name, self._fixed[name]) for name in fixed)
         self._numbers = [numbers_in(axis.values) for axis in self._axes]
-        self._checks = Checks(kind.model, self._fixed, self._axes) if isinstance(kind, ModelType) else None
-        self._rules = ByReads(self._axes, self._chunks_with)
+        first = [int(good.argmax()) for good in self._takes]
+        self._checks = Checks(kind.model, self._fixed, self._axes, first) if isinstance(kind, ModelType) else None
+        self._rules = ByReads(self._axes, self._chunks_with, first)
         self._lowered: dict[tuple[Rules, Direction], Chunks] = {}
         self._calls: dict[Call, _Known] = {}
         self._lock = Lock()
@@ -133,11 +134,24 @@ class Program:
         ConfigError
             where some combinations give targets and others flags.
         """
-        grid = np.ascontiguousarray(grid, np.int64)
-        with self._lock:
-            return self._rows(grid)
+        rows = self._rows(np.ascontiguousarray(grid, np.int64))
+        if any(group.chunks.gives != rows.gives for group in rows.groups):
+            raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
+        return rows
+
+    def errors(self, grid: I64) -> dict[int, ConfigError]:
+        """What building raises, by place in a part of the grid, for combinations with a value that is wrong by itself.
+
+        Those that the strategy's own check refuses, as their values don't go together, are not among them.
+        """
+        makers = self._rows(grid).refused.makers
+        return {row: make(grid[row]) for row, make in makers.items() if make != self._refusal}
 
     def _rows(self, grid: I64) -> ProgramRows:
+        with self._lock:
+            return self._read(grid)
+
+    def _read(self, grid: I64) -> ProgramRows:
         wrong = np.full(len(grid), not self._sound)
         for j, good in enumerate(self._takes):
             if not good.all():
@@ -165,13 +179,10 @@ class Program:
         makers = dict.fromkeys(invalid.tolist(), self._refusal) | dict.fromkeys(
             np.flatnonzero(wrong).tolist(), self._error
         )
-        gives = {group.chunks.gives for group in groups}
-        if len(gives) > 1:
-            raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
         longest = longest_of(len(grid), groups, np.array(lookbacks, np.int64))
         return ProgramRows(
             len(grid),
-            gives.pop() if gives else "targets",
+            groups[0].chunks.gives if groups else "targets",
             tuple(groups),
             tuple(outputs),
             longest,

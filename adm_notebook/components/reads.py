@@ -6,7 +6,6 @@ notes for which it was asked: combinations that agree in these give the same, an
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adm_notebook.components.expressions import parse_condition
+from adm_notebook.components.numbers import is_number
 from adm_notebook.components.rules import Rules
 from adm_notebook.components.strategies import BuiltIn
 from adm_notebook.market.arrays import F64, I64, Bool
@@ -61,12 +61,7 @@ def distinct(grid: I64, sizes: Sequence[int]) -> Iterator[tuple[tuple[int, ...],
 
 def numbers_in(values: Sequence[Any]) -> F64:
     """Values as floats, NaN for those that are no finite numbers."""
-    return np.array([float(v) if _is_number(v) else np.nan for v in values], np.float64)
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a number that a float holds: a whole number may be too large."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return np.array([float(v) if is_number(v) else np.nan for v in values], np.float64)
 
 
 class ByReads(Generic[T]):
@@ -74,10 +69,18 @@ class ByReads(Generic[T]):
 
     answer
         given values by name, what it has to say, and the names of those that it read to say it.
+    first
+        for each axis, the place of a value that `answer` can be asked with; by default 0.
     """
 
-    def __init__(self, axes: Sequence[AxisLike], answer: Callable[[dict[str, Any]], tuple[T, frozenset[str]]]) -> None:
+    def __init__(
+        self,
+        axes: Sequence[AxisLike],
+        answer: Callable[[dict[str, Any]], tuple[T, frozenset[str]]],
+        first: Sequence[int] = (),
+    ) -> None:
         self._axes, self._answer = axes, answer
+        self._first = list(first) or [0] * len(axes)
         self._read: list[int] = []
         self._known: dict[tuple[int, ...], T] = {}
 
@@ -98,7 +101,8 @@ class ByReads(Generic[T]):
         if key in self._known:
             return (self._known[key],)
         at = dict(zip(self._read, key, strict=True))
-        answer, read = self._answer({axis.name: axis.values[at.get(j, 0)] for j, axis in enumerate(self._axes)})
+        picked = {axis.name: axis.values[at.get(j, self._first[j])] for j, axis in enumerate(self._axes)}
+        answer, read = self._answer(picked)
         more = [j for j, axis in enumerate(self._axes) if axis.name in read and j not in at]
         if more:
             self._read = sorted([*self._read, *more])
@@ -175,14 +179,18 @@ class Checks:
 
     fixed
         values of the parameters that are not swept, defaults included.
+    first
+        for each axis, the place of a value that its field takes; by default 0.
     """
 
-    def __init__(self, model: type[BaseModel], fixed: Mapping[str, Any], axes: Sequence[AxisLike]) -> None:
+    def __init__(
+        self, model: type[BaseModel], fixed: Mapping[str, Any], axes: Sequence[AxisLike], first: Sequence[int] = ()
+    ) -> None:
         self._model, self._fixed, self._axes = model, fixed, axes
         self._validators = [v.func for v in model.__pydantic_decorators__.model_validators.values()]
         self._numbers = {axis.name: numbers_in(axis.values) for axis in axes}
         self._at = {axis.name: j for j, axis in enumerate(axes)}
-        self._outcomes = [ByReads(axes, self._outcome_of(validator)) for validator in self._validators]
+        self._outcomes = [ByReads(axes, self._outcome_of(validator), first) for validator in self._validators]
 
     @staticmethod
     def known(model: type[BaseModel]) -> bool:

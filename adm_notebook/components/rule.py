@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import keyword
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from adm_notebook.components.expressions import COLUMNS, Expression, ExpressionError, Template, bind, parse_condition
 from adm_notebook.components.kind import ParameterInfo
+from adm_notebook.components.numbers import is_number
 from adm_notebook.components.rules import Direction, FlagRules
 from adm_notebook.components.strategy import RuleStrategy, label_of
 from adm_notebook.components.talib_functions import MA_TYPES
@@ -67,7 +67,8 @@ class RuleType:
 
     def build(self, given: Mapping[str, Any], path: str) -> RuleStrategy:
         """The strategy; all that is wrong with its conditions and parameters is reported at once."""
-        values = {n: _plain(v) for n, v in given.items() if n not in _INFO}
+        given = {n: _plain(v) for n, v in given.items()}
+        values = {n: v for n, v in given.items() if n not in _INFO}
         unfit = {
             n for n, v in values.items() if not isinstance(v, (str, bool, int, float))
         }  # told below, with its name
@@ -215,6 +216,6 @@ def _wrong_value(value: object) -> str:
             if value.lower() in MA_TYPES
             else f"must be a number, or one of {', '.join(MA_TYPES)}, but was {shown(value)}"
         )
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not is_number(value):
         return f"must be a number, but was {shown(value)}"
     return ""

@@ -20,6 +20,7 @@ from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
 from adm_notebook.folders import resolved
 from adm_notebook.planning import Plan, Row
+from adm_notebook.planning.columns import texts
 from adm_notebook.planning.wording import conditions, resolved_yaml
 from adm_notebook.results import Detail, RunFacts, WorkflowResult
 from adm_notebook.results.judged import Judged, Judging
@@ -49,8 +50,7 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     columns |= {name: values[:, k].copy() for k, name in enumerate(finished.names)}
     if finished.all_measured:
         columns |= {name: columns[name].astype(np.int64) for name in _COUNTS if name in columns}
-    columns["status"] = pd.array(status, dtype="str")
-    columns["error"] = pd.array(error, dtype="str")
+    columns |= {"status": texts(*status), "error": texts(*error)}
     return pd.DataFrame(columns, index=pd.Index(numbers, name="row"))
 
 

@@ -149,10 +149,10 @@ class Lanes:
         """The compiled rules of an entry; None where it is evaluated one combination after the other."""
         with self._lock:
             if entry not in self._programs:
-                planned, way = self.plan.strategies[entry], self.plan.ways.signals[entry]
-                self._programs[entry] = (
-                    program_of(planned.kind, planned.fixed, planned.axes, planned.path) if way.how == "chunks" else None
-                )
+                planned, program = self.plan.strategies[entry], None
+                if self.plan.ways.signals[entry].how == "chunks":
+                    program = planned.program or program_of(planned.kind, planned.fixed, planned.axes, planned.path)
+                self._programs[entry] = program
             return self._programs[entry]
 
     def _step(self, bars: Bars) -> int:

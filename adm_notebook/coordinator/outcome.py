@@ -140,18 +140,17 @@ class Finished(Sequence[Outcome]):
         """Whether every row has metrics."""
         return all(measured for _, _, measured in self._others.values())
 
-    def columns(self) -> tuple[I64, F64, list[str], list[str]]:
-        """In the order of the rows' numbers: those, (n,); metrics, (n, n_metrics), NaN where there are none; status;
-        and error."""
+    def columns(self) -> tuple[I64, F64, tuple[list[str], I64], tuple[list[str], I64]]:
+        """In the order of the rows' numbers: those, (n,); metrics, (n, n_metrics), NaN where there are none; status and
+        error, each as distinct words and (n,) which of them a row has."""
         numbers = np.array(self._numbers, np.int64)
         order = np.argsort(numbers, kind="stable")
         values = np.array(self._values, np.float64).reshape(len(numbers), len(self.names))
-        status, error = ["ok"] * len(numbers), [""] * len(numbers)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
+        words, whys = {"ok": 0}, {"": 0}
+        status, error = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.int64)
         for at, (word, why, _) in self._others.items():
-            status[place[at]], error[place[at]] = word, why
-        return numbers[order], values[order], status, error
+            status[at], error[at] = words.setdefault(word, len(words)), whys.setdefault(why, len(whys))
+        return numbers[order], values[order], (list(words), status[order]), (list(whys), error[order])
 
 
 class Executor(Protocol):

@@ -17,7 +17,7 @@ from adm_notebook.planning.sweeps import Axis
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
 
-__all__ = ["NO_PROFILE", "Columns"]
+__all__ = ["NO_PROFILE", "Columns", "texts"]
 
 NO_PROFILE = "default"
 """Label of the settings of `backtest_config` where there is no risk profile."""
@@ -33,7 +33,7 @@ class _Coordinates:
 
 
 _Values = Callable[[_Coordinates], Any]
-"""Values of a column in some rows, (n,) objects."""
+"""Values of a column in some rows, (n,): numbers, or objects where they are of several types or texts."""
 
 
 def _of_stack(stack: Stack, name: str, axis: str, at: _Coordinates) -> Any:
@@ -135,23 +135,31 @@ class Columns:
 
         plan, at = self._plan, _Coordinates(self._plan, rows)
         if plan.combined:
-            symbol: Any = ["+".join(plan.symbols)] * len(rows)
-            strategy: Any = ["+".join(s.label for s in plan.strategies)] * len(rows)
+            everywhere = np.zeros(len(rows), np.int64)
+            symbol = texts(["+".join(plan.symbols)], everywhere)
+            strategy = texts(["+".join(s.label for s in plan.strategies)], everywhere)
         else:
-            symbol = picked(plan.symbols, at.symbol)
-            strategy = plan.strategy_stack.labels(at.strategy, "")
+            symbol = texts(plan.symbols, at.symbol)
+            strategy = texts(*plan.strategy_stack.labels(at.strategy, ""))
+        classifiers, risks = plan.classifier_stack, plan.risk_stack
         columns: dict[str, Any] = {
             "portfolio": rows,
-            "symbol": pd.array(symbol, dtype="str"),
-            "strategy": pd.array(strategy, dtype="str"),
-            "classifier": pd.array(
-                plan.classifier_stack.labels(at.classifier, _own(plan, "classifier") or ONE_REGIME), dtype="str"
-            ),
-            "risk_profile": pd.array(plan.risk_stack.labels(at.risk, _own(plan, "risk") or NO_PROFILE), dtype="str"),
+            "symbol": symbol,
+            "strategy": strategy,
+            "classifier": texts(*classifiers.labels(at.classifier, _own(plan, "classifier") or ONE_REGIME)),
+            "risk_profile": texts(*risks.labels(at.risk, _own(plan, "risk") or NO_PROFILE)),
         }
-        for column, values in self.swept.items():
-            columns[column] = pd.Series(values(at)).infer_objects().array
+        for column, of in self.swept.items():
+            values = of(at)
+            columns[column] = pd.Series(values).infer_objects().array if values.dtype == object else values
         return columns
+
+
+def texts(words: Sequence[str], at: I64) -> Any:
+    """(n,) a column of text: the word at each place. Words are few, so that it costs little whatever n is."""
+    import pandas as pd
+
+    return pd.array(list(words), dtype="str").take(at)
 
 
 def _kind(values: Sequence[Any]) -> str:

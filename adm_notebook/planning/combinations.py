@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from adm_notebook.planning.planned import (
 from adm_notebook.planning.sections import Sections
 from adm_notebook.planning.sweeps import Axis, is_swept, values_of
 
+if TYPE_CHECKING:
+    from adm_notebook.components.programs import Program
+
 __all__ = [
     "classifiers_of",
     "collect",
@@ -53,6 +56,9 @@ AnyPlanned = TypeVar("AnyPlanned", bound=Planned[Any])
 
 MAX_COMBINATIONS = 10_000_000
 """Parameter sets of one entry that are laid out at most, also where a search tries a few of them."""
+
+WORTH_A_PROGRAM = 20
+"""Swept values from which on a strategy's rules are looked at for all of them at once, rather than built for each."""
 
 PROBLEMS_MOST = 20
 """After so many problems of one entry the others of it are not looked for."""
@@ -133,6 +139,7 @@ def strategies_of(
             planned.axes,
             planned.grid,
             planned.path,
+            planned.program,
             entry.allocation,
             entry.whole,
         )
@@ -270,7 +277,8 @@ def plan_entry(
         shown_size = f"{size:,}" if size < 10**15 else f"more than 10^{len(str(size)) - 1}"
         message = f"makes {shown_size} combinations of its parameters; at most {MAX_COMBINATIONS:,} are laid out"
         raise ConfigError(Problem(entry.parameter_path, f"{message}. Use larger steps or fewer values"))
-    _check_values(kind, fixed, axes, entry)
+    program = _program(kind, fixed, axes, entry)
+    _check_values(kind, fixed, axes, entry, program)
     defaults = {name: p.default for name, p in kind.parameters.items()}
     names = {*defaults, *fixed, *(axis.name for axis in axes)}
     if known is not None:
@@ -280,7 +288,7 @@ def plan_entry(
     applicable = [c for c in constraints if c.names <= names]
     if applicable and left_out is not None:
         grid = _constrained(grid, axes, {**defaults, **fixed}, applicable, left_out)
-    return Planned(kind.name, kind, fixed, axes, grid, entry.parameter_path)
+    return Planned(kind.name, kind, fixed, axes, grid, entry.parameter_path, program)
 
 
 def _constrained(
@@ -359,25 +367,53 @@ def _listed(values: Mapping[str, Any], constraint: Constraint) -> str:
     return ", ".join(f"{name} {values[name]}" for name in sorted(constraint.names))
 
 
-def _check_values(kind: Kind[Any], fixed: Mapping[str, Any], axes: Sequence[Axis], entry: Entry) -> None:
-    """Refuse wrong values with the path of the value in its list; parameters that only clash become invalid rows."""
+def _program(kind: Kind[Any], fixed: Mapping[str, Any], axes: Sequence[Axis], entry: Entry) -> Program | None:
+    """The rules of a strategy over the grid of its parameters, where so many are swept that they are worth it."""
+    if sum(len(axis.values) for axis in axes) < WORTH_A_PROGRAM:
+        return None
+    from adm_notebook.components.programs import program_of  # it loads numba
+
+    return program_of(kind, fixed, axes, entry.parameter_path)
+
+
+def _check_values(
+    kind: Kind[Any], fixed: Mapping[str, Any], axes: Sequence[Axis], entry: Entry, program: Program | None
+) -> None:
+    """Refuse wrong values with the path of the value in its list; parameters that only clash become invalid rows.
+
+    program  of these axes, which says of all values at once what building says of each
+    """
     problems: list[Problem] = []
-
-    def attempt(parameters: Mapping[str, Any], axis: str = "", at: int = 0) -> None:
-        try:
-            kind.build(nested(parameters), entry.parameter_path)
-        except InvalidParameters:
-            return
-        except ConfigError as error:
-            swept = f"{entry.parameter_path}.{axis}" if axis else None
-            problems.extend(Problem(f"{swept}[{at}]", p.message) if p.path == swept else p for p in error.problems)
-
     base = {**fixed, **{axis.name: axis.values[0] for axis in axes}}
-    attempt(base, axes[0].name if axes else "", 0)
-    for axis in axes:
-        for at, value in enumerate(axis.values[1:], 1):
-            if len(problems) > PROBLEMS_MOST:
-                break
-            attempt({**base, axis.name: value}, axis.name, at)
+    for axis, at, error in _wrong_values(kind, base, axes, entry, program):
+        swept = f"{entry.parameter_path}.{axis}" if axis else None
+        problems += [Problem(f"{swept}[{at}]", p.message) if p.path == swept else p for p in error.problems]
+        if len(problems) > PROBLEMS_MOST:
+            break
     if problems:
         raise ConfigError(dict.fromkeys(problems))
+
+
+def _wrong_values(
+    kind: Kind[Any], base: Mapping[str, Any], axes: Sequence[Axis], entry: Entry, program: Program | None
+) -> Iterator[tuple[str, int, ConfigError]]:
+    """The values that can't be built, one after the other, beside the first ones of the other axes: the name of the
+    axis, the value's place, and why; the first of all in the name of the first axis."""
+    tried = [(k, at) for k, axis in enumerate(axes) for at in range(1, len(axis.values))]
+    first = (axes[0].name if axes else "", 0)
+    places = [first, *((axes[k].name, at) for k, at in tried)]
+    if program is not None:
+        grid = np.zeros((len(places), len(axes)), np.int64)
+        for row, (k, at) in enumerate(tried, 1):
+            grid[row, k] = at
+        for row, error in sorted(program.errors(grid).items()):
+            yield *places[row], error
+        return
+    for row, (axis, at) in enumerate(places):
+        value = {axes[tried[row - 1][0]].name: axes[tried[row - 1][0]].values[at]} if row else {}
+        try:
+            kind.build(nested({**base, **value}), entry.parameter_path)
+        except InvalidParameters:
+            continue
+        except ConfigError as error:
+            yield axis, at, error

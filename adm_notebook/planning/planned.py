@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -16,6 +16,9 @@ from adm_notebook.config.settings import StopDistance
 from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.layout import Layout
 from adm_notebook.planning.sweeps import Axis
+
+if TYPE_CHECKING:
+    from adm_notebook.components.programs import Program
 
 __all__ = [
     "Kind",
@@ -50,12 +53,14 @@ class Kind(Protocol[Built_co]):
 class Planned(Generic[Built]):
     """One entry of `strategies`, `classifiers` or `risk_profiles`.
 
-    label  its name in `stats`: `name`, else `type`, then `type_2`
-    kind   what it is, as it was registered when the plan was made
-    fixed  parameters with one value
-    axes   parameters with several
-    grid   (n_combinations, n_axes)  positions in the axes' values, the last axis fastest; what constraints drop is gone
-    path   where its parameters stand in the config, for errors
+    label    its name in `stats`: `name`, else `type`, then `type_2`
+    kind     what it is, as it was registered when the plan was made
+    fixed    parameters with one value
+    axes     parameters with several
+    grid     (n_combinations, n_axes)  positions in the axes' values, the last axis fastest; what constraints drop is
+             gone
+    path     where its parameters stand in the config, for errors
+    program  the rules of a strategy over the grid of its parameters; None where there is none, or it was not asked
     """
 
     label: str
@@ -64,6 +69,7 @@ class Planned(Generic[Built]):
     axes: tuple[Axis, ...]
     grid: Layout
     path: str
+    program: Program | None = None
 
     @property
     def type(self) -> str:
@@ -159,18 +165,27 @@ class Stack:
 
     def owners(self, numbers: I64) -> dict[int, tuple[Bool, I64]]:
         """For each entry: which of the numbers are its, and their combinations."""
-        entry = np.searchsorted(self._starts, numbers, side="right") - 1
+        entry = self._entry(numbers)
         return {e: (entry == e, numbers[entry == e] - self._starts[e]) for e in range(len(self.entries))}
 
-    def labels(self, numbers: I64, otherwise: str) -> Any:
-        """(n,) label of each number's entry, as objects; `otherwise` where there are no entries."""
-        found = np.full(len(numbers), otherwise, dtype=object)
-        for e, (mask, _) in self.owners(numbers).items():
-            found[mask] = self.entries[e].label
-        return found
+    def labels(self, numbers: I64, otherwise: str) -> tuple[list[str], I64]:
+        """The entries' labels, and (n,) which of them each number has; `otherwise` where there are no entries."""
+        if not self.entries:
+            return [otherwise], np.zeros(len(numbers), np.int64)
+        return [entry.label for entry in self.entries], self._entry(numbers)
+
+    def _entry(self, numbers: I64) -> I64:
+        """(n,) the entry that each number belongs to."""
+        if len(self.entries) == 1:
+            return np.zeros(len(numbers), np.int64)
+        return np.searchsorted(self._starts, numbers, side="right") - 1
 
     def column(self, name: str, numbers: I64) -> Any:
-        """(n,) value of a parameter in each number, as objects."""
+        """(n,) value of a parameter in each number: numbers, or objects where they are of several types or texts."""
+        if len(self.entries) == 1:
+            values = self.entries[0].values(name, numbers)
+            if isinstance(values, np.ndarray):
+                return values
         found = np.full(len(numbers), np.nan, dtype=object)
         for e, (mask, combination) in self.owners(numbers).items():
             found[mask] = self.entries[e].values(name, combination)
@@ -200,13 +215,17 @@ def places(given: Any, values: Sequence[Any]) -> I64:
 
 
 def picked(values: Sequence[Any], at: I64) -> Any:
-    """`values` at positions, as an array of objects, so that 10 stays 10 beside 'ema'."""
+    """`values` at positions: as an array of numbers, or else of objects, so that 10 stays 10 beside 'ema'."""
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1 and kinds <= _NUMBERS and (kinds != {int} or max(map(abs, values)) < 2**63):
+        return np.array(values)[at]
     objects = np.empty(len(values), dtype=object)
-    objects[:] = values if {type(v) for v in values} <= _PLAIN else [written(v) for v in values]
+    objects[:] = values if kinds <= _PLAIN else [written(v) for v in values]
     return objects[at]
 
 
-_PLAIN = {int, float, str, bool}
+_NUMBERS = {int, float, bool}
+_PLAIN = {*_NUMBERS, str}
 """Types of values that a table shows as they are."""
 
 

@@ -52,8 +52,9 @@ def test_columns_are_in_the_order_of_the_rows_numbers(given_: list[Outcome]) -> 
     ordered = sorted(given_, key=lambda outcome: outcome.number)
     numbers, values, status, error = Finished(given_).columns()
     assert numbers.tolist() == [outcome.number for outcome in ordered]
-    assert status == [outcome.status for outcome in ordered]
-    assert error == [outcome.error for outcome in ordered]
+    for (words, at), wanted in ((status, [o.status for o in ordered]), (error, [o.error for o in ordered])):
+        assert [words[place] for place in at] == wanted
+        assert len(set(words)) == len(words)
     for row, outcome in zip(values, ordered, strict=True):
         wanted = [math.nan] * len(METRICS) if outcome.metrics is None else list(outcome.metrics.values())
         assert_array_equal(row, np.array(wanted))

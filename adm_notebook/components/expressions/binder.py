@@ -35,6 +35,7 @@ from adm_notebook.components.expressions.nodes import (
 from adm_notebook.components.expressions.parser import Template
 from adm_notebook.components.expressions.whole import Whole
 from adm_notebook.components.indicators import INDICATORS, Indicator, IndicatorFunction, Input, build
+from adm_notebook.components.numbers import is_number
 from adm_notebook.components.talib_functions import MA_TYPES
 from adm_notebook.errors import did_you_mean, shown
 from adm_notebook.market.arrays import F64
@@ -141,7 +142,7 @@ class _Binder:
 
     def parameter(self, node: Parameter) -> Number:
         value = self.value_of(node)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if not is_number(value):
             raise self.error(f"`{node.name}` must be a number here, but was {shown(value)}", node.at)
         return Number(float(value), node.name, node.at)
 

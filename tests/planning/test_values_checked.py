@@ -1,0 +1,78 @@
+"""A plan tells which swept values are wrong; it may look at all of them at once, and says the same as building each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from adm_notebook import Coordinator, WorkflowConfig
+from adm_notebook.components import STRATEGIES
+from adm_notebook.components.programs import program_of
+from adm_notebook.components.strategies import BUILT_IN
+from adm_notebook.errors import ConfigError
+from adm_notebook.planning.combinations import WORTH_A_PROGRAM, _wrong_values
+from adm_notebook.planning.entries import Entry
+from adm_notebook.planning.sweeps import Axis
+
+RULE = {"entry": "sma(n) > close * scale + 1 / n", "exit": "rsi(14) < level"}
+
+VALUES = st.one_of(
+    st.integers(-3, 40),
+    st.floats(-3.0, 40.0),
+    st.sampled_from(
+        [0, 1, 2.0, 2.5, True, None, "", "ema", "long", "sma(5) > close", math.nan, math.inf, 10**400, 1e300, [3], {}]
+    ),
+    st.sampled_from([np.int64(7), np.float64(7.0), np.bool_(True)]),
+)
+
+
+@st.composite
+def any_sweep(draw: st.DrawFn) -> tuple[str, dict[str, Any], list[Axis]]:
+    """A strategy with some parameters fixed and some swept, whose values may be anything."""
+    name = draw(st.sampled_from(["rule", *(model.name for model in BUILT_IN)]))
+    names = [*STRATEGIES.get(name).parameters, *(["n", "scale", "level"] if name == "rule" else [])]
+    swept = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+    axes = [Axis(axis, tuple(draw(st.lists(VALUES, min_size=1, max_size=5)))) for axis in swept]
+    fixed = {**RULE, "n": 5, "scale": 1.0, "level": 50} if name == "rule" else {}
+    others = [name for name in names if name not in swept and name not in fixed]
+    if others and draw(st.booleans()):
+        fixed[draw(st.sampled_from(others))] = draw(VALUES)
+    return name, {name: value for name, value in fixed.items() if name not in swept}, axes
+
+
+def said(kind: Any, fixed: dict[str, Any], axes: list[Axis], at_once: bool) -> list[tuple[str, int, list[str]]]:
+    program = program_of(kind, fixed, axes, "here.parameters") if at_once else None
+    base = {**fixed, **{axis.name: axis.values[0] for axis in axes}}
+    wrong = _wrong_values(kind, base, axes, Entry(kind.name, None, {}, "here"), program)
+    return [(axis, at, [str(problem) for problem in error.problems]) for axis, at, error in wrong]
+
+
+@given(any_sweep())
+@example(("ma_crossover", {"slow": 20}, [Axis("fast", (5, 0, 30, 2.5, "x", None, 10**9))]))
+def test_all_at_once_is_one_by_one(sweep: tuple[str, dict[str, Any], list[Axis]]) -> None:
+    name, fixed, axes = sweep
+    kind = STRATEGIES.get(name)
+    if program_of(kind, fixed, axes) is not None:
+        assert said(kind, fixed, axes, True) == said(kind, fixed, axes, False)
+
+
+@pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
+def test_a_plan_names_the_place_of_a_wrong_value(n: int) -> None:
+    config = WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"]},
+        optimization_config={
+            "strategies": [
+                {"type": "ma_crossover", "parameters": {"fast": [*range(5, 5 + n), -1, "ema"], "slow": [50, 0, 60]}}
+            ]
+        },
+    )
+    with pytest.raises(ConfigError) as refused:
+        Coordinator().plan(config)
+    paths = [problem.path for problem in refused.value.problems]
+    entry = "optimization_config.strategies[0].parameters"
+    assert paths == [f"{entry}.fast[{n}]", f"{entry}.fast[{n + 1}]", f"{entry}.slow[1]"]
