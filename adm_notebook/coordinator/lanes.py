@@ -190,7 +190,7 @@ class Lanes:
         """
         began = time.perf_counter()
         feature = lambda indicator: self.tree.feature(bars, indicator)  # noqa: E731
-        made = np.zeros((len(combinations), bars.n_bars), np.int8)
+        made = np.empty((len(combinations), bars.n_bars), np.int8)
         lookbacks, known = np.zeros(len(combinations), np.int64), np.ones(len(here), np.bool_)
         done, gives = 0, None
         while done < len(combinations):

@@ -61,7 +61,8 @@ class Accounts(NamedTuple):
 
     def taken(self, rows: Any) -> Accounts:
         """The accounts at `rows`, whatever numpy takes as an index of one axis; a row may come again."""
-        return Accounts(self.rules[rows], self.ledgers[rows], self.like_peer[rows], self.periods[rows])
+        rules, ledgers = _records_at(self.rules, rows), _records_at(self.ledgers, rows)
+        return Accounts(rules, ledgers, self.like_peer[rows], self.periods[rows])
 
     def varied(self, **columns: npt.ArrayLike) -> Accounts:
         """These accounts with other values of some settings, one a row, or one for all.
@@ -79,7 +80,7 @@ class Accounts(NamedTuple):
         ValueError
             for a name that is none of these.
         """
-        made = Accounts(self.rules.copy(), self.ledgers.copy(), self.like_peer, self.periods)
+        made = Accounts(_copied(self.rules), _copied(self.ledgers), self.like_peer, self.periods)
         for name, values in columns.items():
             if name not in VARIABLE:
                 raise ValueError(f"{name} can't be varied by row; what can: {', '.join(VARIABLE)}")
@@ -256,7 +257,7 @@ def sweep(
             done,
             _in_order_of_paths(accounts, first),
             rules,
-            accounts.ledgers.copy(),
+            _copied(accounts.ledgers),
             readonly(accounts.periods),
             first,
             ground.terrain,
@@ -270,7 +271,7 @@ def sweep(
         metrics,
         done,
         rules,
-        accounts.ledgers.copy(),
+        _copied(accounts.ledgers),
         readonly(accounts.like_peer),
         readonly(accounts.periods),
         first,
@@ -281,6 +282,16 @@ def sweep(
         ground.calendar.peer_periods_per_year,
     )
     return metrics
+
+
+def _records_at(table: npt.NDArray[np.void], rows: Any) -> npt.NDArray[np.void]:
+    """`table[rows]`, which numpy copies field by field where rows are given one by one: twenty times as slow."""
+    return table[rows] if isinstance(rows, slice) else table.take(np.arange(len(table))[rows])
+
+
+def _copied(table: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """A copy of records, which numpy makes field by field, too."""
+    return table.view(f"V{table.itemsize}").copy().view(table.dtype)
 
 
 def _in_order_of_paths(accounts: Accounts, warmups: I64) -> I64:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray  # type: ignore[attr-defined]  # numba names it in no list
-from numba.core import types
-from numba.extending import intrinsic, overload
+from numba import config, types
+from numba.extending import intrinsic
+from numba.np import arrayobj
 
-from adm_notebook.jit import inner, jit, on_warmup, readonly
+from adm_notebook.jit import inlined, inner, jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 __all__ = ["BLOCK", "I32", "LONG_BLOCK", "OPS", "run_nb"]
@@ -48,28 +48,75 @@ _ORDER, _ORDER_WITH, _LOOK_UP, _CROSS, _AND, _OR, _NOT, _CONSTANT, _TARGET, _FLA
 # each at every call; addresses cost nothing. Whoever calls `run_nb` keeps the arrays alive while it runs.
 
 
-def series_at(address: int, n: int) -> F64:
-    """The `n` float64 values that begin at an address."""
+def _in_python(address: int, n: int) -> F64:
     return np.ctypeslib.as_array((ctypes.c_double * int(n)).from_address(int(address)))
 
 
-@intrinsic
-def _pointer(_context: Any, _address: Any) -> Any:
+def _in_compiled_code(_context: Any, _address: Any, _n: Any) -> Any:
+    """The `n` float64 values that begin at an address; int64 both."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+        address, n = arguments
+        item = context.get_value_type(types.float64)
+        array = numpy_arrays.make_array(signature.return_type)(context, builder)
+        width = context.get_constant(types.intp, 8)
+        numpy_arrays.populate_array(
+            array,
+            data=builder.inttoptr(address, item.as_pointer()),
+            shape=[n],
+            strides=[width],
+            itemsize=width,
+            meminfo=None,
+        )
+        return array._getvalue()
 
-    return types.CPointer(types.float64)(types.int64), generate  # type: ignore[no-untyped-call]  # numba's
+    return types.Array(types.float64, 1, "C")(types.int64, types.int64), generate
 
 
-@overload(series_at)
-def _series_at(address: Any, n: Any) -> Any:
-    def compiled(address: Any, n: Any) -> Any:
-        return carray(_pointer(address), n)  # type: ignore[call-arg]  # numba gives the context
-
-    return compiled
+numpy_arrays: Any = arrayobj  # numba has no types
+series_at: Any = _in_python if vars(config)["DISABLE_JIT"] else intrinsic(_in_compiled_code)
 
 
 # ---- steps ----------------------------------------------------------------------------------------------------------
+
+
+UNSURE = np.int8(-128)  # neither a target, nor an order, nor a truth
+
+
+@inlined
+def order_far(a: float, b: float, close: float, below: np.int8, above: np.int8, unknown: np.int8) -> np.int8:
+    """What is given for two values that are far enough from each other, and one of them from 0, to need no other look,
+    and where one is NaN; UNSURE of any others."""
+    size = max(abs(a), abs(b))
+    is_far = (abs(a - b) > 1e-12 * size) & (size >= 1e-12 * close)
+    differs = above if a > b else below
+    known = differs if is_far else UNSURE
+    return unknown if (a != a) | (b != b) else known
+
+
+@inlined
+def order_near(
+    a: float, b: float, close: float, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8
+) -> np.int8:
+    """The same of any two values."""
+    tiny = 1e-12 * close
+    a = 0.0 if abs(a) < tiny else a
+    b = 0.0 if abs(b) < tiny else b
+    gap = abs(a - b)
+    near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
+    differs = above if a > b else below
+    known = equal if near else differs
+    return unknown if (a != a) | (b != b) else known
+
+
+@inlined
+def is_sure(found: I8) -> bool:
+    """Whether no bar is left UNSURE."""
+    unsure = np.int8(0)
+    for t in range(found.shape[0]):
+        unsure |= np.int8(found[t] == UNSURE)
+    sure: bool = unsure == 0
+    return sure
 
 
 @inner
@@ -78,19 +125,18 @@ def compare_nb(
 ) -> None:
     """What is given for the order of two series on each bar, rounding forgiven (specification, section 9).
 
+    Most blocks have no values near each other: they are done after a pass that is nearly twice as quick.
+
     found        (n_bars,)  written
     left, right  (n_bars,)  any unit
     close        (n_bars,)  quote currency; values below 1e-12 of it, in magnitude, count as 0
     """
     for t in range(found.shape[0]):
-        a, b, tiny = left[t], right[t], 1e-12 * close[t]
-        a = 0.0 if abs(a) < tiny else a
-        b = 0.0 if abs(b) < tiny else b
-        gap = abs(a - b)
-        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
-        differs = above if a > b else below
-        known = equal if near else differs
-        found[t] = unknown if (a != a) | (b != b) else known
+        found[t] = order_far(left[t], right[t], close[t], below, above, unknown)
+    if is_sure(found):
+        return
+    for t in range(found.shape[0]):
+        found[t] = order_near(left[t], right[t], close[t], below, equal, above, unknown)
 
 
 @inner
@@ -99,14 +145,11 @@ def compare_with_nb(
 ) -> None:
     """The same for a series and a number."""
     for t in range(found.shape[0]):
-        a, b, tiny = left[t], right, 1e-12 * close[t]
-        a = 0.0 if abs(a) < tiny else a
-        b = 0.0 if abs(b) < tiny else b
-        gap = abs(a - b)
-        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
-        differs = above if a > b else below
-        known = equal if near else differs
-        found[t] = unknown if (a != a) | (b != b) else known
+        found[t] = order_far(left[t], right, close[t], below, above, unknown)
+    if is_sure(found):
+        return
+    for t in range(found.shape[0]):
+        found[t] = order_near(left[t], right, close[t], below, equal, above, unknown)
 
 
 @inner
@@ -210,10 +253,55 @@ def run_nb(
     members  (k,)           each combination's row in `out`
     out      (m, n_bars)    written
     """
+    place, last = np.empty(slots.shape[1], np.int64), np.zeros(slots.shape[0], np.int8)
+    run_steps(
+        steps,
+        result,
+        keep,
+        lead,
+        block,
+        again,
+        slots,
+        shifts,
+        numbers,
+        series,
+        scratch,
+        truths,
+        close,
+        members,
+        out,
+        place,
+        last,
+    )
+
+
+@inner
+def run_steps(
+    steps: I32,
+    result: int,
+    keep: bool,
+    lead: int,
+    block: int,
+    again: Bool,
+    slots: I32,
+    shifts: I64,
+    numbers: F64,
+    series: I64,
+    scratch: I64,
+    truths: I8,
+    close: F64,
+    members: I64,
+    out: I8,
+    place: I64,
+    last: I8,
+) -> None:
+    """`run_nb`, with its arrays on loan.
+
+    place  (n_slots,)  addresses of what the slots of a combination hold in a block; written
+    last   (k,)        each combination's target at the end of the block before, at first 0; written
+    """
     k, n_steps, n_slots, n_bars = slots.shape[0], steps.shape[0], slots.shape[1], close.shape[0]
     n_registers = scratch.shape[0] - n_slots
-    place = np.empty(n_slots, np.int64)
-    last = np.zeros(k, np.int8)
     for first in range(0, n_bars, block):
         start, end = max(0, first - lead), min(n_bars, first + block)
         n, skip = end - start, first - start
@@ -297,13 +385,14 @@ def _finish_nb(row: I8, found: I8, last: I8, r: int, keep: bool) -> None:
 
     last  (k,)  the target at the end of the block before; written
     """
-    stays = False
     for t in range(row.shape[0]):
         row[t] = found[t]
-        stays |= found[t] == 2
     if not keep:
         return
-    if stays:  # rare where prices are not flat
+    stays = np.int8(0)
+    for t in range(row.shape[0]):
+        stays |= np.int8(found[t] == 2)
+    if stays != 0:  # rare where prices are not flat
         before = last[r]
         for t in range(row.shape[0]):
             stay = -np.int8(row[t] == 2)
