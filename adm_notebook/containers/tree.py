@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adm_notebook.components import Indicator, Regimes
 from adm_notebook.containers.node import ContainerNode
@@ -25,6 +25,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["ContainerTree", "Passed"]
+
+
+class ContainerRow(NamedTuple):
+    """What one container did: a row of `WorkflowResult.containers`, whose documentation says what each column is."""
+
+    path: str
+    role: str
+    name: str
+    state: str
+    requested: int
+    computed: int
+    cache_hits: int
+    wall_time: float
+    rows_in: int
+    rows_out: int
+    bytes_held: int
+    failed: int
+    id: str
 
 
 class ContainerTree:
@@ -222,17 +240,25 @@ class ContainerTree:
         """Path of each container that has begun -> how often its work was asked for, how often done, seconds so far;
         nothing yet, where it is at its first work."""
         rows = [(node, self._row(node)) for node in list(self.drawn)]
-        begun = [row for node, row in rows if row[4] or (node.state is State.RUNNING and not node.calls)]
-        return {row[0]: (row[4], row[5], row[7]) for row in begun}
+        begun = [row for node, row in rows if row.requested or (node.state is State.RUNNING and not node.calls)]
+        return {row.path: (row.requested, row.computed, row.wall_time) for row in begun}
+
+    def rows(self) -> list[ContainerRow]:
+        """What each container has done so far, in the order in which they are drawn."""
+        return [self._row(node) for node in self.drawn]
 
     def table(self) -> pd.DataFrame:
         """The tree as it ran, one row a container, in the order in which it is drawn: `WorkflowResult.containers`."""
         import pandas as pd
 
-        rows = [self._row(node) for node in self.drawn]
-        return pd.DataFrame(rows, columns=list(CONTAINER_TYPES)).astype(CONTAINER_TYPES).set_index("path")
+        types: dict[str, Any] = CONTAINER_TYPES
+        values = zip(*self.rows(), strict=True) if self.drawn else [()] * len(types)
+        columns = {
+            name: pd.array(list(column), dtype=kind) for (name, kind), column in zip(types.items(), values, strict=True)
+        }
+        return pd.DataFrame(columns, index=pd.Index(columns.pop("path"), name="path"))
 
-    def _row(self, node: ContainerNode) -> list[Any]:
+    def _row(self, node: ContainerNode) -> ContainerRow:
         requested, computed, seconds, held = node.calls, node.computed, node.seconds, 0
         if node.shelf is not None:
             held = node.shelf.peak_bytes
@@ -244,10 +270,10 @@ class ContainerTree:
             else:
                 requested = computed = self._columns
         hits = max(0, requested - computed)
-        return [
+        return ContainerRow(
             node.path, node.role, node.name, str(node.state), requested, computed, hits, seconds, node.rows_in,
             node.rows_out, held, node.failed, node.identifier,
-        ]  # fmt: skip
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from adm_notebook.components.user_strategies import UserStrategyType
 from adm_notebook.containers import ContainerTree
 from adm_notebook.coordinator.gate import Gate
 from adm_notebook.coordinator.lane_accounts import LaneAccounts, LaneBatch, WantedSignals, place_of
-from adm_notebook.coordinator.order import SharedOrder
+from adm_notebook.coordinator.order import SIDE, SharedOrder
 from adm_notebook.coordinator.outcome import Block, Outcome
 from adm_notebook.coordinator.rows import attempt, one_line
 from adm_notebook.engine.account import Signals
@@ -34,7 +34,7 @@ from adm_notebook.planning.memory import lane_bytes, part_rows
 
 __all__ = ["Lanes"]
 
-MOST_AT_ONCE = 512
+MOST_AT_ONCE = SIDE * SIDE
 """Combinations whose signals are made together at most: enough to share the columns that they read."""
 
 PATIENCE = 0.1

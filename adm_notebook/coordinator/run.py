@@ -320,17 +320,17 @@ class Run:
                 self._begun.add(node.path)
                 self._tell(events.ContainerStarted(node.path, node.role, node.name))
         if ended:
-            for path, row in tree.table().iterrows():
-                if path in self._begun:
+            for row in tree.rows():
+                if row.path in self._begun:
                     self._tell(
                         events.ContainerFinished(
-                            path=str(path),
-                            role=str(row["role"]),
-                            name=str(row["name"]),
-                            state=str(row["state"]),
-                            seconds=float(row["wall_time"]),
-                            requested=int(row["requested"]),
-                            computed=int(row["computed"]),
+                            path=row.path,
+                            role=row.role,
+                            name=row.name,
+                            state=row.state,
+                            seconds=row.wall_time,
+                            requested=row.requested,
+                            computed=row.computed,
                         )
                     )
 
