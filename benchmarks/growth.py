@@ -1,10 +1,12 @@
 """How a sweep's time and memory grow with bars and with combinations; draws docs/images/growth.png.
 
-    python benchmarks/growth.py [--bars 5000 ...] [--rows 100 ...] [--limited 10000 ...] [--image PATH]
+    python benchmarks/growth.py [--bars 5000 ...] [--rows 100 ...] [--limited 100 ...] [--settings 100 ...]
 
 1. 100 SMA pairs on 5 thousand to 1 million one-minute bars.
 2. 100 to 1 million SMA pairs on the bundled S&P 500, 5,031 daily bars, whose rows go to Parquet while they are made.
 3. The same under `memory_limit_mb: 64`, where the averages don't all fit: time and memory, which must stay under it.
+4. 100 SMA pairs under 1 to 10 thousand stop-losses and take-profits, on the same bars: as many rows from 20 averages.
+   Peak memory is flat if a million rows take at most a quarter more than a hundred thousand, as buffers are full then.
 
 Everything goes through the public `EnhancedCoordinator.run`, planning included. Each point has a process of its own, in
 which everything is compiled and the bars are loaded before: its memory is the growth at the peak of the first run, its
@@ -40,20 +42,25 @@ BARS = (5_000, 20_000, 100_000, 300_000, 1_000_000)
 ROWS = (100, 1_000, 10_000, 100_000, 1_000_000)
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "growth.png"
 HEIGHT = 352  # CSS pixels of the picture
-LIMITED = ROWS
 LIMIT = 64  # MB
+FLAT = 1.25  # times what a tenth of the rows takes
 SHORT, LONG = 1.0, 60.0  # seconds; a shorter run is repeated more often, a longer one not at all
 SLACK = 1.1  # times linear: what one run differs from another by, not room to grow
 
 
 def config(kind: str, size: int, folder: Path) -> adm.WorkflowConfig:
-    """`size` bars under 100 pairs, or `size` pairs on daily bars."""
-    side = 10 if kind == "bars" else round(math.sqrt(size))
-    slow = 10 if kind == "bars" else size // side
+    """`size` bars under 100 pairs, `size` pairs on daily bars, or 100 pairs under about `size` / 100 settings there."""
+    few = kind in ("bars", "settings")
+    side = 10 if few else round(math.sqrt(size))
+    slow = 10 if few else size // side
+    n = size // 100 if kind == "settings" else 1
+    stops = [round(0.01 + 0.0001 * k, 6) for k in range(round(math.sqrt(n)))]
+    limits = [round(0.02 + 0.0001 * k, 6) for k in range(n // len(stops))]
+    levels = {"stop_loss": stops, "take_profit": limits} if kind == "settings" else {}
     pairs = {"fast": [*range(2, 2 + side)], "slow": [*range(2 + side, 2 + side + slow)]}
     return adm.WorkflowConfig(
         data_config={"frame": minutes(size)} if kind == "bars" else {"source": "sample", "symbols": ["SP500"]},
-        backtest_config={"commission": 0.00001 if kind == "bars" else 0.001},
+        backtest_config={"commission": 0.00001 if kind == "bars" else 0.001, **levels},
         optimization_config={"strategies": [{"type": "ma_crossover", "parameters": pairs}]},
         infrastructure_config={} if kind == "bars" else {"results": str(folder)},
         memory_limit_mb=LIMIT if kind == "limited" else None,
@@ -93,15 +100,15 @@ def _run(ours: adm.EnhancedCoordinator, workflow: adm.WorkflowConfig) -> tuple[i
     )
 
 
-def draw(bars: pd.DataFrame, rows: pd.DataFrame, limited: pd.DataFrame | None, path: Path) -> None:
+def draw(bars: pd.DataFrame, sweeps: dict[str, pd.DataFrame], path: Path) -> None:
     """Time and peak memory against size, in the style of the package's own charts; in grey what is linear.
 
     The grey line goes through the last point: whatever lies above it costs more for each bar or row than that does.
-    Sweeps whose rows go to Parquet have two lines where they were measured: without a limit on memory, and under one.
+
+    sweeps  by what they are called: sweeps of more and more rows, which go to Parquet
     """
     theme = picture.theme_of("light")
     chart = picture.Chart(picture.WIDTH, HEIGHT, theme)
-    sweeps = {"": rows} if limited is None else {"no limit": rows, f"\u2264 {LIMIT} MB": limited}
     for left, lines, words, held in (
         (52, {"": bars}, "Seconds for 100 combinations by bars (log scales)", "Peak memory, MB"),
         (452, sweeps, "Seconds for combinations on 5,031 bars (log scales)", "Peak memory, MB; rows go to Parquet"),
@@ -146,7 +153,7 @@ def _lines(
     sizes = np.concatenate([line.index.to_numpy(float) for line in lines.values()])
     axes.set_xlim(sizes.min() / 1.25, sizes.max() * 1.25)
     labels = []
-    for (name, line), color in zip(lines.items(), (theme.series, theme.loss), strict=False):
+    for (name, line), color in zip(lines.items(), (theme.series, theme.loss, theme.gain), strict=False):
         x, y = line.index.to_numpy(float), line.to_numpy(float)
         style = {"linewidth": 1.5, "linestyle": "-", "marker": "o", "markersize": 4, "zorder": 3, "clip_on": False}
         axes.plot(x, y, color=color, **style)
@@ -185,7 +192,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, nargs="+", default=list(BARS))
     parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
-    parser.add_argument("--limited", type=int, nargs="*", default=list(LIMITED))
+    parser.add_argument("--limited", type=int, nargs="*", default=list(ROWS))
+    parser.add_argument("--settings", type=int, nargs="*", default=list(ROWS))
     parser.add_argument("--image", type=Path, default=IMAGE)
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -194,14 +202,23 @@ def main() -> int:
         return 0
     print(machine())
     (bars, bars_linear), (rows, rows_linear) = report("bars", options.bars), report("rows", options.rows)
-    limited, fits, linear = None, True, bars_linear and rows_linear
+    sweeps, linear, verdicts = {"pairs": rows}, bars_linear and rows_linear, {}
     if options.limited:
         limited, limited_linear = report("limited", options.limited)
-        fits, linear = bool((limited["growth"] <= LIMIT).all()), linear and limited_linear
-        print(f"  {'met    ' if fits else 'NOT MET'} memory under its limit of {LIMIT} MB")
-    draw(bars, rows, limited, options.image)
-    print(f"  {'met    ' if linear else 'NOT MET'} no step worse than linear")
-    return 0 if linear and fits else 1
+        linear &= limited_linear
+        sweeps[f"\u2264 {LIMIT} MB"] = limited
+        verdicts[f"memory under its limit of {LIMIT} MB"] = bool((limited["growth"] <= LIMIT).all())
+    if options.settings:
+        settings, settings_linear = report("settings", options.settings)
+        linear &= settings_linear
+        sweeps["settings"] = settings
+        if {100_000, 1_000_000} <= set(options.settings):
+            verdicts["peak memory flat"] = settings["growth"][1_000_000] <= FLAT * settings["growth"][100_000]
+    draw(bars, sweeps, options.image)
+    verdicts["no step worse than linear"] = linear
+    for words, met in verdicts.items():
+        print(f"  {'met    ' if met else 'NOT MET'} {words}")
+    return 0 if all(verdicts.values()) else 1
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan
-from adm_notebook.planning.layout import Layout
+from adm_notebook.planning.layout import Layout, unravelled
 
 __all__ = ["SIDE", "SharedOrder"]
 
@@ -61,7 +61,7 @@ class SharedOrder:
         """The numbers of the rows from place `first` to before `end`."""
         if self._sorted is not None:
             return self._sorted[first:end]
-        symbol, strategy, classifier, risk, *inner = np.unravel_index(np.arange(first, min(end, self._n)), self._shape)
+        symbol, strategy, classifier, risk, *inner = unravelled(np.arange(first, min(end, self._n)), self._shape)
         strategy = self._moved(strategy, back=True)
         settings = dict(zip(self._inner, inner, strict=True))
         setting = _ravelled([settings[k] for k in range(len(inner))], self._settings, len(symbol))
@@ -95,7 +95,7 @@ class SharedOrder:
         """Where rows stand in the order of all rows of the plan."""
         symbol, classifier, risk, setting, strategy = self._plan.coordinates(rows)
         strategy = self._moved(strategy)
-        settings = np.unravel_index(setting, self._settings) if self._settings else ()
+        settings = unravelled(setting, self._settings) if self._settings else ()
         inner = [settings[k] for k in self._inner]
         return _ravelled((symbol, strategy, classifier, risk, *inner), self._shape, len(rows))
 
@@ -123,7 +123,7 @@ class _Tiles:
 
     def places(self, numbers: I64) -> I64:
         """Where combinations stand in this order."""
-        at = np.unravel_index(numbers, self._shape)
+        at = unravelled(numbers, self._shape)
         (a, b), (n_a, n_b) = (at[k] for k in self._two), (self._shape[k] for k in self._two)
         band, tile = a // SIDE, b // SIDE
         high, wide = np.minimum(SIDE, n_a - band * SIDE), np.minimum(SIDE, n_b - tile * SIDE)
@@ -139,7 +139,7 @@ class _Tiles:
         tile, place = np.divmod(place, SIDE * high)
         a, b = np.divmod(place, np.minimum(SIDE, n_b - tile * SIDE))
         at = dict(zip(self._two, (band * SIDE + a, tile * SIDE + b), strict=True))
-        at |= zip(self._others, np.unravel_index(rest, self._rest) if self._rest else (), strict=True)
+        at |= zip(self._others, unravelled(rest, self._rest) if self._rest else (), strict=True)
         return _ravelled([at[k] for k in range(len(self._shape))], self._shape, len(places))
 
 

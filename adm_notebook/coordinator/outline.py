@@ -183,12 +183,12 @@ def _cells(plan: Plan, axes: Sequence[tuple[str, Sequence[Any]]]) -> tuple[int, 
     """Which cells of the plane have a row; None where all have, or it would take too long to find out."""
     if not axes or (plan.selection is None and not plan.left_out) or plan.n_rows > ROWS_LOOKED_AT:
         return None
-    rows = np.arange(plan.n_rows)
     (first, ours), (second, theirs) = axes
-    at = plan.places(first, ours, rows), plan.places(second, theirs, rows)
-    inside = (at[0] >= 0) & (at[1] >= 0)
+    rows = plan.rows_with_all((first, second))
+    row, column = plan.places(rows, {first: ours, second: theirs})
+    inside = (row >= 0) & (column >= 0)
     there = np.zeros(len(ours) * len(theirs), np.bool_)
-    there[at[0][inside] * len(theirs) + at[1][inside]] = True
+    there[row[inside] * len(theirs) + column[inside]] = True
     return tuple(np.flatnonzero(there).tolist())
 
 
@@ -200,13 +200,13 @@ class RowReader:
 
     def places(self, numbers: I64) -> tuple[I64, I64]:
         """Positions on the two axes, each (n,); -1 where a row has none."""
-        (first, ours), (second, theirs) = self._outline.axes
-        return self._plan.places(first, ours, numbers), self._plan.places(second, theirs, numbers)
+        row, column = self._plan.places(numbers, dict(self._outline.axes))
+        return row, column
 
     def identity(self, number: int) -> dict[str, Any]:
         """The columns that tell rows apart, of one row."""
-        found = self._plan.identity(np.array([number]))
-        return {name: found[name][0] for name in self._outline.columns}
+        found = self._plan.identity_of(number)
+        return {name: found[name] for name in self._outline.columns}
 
 
 def reader_of(plan: Plan | HybridPlan, outline: Outline) -> RowReader | None:

@@ -11,6 +11,7 @@ import numpy as np
 from adm_notebook.components.regimes import ONE_REGIME
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market.arrays import I64
+from adm_notebook.planning.layout import unravelled
 from adm_notebook.planning.planned import Stack, picked, places
 from adm_notebook.planning.sweeps import Axis
 
@@ -41,11 +42,11 @@ def _of_stack(stack: Stack, name: str, axis: str, at: _Coordinates) -> Any:
 
 
 def _of_setting(axis: Axis, shape: tuple[int, ...], k: int, at: _Coordinates) -> Any:
-    return picked(axis.values, np.unravel_index(at.setting, shape)[k])
+    return picked(axis.values, unravelled(at.setting, shape)[k])
 
 
 def _of_sleeve(plan: Plan, s: int, name: str, at: _Coordinates) -> Any:
-    return plan.strategies[s].values(name, np.unravel_index(at.strategy, plan.sizes)[s])
+    return plan.strategies[s].values(name, unravelled(at.strategy, plan.sizes)[s])
 
 
 def _own(plan: Plan, role: str) -> str:
@@ -110,12 +111,26 @@ class Columns:
         type; the same for every part of the rows."""
         return {column: _kind(values) for column, values in self.values().items()}
 
-    def places(self, column: str, values: Sequence[Any], rows: I64) -> I64:
-        """(n,) where the values of a swept column in some rows stand in `values`; -1 where they do not.
+    def places(self, rows: I64, values: Mapping[str, Sequence[Any]]) -> list[I64]:
+        """For each column that is named, (n,) where its values in some rows stand in those given; -1 where they do not.
 
         The same as looking up each value, and quick: it only counts.
         """
-        plan, at, how = self._plan, _Coordinates(self._plan, rows), self.swept[column]
+        at = _Coordinates(self._plan, rows)
+        return [self._places(column, given, at) for column, given in values.items()]
+
+    def rows_with_all(self, columns: Sequence[str]) -> I64:
+        """Numbers of rows that between them have all combinations of values that the plan's rows have in some columns.
+
+        They are the first ones where these are parameters of strategies: the other axes go round outside of these.
+        """
+        plan = self._plan
+        hows = [self.swept[column] for column in columns]
+        inner = all(isinstance(how, partial) and plan.strategy_stack in how.args for how in hows)
+        return np.arange(plan.shape[-1] if inner and plan.selection is None else plan.n_rows)
+
+    def _places(self, column: str, values: Sequence[Any], at: _Coordinates) -> I64:
+        plan, how = self._plan, self.swept[column]
         assert isinstance(how, partial)
         found: I64
         if how.func is _of_stack:
@@ -123,36 +138,45 @@ class Columns:
             found = stack.places(name, values, getattr(at, axis))
         elif how.func is _of_setting:
             setting, shape, k = how.args
-            found = places(picked(setting.values, np.arange(shape[k])), values)[np.unravel_index(at.setting, shape)[k]]
+            found = places(picked(setting.values, np.arange(shape[k])), values)[unravelled(at.setting, shape)[k]]
         else:
             _, s, name = how.args
-            found = plan.strategies[s].places(name, values, np.unravel_index(at.strategy, plan.sizes)[s])
+            found = plan.strategies[s].places(name, values, unravelled(at.strategy, plan.sizes)[s])
         return found
 
     def identity(self, rows: I64) -> dict[str, Any]:
         """Identity columns of the rows with these numbers: portfolio, symbol, strategy, ..., swept parameters."""
         import pandas as pd
 
-        plan, at = self._plan, _Coordinates(self._plan, rows)
-        if plan.combined:
-            everywhere = np.zeros(len(rows), np.int64)
-            symbol = texts(["+".join(plan.symbols)], everywhere)
-            strategy = texts(["+".join(s.label for s in plan.strategies)], everywhere)
-        else:
-            symbol = texts(plan.symbols, at.symbol)
-            strategy = texts(*plan.strategy_stack.labels(at.strategy, ""))
-        classifiers, risks = plan.classifier_stack, plan.risk_stack
-        columns: dict[str, Any] = {
-            "portfolio": rows,
-            "symbol": symbol,
-            "strategy": strategy,
-            "classifier": texts(*classifiers.labels(at.classifier, _own(plan, "classifier") or ONE_REGIME)),
-            "risk_profile": texts(*risks.labels(at.risk, _own(plan, "risk") or NO_PROFILE)),
-        }
+        at = _Coordinates(self._plan, rows)
+        columns: dict[str, Any] = {"portfolio": rows}
+        columns |= {name: texts(*labels) for name, labels in self._labels(at).items()}
         for column, of in self.swept.items():
             values = of(at)
             columns[column] = pd.Series(values).infer_objects().array if values.dtype == object else values
         return columns
+
+    def of_row(self, row: int) -> dict[str, Any]:
+        """The same of one row, as plain values: quicker than a table of it."""
+        at = _Coordinates(self._plan, np.array([row]))
+        labels = {name: words[int(place[0])] for name, (words, place) in self._labels(at).items()}
+        return {"portfolio": row, **labels, **{column: of(at).tolist()[0] for column, of in self.swept.items()}}
+
+    def _labels(self, at: _Coordinates) -> dict[str, tuple[Sequence[str], I64]]:
+        """What is called by a name -> its names in the plan, and (n,) which of them each row has."""
+        plan = self._plan
+        symbol: tuple[Sequence[str], I64] = plan.symbols, at.symbol
+        strategy: tuple[Sequence[str], I64] = plan.strategy_stack.labels(at.strategy, "")
+        if plan.combined:
+            everywhere = np.zeros_like(at.symbol)
+            symbol = ["+".join(plan.symbols)], everywhere
+            strategy = ["+".join(s.label for s in plan.strategies)], everywhere
+        return {
+            "symbol": symbol,
+            "strategy": strategy,
+            "classifier": plan.classifier_stack.labels(at.classifier, _own(plan, "classifier") or ONE_REGIME),
+            "risk_profile": plan.risk_stack.labels(at.risk, _own(plan, "risk") or NO_PROFILE),
+        }
 
 
 def texts(words: Sequence[str], at: I64) -> Any:

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from adm_notebook.config.settings import Settings
 from adm_notebook.engine.account import METRICS
 from adm_notebook.market import Market
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning.grids import Given, SettingsGrid
+from adm_notebook.planning.layout import unravelled
 from adm_notebook.planning.planned import Pick, PlannedClassifier, PlannedRisk, PlannedStrategy, Stack
 from adm_notebook.planning.sweeps import Axis
 
@@ -301,7 +300,7 @@ class Plan:
     def coordinates(self, rows: I64) -> tuple[I64, I64, I64, I64, I64]:
         """Positions of rows on the five axes of `shape`, each (n,)."""
         base = rows if self.selection is None else self.selection[rows]
-        symbol, classifier, risk, setting, strategy = np.unravel_index(base, self.shape)
+        symbol, classifier, risk, setting, strategy = unravelled(base, self.shape)
         return symbol, classifier, risk, setting, strategy
 
     @cached_property
@@ -325,9 +324,22 @@ class Plan:
         found: dict[str, Any] = self._columns.identity(rows)
         return found
 
-    def places(self, column: str, values: Sequence[Any], rows: I64) -> I64:
-        """(n,) where the values of a swept column in some rows stand in `values`, ascending where they are numbers."""
-        found: I64 = self._columns.places(column, values, rows)
+    def identity_of(self, row: int) -> dict[str, Any]:
+        """The same columns of one row, as plain values."""
+        found: dict[str, Any] = self._columns.of_row(row)
+        return found
+
+    def places(self, rows: I64, values: Mapping[str, Sequence[Any]]) -> list[I64]:
+        """For each swept column that is named, (n,) where its values in some rows stand in those given.
+
+        These ascend where they are numbers; -1 where a row's value is none of them.
+        """
+        found: list[I64] = self._columns.places(rows, values)
+        return found
+
+    def rows_with_all(self, columns: Sequence[str]) -> I64:
+        """Numbers of rows that between them have all combinations of values that there are in some swept columns."""
+        found: I64 = self._columns.rows_with_all(columns)
         return found
 
     def __repr__(self) -> str:

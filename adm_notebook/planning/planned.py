@@ -193,6 +193,8 @@ class Stack:
 
     def places(self, name: str, values: Sequence[Any], numbers: I64) -> I64:
         """(n,) where a parameter's value in each number stands in `values`; -1 where it does not."""
+        if len(self.entries) == 1:
+            return self.entries[0].places(name, values, numbers)
         found = np.full(len(numbers), -1, np.int64)
         for e, (mask, combination) in self.owners(numbers).items():
             found[mask] = self.entries[e].places(name, values, combination)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adm_notebook.planning import layout
-from adm_notebook.planning.layout import Layout
+from adm_notebook.planning.layout import Layout, unravelled
 
 
 @given(shape=st.lists(st.integers(1, 5), max_size=4), data=st.data())
@@ -38,6 +38,20 @@ def test_a_grid_is_the_array_of_its_places(shape: list[int], data: st.DataObject
     np.testing.assert_array_equal(grid[:, some], places[:, some])
 
 
+@given(shape=st.lists(st.integers(1, 5), max_size=5), data=st.data())
+def test_numbers_are_unravelled_as_numpy_does(shape: list[int], data: st.DataObject) -> None:
+    n = math.prod(shape)
+    numbers = np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=9)), np.int64)
+    found = unravelled(numbers, shape)
+    assert len(found) == len(shape)
+    for ours, numpys in zip(found, np.unravel_index(numbers, tuple(shape)) if shape else (), strict=True):
+        assert ours.dtype == np.int64
+        np.testing.assert_array_equal(ours, numpys)
+    outside = data.draw(st.sampled_from([-1, n]))
+    with pytest.raises(ValueError, match=f"numbers from {outside} to {outside} don't fit into {n:,} places"):
+        unravelled(np.array([outside]), shape)
+
+
 def test_windows_are_the_whole_grid_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "WINDOW", 5)
     grid = Layout((3, 4))
@@ -49,5 +63,5 @@ def test_windows_are_the_whole_grid_in_order(monkeypatch: pytest.MonkeyPatch) ->
 def test_there_is_no_combination_after_the_last() -> None:
     with pytest.raises(IndexError):
         Layout((2, 2))[4]
-    with pytest.raises(ValueError, match="out of bounds"):
+    with pytest.raises(ValueError, match="fit into 4 places"):
         Layout((2, 2))[np.array([4])]
