@@ -139,13 +139,19 @@ class Program:
             raise ConfigError(Problem(self._path, "gives targets for some of its parameters and flags for others"))
         return rows
 
-    def errors(self, grid: I64) -> dict[int, ConfigError]:
-        """What building raises, by place in a part of the grid, for combinations with a value that is wrong by itself.
+    def errors(self, grid: I64) -> Iterator[tuple[int, ConfigError]]:
+        """What building raises for combinations with a value that is wrong by itself, made one by one.
 
         Those that the strategy's own check refuses, as their values don't go together, are not among them.
+
+        Yields
+        ------
+        Place in a part of the grid, rising, and error.
         """
         makers = self._rows(grid).refused.makers
-        return {row: make(grid[row]) for row, make in makers.items() if make != self._refusal}
+        for row in sorted(makers):
+            if makers[row] != self._refusal:
+                yield row, makers[row](grid[row])
 
     def _rows(self, grid: I64) -> ProgramRows:
         with self._lock:

@@ -61,6 +61,20 @@ def test_all_at_once_is_one_by_one(sweep: tuple[str, dict[str, Any], list[Axis]]
         assert said(kind, fixed, axes, True) == said(kind, fixed, axes, False)
 
 
+def test_of_many_wrong_values_few_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, built = STRATEGIES.get("ma_crossover"), []
+    build = type(kind).build
+    monkeypatch.setattr(type(kind), "build", lambda *given: built.append(given) or build(*given))
+    parameters = {"fast": [-k for k in range(1, 5_000)], "slow": 50}
+    config = WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"]},
+        optimization_config={"strategies": [{"type": "ma_crossover", "parameters": parameters}]},
+    )
+    with pytest.raises(ConfigError):
+        Coordinator().plan(config)
+    assert len(built) < 50
+
+
 @pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
 def test_a_plan_names_the_place_of_a_wrong_value(n: int) -> None:
     config = WorkflowConfig(
