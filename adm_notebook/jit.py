@@ -17,8 +17,9 @@ from numba import config
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
+from numba.extending import intrinsic
 
-__all__ = ["inlined", "inner", "jit", "on_warmup", "readonly", "warmups"]
+__all__ = ["by_hand", "inlined", "inner", "jit", "on_warmup", "readonly", "warmups"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -40,8 +41,8 @@ def jit(function: Function) -> Function:
     neither can be written, the function still compiles, in each process anew. Floating point stays as written (no
     fastmath), so the compiled code gives the same bits on every run.
 
-    Functions that `function` calls must be imported by name (`from x import f`, not `x.f`): a change in their source
-    then discards its cached code too.
+    Functions that `function` calls, and values that it reads, must be imported by name (`from x import f`, not `x.f`):
+    a change of these then discards its cached code too.
     """
     if not _COMPILES:
         return function
@@ -76,6 +77,23 @@ def inlined(function: Function) -> Function:
     return _part(function, inline=True)
 
 
+def by_hand(generate: Callable[..., object], python: Function) -> Function:
+    """A function whose instructions are written by hand, as `numba.extending.intrinsic` has it, for compiled code only.
+
+    Parameters
+    ----------
+    generate
+        what `intrinsic` takes.
+    python
+        the same for Python, which is all there is with NUMBA_DISABLE_JIT=1.
+    """
+    if not _COMPILES:
+        return python
+    made: Any = intrinsic(generate)
+    made.source = _stamp(generate)
+    return cast("Function", made)
+
+
 def _part(function: Function, *, inline: bool) -> Function:
     if not _COMPILES:
         return function
@@ -87,6 +105,7 @@ class _Entry(CPUDispatcher):
 
     def __init__(self, function: Callable[..., object], options: dict[str, Any]) -> None:
         super().__init__(function, targetoptions=options)
+        self.source = _stamp(function)
 
     def compile(self, sig: Any) -> Any:
         """Compile, or load from disk, without Python's search for cycles.
@@ -150,18 +169,23 @@ class _Cache(FunctionCache):
     """numba's cache on disk, with two differences: no failure of the disk stops a run, and callees count as source.
 
     numba compares the source of the cached function alone, although its machine code contains that of the functions
-    it calls, and the numbers that it reads: after a change in another module stale code would be run.
+    it calls, and the values that it reads: after a change in another module stale code would be run.
     """
 
     def __init__(self, function: Callable[..., object]) -> None:
         untyped: Any = super()
         untyped.__init__(function)
         self._function = function
+        self.own_stamp = self._impl.locator.get_source_stamp()
 
     @cached_property
     def source_stamp(self) -> tuple[object, ...]:
-        """What the machine code was made from; not asked for before the modules of all callees are imported."""
-        return (self._impl.locator.get_source_stamp(), *sorted(set(_stamps_of_globals(self._function)), key=repr))
+        """What the machine code is made from; not asked for before the modules of all callees are imported.
+
+        Files were read when their functions were made: what has changed on disk since is not what is compiled.
+        """
+        callees = set(_stamps_of_globals(self._function))
+        return (_OWN_STAMP, self.own_stamp, *sorted(callees, key=repr))
 
     def load_overload(self, signature: object, target_context: object) -> Any:
         untyped: Any = super()
@@ -183,25 +207,40 @@ class _Cache(FunctionCache):
 
 
 def _stamps_of_globals(function: Callable[..., object], seen: set[object] | None = None) -> Iterator[object]:
-    """Digests of the files of all that a function calls, by way of others too, and the numbers that it reads."""
+    """What stands for the source of all that a function calls, by way of others too; and the values that it reads."""
     seen = set() if seen is None else seen
     for name in function.__code__.co_names:
         found = function.__globals__.get(name)
-        if isinstance(found, int | float | np.generic):
+        if isinstance(found, bool | int | float | complex | str | bytes | tuple | np.generic):
             yield name, repr(found)
+        elif isinstance(found, np.ndarray):
+            yield name, found.dtype.str, found.shape, sha256(found.tobytes()).digest()
         callee = getattr(found, "py_func" if isinstance(found, Dispatcher) else "_defn", None)  # or an intrinsic's
         if callee is None or callee in seen:
             continue
         seen.add(callee)
         kept = vars(found).get("_cache")  # numba knows what a notebook's cell held before
-        yield kept._impl.locator.get_source_stamp() if isinstance(kept, _Cache) else _stamp(callee.__code__.co_filename)
+        yield kept.own_stamp if isinstance(kept, _Cache) else vars(found).get("source") or _stamp(callee)
         yield from _stamps_of_globals(callee, seen)
 
 
-@cache
-def _stamp(file: str) -> bytes:
-    """The digest of a source file; of its name where it can't be read, as in a notebook, whose cells have new names."""
+def _stamp(function: Callable[..., object]) -> bytes:
+    """What stands for the source of a function: a digest of its file, or of the file's name where it can't be read, as
+    in a notebook, whose cells have new names.
+
+    Asked for when the function is made, so that it is that of the source that was imported, however long ago.
+    """
+    file = function.__code__.co_filename
     try:
-        return sha256(Path(file).read_bytes()).digest()
+        known = Path(file).stat()
+        return _digest(file, known.st_mtime_ns, known.st_size)
     except OSError:
         return sha256(file.encode()).digest()
+
+
+@cache
+def _digest(file: str, _changed: int, _size: int) -> bytes:
+    return sha256(Path(file).read_bytes()).digest()
+
+
+_OWN_STAMP = _stamp(_stamp)  # how things are compiled is said in this file

@@ -173,7 +173,7 @@ def report(kind: str, sizes: list[int]) -> tuple[pd.DataFrame, bool]:
     print(f"\n{kind:>12}   wall, s   processor, s   growth, MB   ns a bar and row")
     for size in sizes:
         point = points[size] = in_a_fresh_process(__file__, "--measure", kind, size)
-        work = point["rows"] * (size if kind == "bars" else 5_031)
+        work = point["work"] = point["rows"] * (size if kind == "bars" else 5_031)
         print(
             f"{size:>12,}{point['seconds']:>10.3f}{point['processor']:>15.3f}{point['growth']:>13.0f}"
             f"{point['seconds'] / work * 1e9:>19.2f}",
@@ -182,7 +182,7 @@ def report(kind: str, sizes: list[int]) -> tuple[pd.DataFrame, bool]:
     table = pd.DataFrame(points).T
     linear = True
     for a, b in pairwise(sizes):
-        if table["processor"][b] > SLACK * b / a * table["processor"][a]:
+        if table["processor"][b] > SLACK * table["work"][b] / table["work"][a] * table["processor"][a]:
             linear = False
             print(f"  worse than linear: {a:,} to {b:,}")
     return table, linear

@@ -1,6 +1,6 @@
 """Signals of swept strategies: all combinations of a part of the grid at once, beside building and evaluating each.
 
-    python benchmarks/rules.py [--runs 5] [--part 512] [--one-by-one 200]
+    python benchmarks/rules.py [--runs 5] [--part 1024] [--one-by-one 200]
 
 For each sweep, over daily and one-minute bars, in one process and on one thread, the two ways in turn:
 
@@ -180,7 +180,7 @@ def _compare(sweep: Sweep, bars: Bars, feature: Features, sample: np.ndarray, st
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--part", type=int, default=512, help="combinations at once")
+    parser.add_argument("--part", type=int, default=1024, help="combinations at once")
     parser.add_argument("--one-by-one", type=int, default=200, help="combinations built and evaluated one by one")
     options = parser.parse_args()
     year = minutes(102_236)

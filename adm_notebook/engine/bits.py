@@ -1,4 +1,4 @@
-"""64 bars at once: which of them differ from the bar before, as the bits of one number."""
+"""64 bars at once: which of them differ from the bar before, as the bits of one number (little-endian machines)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, types
-from numba.extending import intrinsic
+from numba import types
 from numba.np import arrayobj
 
+from adm_notebook.jit import by_hand
 from adm_notebook.market.arrays import I8
 
 __all__ = ["WORD", "changes_from", "lowest_bit"]
@@ -22,10 +22,12 @@ numpy_arrays: Any = arrayobj  # numba has no types
 def _changes_from(typing_context: Any, values: Any, at: Any) -> Any:
     """Bit k is set where `values[at + k]` differs from the value before it, for k in 0 .. 63; compiled code only.
 
-    values  (n,)  contiguous, of one byte each
+    values  (n,)  contiguous, int8 or uint8
     at      1 or more, at most n - 64, which is not checked
     """
-    if not isinstance(values, types.Array) or (values.ndim, values.layout, values.dtype.bitwidth) != (1, "C", 8):
+    if not isinstance(values, types.Array) or (values.ndim, values.layout) != (1, "C"):
+        return None
+    if values.dtype not in (types.int8, types.uint8):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -61,6 +63,5 @@ def _lowest_in_python(word: np.uint64) -> np.uint64:
     return np.uint64((int(word) & -int(word)).bit_length() - 1 if word else WORD)
 
 
-_COMPILES = not vars(config)["DISABLE_JIT"]
-changes_from: Any = intrinsic(_changes_from) if _COMPILES else _changes_in_python
-lowest_bit: Any = intrinsic(_lowest_bit) if _COMPILES else _lowest_in_python
+changes_from = by_hand(_changes_from, _changes_in_python)
+lowest_bit = by_hand(_lowest_bit, _lowest_in_python)

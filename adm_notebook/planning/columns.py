@@ -34,7 +34,7 @@ class _Coordinates:
 
 
 _Values = Callable[[_Coordinates], Any]
-"""Values of a column in some rows, (n,): numbers, or objects where they are of several types or texts."""
+"""Values of a column in some rows, (n,): numbers or objects, as `picked` and `Stack.column` give them."""
 
 
 def _of_stack(stack: Stack, name: str, axis: str, at: _Coordinates) -> Any:

@@ -60,6 +60,8 @@ MAX_COMBINATIONS = 10_000_000
 WORTH_A_PROGRAM = 20
 """Swept values from which on a strategy's rules are looked at for all of them at once, rather than built for each."""
 
+_PLAIN = (int, float, str, bool, type(None))
+
 PROBLEMS_MOST = 20
 """After so many problems of one entry the others of it are not looked for."""
 
@@ -368,8 +370,12 @@ def _listed(values: Mapping[str, Any], constraint: Constraint) -> str:
 
 
 def _program(kind: Kind[Any], fixed: Mapping[str, Any], axes: Sequence[Axis], entry: Entry) -> Program | None:
-    """The rules of a strategy over the grid of its parameters, where so many are swept that they are worth it."""
-    if sum(len(axis.values) for axis in axes) < WORTH_A_PROGRAM:
+    """The rules of a strategy over the grid of its parameters, where so many are swept that they are worth it.
+
+    None where a value is of a type that no config has: building says best what is wrong with it.
+    """
+    values = [*fixed.values(), *(value for axis in axes for value in axis.values)]
+    if len(values) - len(fixed) < WORTH_A_PROGRAM or any(type(value) not in _PLAIN for value in values):
         return None
     from adm_notebook.components.programs import program_of  # it loads numba
 

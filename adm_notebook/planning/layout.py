@@ -19,6 +19,8 @@ WINDOW = 65_536
 def unravelled(numbers: Any, shape: Sequence[int]) -> tuple[I64, ...]:
     """`np.unravel_index`, four times as quick where numbers are many: axes of one value cost nothing.
 
+    What it gives is only to be read: one of the arrays may be the one that was given.
+
     Raises
     ------
     ValueError

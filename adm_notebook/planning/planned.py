@@ -181,7 +181,7 @@ class Stack:
         return np.searchsorted(self._starts, numbers, side="right") - 1
 
     def column(self, name: str, numbers: I64) -> Any:
-        """(n,) value of a parameter in each number: numbers, or objects where they are of several types or texts."""
+        """(n,) value of a parameter in each number: as `picked` has them; objects where there are several entries."""
         if len(self.entries) == 1:
             values = self.entries[0].values(name, numbers)
             if isinstance(values, np.ndarray):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from adm_notebook.components.numbers import is_number
 from adm_notebook.errors import ConfigError, Problem, shown
 
 __all__ = ["Axis", "is_swept", "values_of"]
@@ -44,7 +45,7 @@ def values_of(value: Any, path: str) -> tuple[Any, ...]:
     values = _range(value, path) if isinstance(value, Mapping) else tuple(value)
     if not values:
         raise ConfigError(Problem(path, "is an empty list; name at least one value"))
-    seen = [f"{float(v)!r}" if isinstance(v, (int, float)) and not isinstance(v, bool) else repr(v) for v in values]
+    seen = [f"{float(v)!r}" if is_number(v) else repr(v) for v in values]
     if len(set(seen)) < len(seen):
         twice = next(v for i, v in enumerate(values) if seen[i] in seen[:i])
         raise ConfigError(Problem(path, f"lists {shown(twice)} twice; name each value once"))
@@ -69,8 +70,7 @@ def _range(value: Mapping[str, Any], path: str) -> tuple[int, ...] | tuple[float
     if step is None:
         problems.append(Problem(f"{path}.step", "is missing; a range of fractions needs one"))
     for name, number in (("min", low), ("max", high), ("step", step)):
-        fine = isinstance(number, (int, float)) and not isinstance(number, bool) and abs(number) < float("inf")
-        if not fine and not (name == "step" and number is None):
+        if not is_number(number) and not (name == "step" and number is None):
             problems.append(Problem(f"{path}.{name}", f"must be a finite number, but was {shown(number)}"))
     if problems:
         raise ConfigError(problems)

@@ -136,12 +136,12 @@ def test_a_change_in_a_called_kernel_discards_its_callers_code(kernels: Path) ->
 
 
 LATE = """
-from callee import rate_inner, SPREAD
+from callee import PAIR, TABLE, rate_inner, SPREAD
 from adm_notebook.jit import inner, jit
 
 @jit
 def fee(x):
-    return through(x) + SPREAD
+    return through(x) + SPREAD + PAIR[1] + TABLE[0]
 
 @inner
 def through(x):
@@ -149,14 +149,43 @@ def through(x):
 """
 
 
-def test_callees_that_follow_their_caller_and_numbers_of_other_modules_count_too(kernels: Path) -> None:
+def test_callees_that_follow_their_caller_and_values_of_other_modules_count_too(kernels: Path) -> None:
     callee = kernels / "callee.py"
     (kernels / "caller.py").write_text(LATE)
     code = "from caller import fee; print(fee(1.0), len(fee.stats.cache_hits))"
-    for rate, spread in ((2.0, 0.5), (3.0, 0.5), (3.0, 0.25)):
-        callee.write_text(written(CALLEE, rate) + f"\nSPREAD = {spread}\n")
-        assert run(code, kernels).split() == [str(rate + spread), "0"]
-        assert run(code, kernels).split() == [str(rate + spread), "1"]
+    values = [
+        (2.0, 0.5, 0.0, 0.0),
+        (3.0, 0.5, 0.0, 0.0),
+        (3.0, 0.25, 0.0, 0.0),
+        (3.0, 0.25, 1.0, 0.0),
+        (3.0, 0.25, 1.0, 2.0),
+    ]
+    for rate, spread, second, first in values:
+        others = f"import numpy as np\nSPREAD, PAIR, TABLE = {spread}, (0, {second}), np.array([{first}])\n"
+        callee.write_text(f"{written(CALLEE, rate)}\n{others}")
+        found = str(rate + spread + second + first)
+        assert run(code, kernels).split() == [found, "0"]
+        assert run(code, kernels).split() == [found, "1"]
+
+
+@pytest.mark.parametrize("changed", ["callee", "caller"])
+def test_code_is_kept_as_made_from_the_source_that_was_imported(kernels: Path, changed: str) -> None:
+    """A file may change between the import and the first call: an update while a notebook is open."""
+    others = "; ".join(f"fee_{how}(1.0)" for how in HOW)
+    names = ", ".join(f"fee_{how}" for how in HOW)
+    text = (kernels / f"{changed}.py").read_text()
+    newer = text.replace("2.0", "3.0") if changed == "callee" else text.replace("return rate", "return 1.5 * rate")
+    assert newer != text
+    code = f"""
+from caller import {names}
+from pathlib import Path
+Path({str(kernels / f"{changed}.py")!r}).write_text({newer!r})
+{others}
+"""
+    run(code, kernels)
+    assert (
+        run(f"from caller import {names}; print({names.replace(',', '(1.0),')}(1.0))", kernels).split() == ["3.0"] * 3
+    )
 
 
 def test_a_kernel_that_is_compiled_for_others_can_be_called_before_and_after_them(kernels: Path) -> None:

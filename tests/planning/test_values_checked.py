@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -59,6 +61,34 @@ def test_all_at_once_is_one_by_one(sweep: tuple[str, dict[str, Any], list[Axis]]
     kind = STRATEGIES.get(name)
     if program_of(kind, fixed, axes) is not None:
         assert said(kind, fixed, axes, True) == said(kind, fixed, axes, False)
+
+
+@pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
+@pytest.mark.parametrize("kind", [Decimal, Fraction, np.longdouble])
+def test_numbers_that_are_none_are_refused_however_many_there_are(n: int, kind: Any) -> None:
+    parameters = {"entry": [kind(20 + k) for k in range(n)]}
+    config = WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"]},
+        optimization_config={"strategies": [{"type": "rsi", "parameters": parameters}]},
+    )
+    with pytest.raises(ConfigError, match="must be a finite number, text or a boolean"):
+        Coordinator().plan(config)
+
+
+@pytest.mark.parametrize(
+    ("type_", "parameters"),
+    [("momentum", {"threshold": [0.1, 10**400]}), ("ma_crossover", {"fast": [10**400, 5], "slow": 50})],
+)
+def test_a_number_too_large_for_a_float_is_named(type_: str, parameters: dict[str, Any]) -> None:
+    config = WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"]},
+        optimization_config={"strategies": [{"type": type_, "parameters": parameters}]},
+    )
+    with pytest.raises(ConfigError) as refused:
+        Coordinator().plan(config)
+    assert [problem.path.rpartition(".")[2] for problem in refused.value.problems][:1] == [
+        "threshold[1]" if type_ == "momentum" else "fast[0]"
+    ]
 
 
 def test_of_many_wrong_values_few_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:

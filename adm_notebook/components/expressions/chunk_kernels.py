@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import config, types
-from numba.extending import intrinsic
+from numba import types
 from numba.np import arrayobj
 
-from adm_notebook.jit import inlined, inner, jit, on_warmup, readonly
+from adm_notebook.jit import by_hand, inlined, inner, jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
 __all__ = ["BLOCK", "I32", "LONG_BLOCK", "OPS", "run_nb"]
@@ -74,7 +73,7 @@ def _in_compiled_code(_context: Any, _address: Any, _n: Any) -> Any:
 
 
 numpy_arrays: Any = arrayobj  # numba has no types
-series_at: Any = _in_python if vars(config)["DISABLE_JIT"] else intrinsic(_in_compiled_code)
+series_at = by_hand(_in_compiled_code, _in_python)
 
 
 # ---- steps ----------------------------------------------------------------------------------------------------------
