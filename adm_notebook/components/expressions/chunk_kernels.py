@@ -15,6 +15,7 @@ import numpy.typing as npt
 from numba import types
 from numba.np import arrayobj
 
+from adm_notebook.components.expressions.kernels import order_near
 from adm_notebook.jit import by_hand, inlined, inner, jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 
@@ -84,27 +85,12 @@ UNSURE = np.int8(-128)  # neither a target, nor an order, nor a truth
 
 @inlined
 def order_far(a: float, b: float, close: float, below: np.int8, above: np.int8, unknown: np.int8) -> np.int8:
-    """What is given for two values that are far enough from each other, and one of them from 0, to need no other look,
-    and where one is NaN; UNSURE of any others."""
+    """What `order_near` gives for two values that are far enough from each other, and one of them from 0, and where
+    one is NaN; UNSURE of any others."""
     size = max(abs(a), abs(b))
     is_far = (abs(a - b) > 1e-12 * size) & (size >= 1e-12 * close)
     differs = above if a > b else below
     known = differs if is_far else UNSURE
-    return unknown if (a != a) | (b != b) else known
-
-
-@inlined
-def order_near(
-    a: float, b: float, close: float, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8
-) -> np.int8:
-    """The same of any two values."""
-    tiny = 1e-12 * close
-    a = 0.0 if abs(a) < tiny else a
-    b = 0.0 if abs(b) < tiny else b
-    gap = abs(a - b)
-    near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
-    differs = above if a > b else below
-    known = equal if near else differs
     return unknown if (a != a) | (b != b) else known
 
 

@@ -7,12 +7,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from adm_notebook.jit import jit, on_warmup, readonly
+from adm_notebook.jit import inlined, jit, on_warmup, readonly
 from adm_notebook.market.arrays import F64, I8
 
-__all__ = ["FALSE", "TRUE", "UNKNOWN", "carry_nb", "order_nb", "order_with_nb", "ratio_nb", "target_nb", "truth_nb"]
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "UNKNOWN",
+    "carry_nb",
+    "order_nb",
+    "order_near",
+    "order_with_nb",
+    "ratio_nb",
+    "target_nb",
+    "truth_nb",
+]
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2
+
+
+@inlined
+def order_near(
+    a: float, b: float, close: float, below: np.int8, equal: np.int8, above: np.int8, unknown: np.int8
+) -> np.int8:
+    """What is given for the order of two values, rounding forgiven (specification, section 9).
+
+    a, b   any unit
+    close  quote currency, of the same bar; values below 1e-12 of it, in magnitude, count as 0
+    """
+    tiny = 1e-12 * close
+    a = 0.0 if abs(a) < tiny else a
+    b = 0.0 if abs(b) < tiny else b
+    gap = abs(a - b)
+    near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
+    differs = above if a > b else below
+    known = equal if near else differs
+    return unknown if (a != a) | (b != b) else known
 
 
 @jit
@@ -26,12 +56,7 @@ def order_nb(left: F64, right: F64, close: F64) -> I8:
     n = left.shape[0]
     order = np.empty(n, np.int8)
     for t in range(n):
-        a, b, tiny = left[t], right[t], 1e-12 * close[t]
-        a = 0.0 if abs(a) < tiny else a
-        b = 0.0 if abs(b) < tiny else b
-        gap = abs(a - b)
-        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
-        order[t] = np.int8(3) if (a != a) | (b != b) else np.int8(1) if near else np.int8(2) if a > b else np.int8(0)
+        order[t] = order_near(left[t], right[t], close[t], np.int8(0), np.int8(1), np.int8(2), np.int8(3))
     return order
 
 
@@ -41,12 +66,7 @@ def order_with_nb(left: F64, right: float, close: F64) -> I8:
     n = left.shape[0]
     order = np.empty(n, np.int8)
     for t in range(n):
-        a, b, tiny = left[t], right, 1e-12 * close[t]
-        a = 0.0 if abs(a) < tiny else a
-        b = 0.0 if abs(b) < tiny else b
-        gap = abs(a - b)
-        near = (a == b) | ((gap <= 1e-12 * max(abs(a), abs(b))) & (gap < np.inf))
-        order[t] = np.int8(3) if (a != a) | (b != b) else np.int8(1) if near else np.int8(2) if a > b else np.int8(0)
+        order[t] = order_near(left[t], right, close[t], np.int8(0), np.int8(1), np.int8(2), np.int8(3))
     return order
 
 
