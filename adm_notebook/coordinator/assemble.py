@@ -18,7 +18,7 @@ from adm_notebook.coordinator.outcome import Executor, Finished, Outcome
 from adm_notebook.engine.account import UNFILLED_REASONS
 from adm_notebook.engine.exposure import indicators_of
 from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut
-from adm_notebook.folders import resolved
+from adm_notebook.folders import nearby, resolved
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.columns import texts
 from adm_notebook.planning.wording import conditions, resolved_yaml
@@ -99,6 +99,11 @@ def assemble(
     warnings = [*plan.defaults, *plan.warnings]
     if plan.limits.memory_mb is not None and held_mb() is None:
         warnings.append("`memory_limit_mb` was not watched: this system does not say how much memory a process holds.")
+    if folder is not None and folder.kept_beside is not None:
+        there, here = nearby(folder.kept_beside), nearby(folder.folder)
+        warnings.append(
+            f"{there} still holds the rows of an earlier run, which had come to its end; this run's are in {here}."
+        )
     warnings += dict.fromkeys(() if executor.tree is None else executor.tree.notes)
     warnings += plan.ways.costly
     notes: list[str] = [*plan.ways.costly]

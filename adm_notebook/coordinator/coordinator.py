@@ -180,9 +180,12 @@ class Coordinator:
         if plan.workflow_id != result.workflow_id:
             message = "The bars or the config have changed since this result was made: its rows don't fit new ones."
             raise RunError(f"{message} Run the whole workflow again.")
-        whole = plan.search is not None or plan.output_path is not None or plan.results_path is not None
-        if whole:  # trials, stores and folders of rows are made as a whole
+        if plan.search is not None or plan.output_path is not None:  # trials and stores are made as a whole
             return Run(plan, _executor(plan)).start()
+        if plan.results_path is not None and result.kept_rows is not None:
+            done = set(result.kept_rows.numbers())
+            missing = [number for number in range(plan.n_rows) if number not in done]
+            return Run(plan, _executor(plan), missing, result.kept_rows).start()
         earlier = [
             Outcome(
                 number=int(str(number)),

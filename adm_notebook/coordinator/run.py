@@ -22,7 +22,7 @@ from adm_notebook.errors import AdmError, RunCancelled, RunError, RunTimedOut, S
 from adm_notebook.planning import Plan
 from adm_notebook.planning.memory import part_rows
 from adm_notebook.results import WorkflowResult
-from adm_notebook.results.rows import RowsFolder, read_rows
+from adm_notebook.results.rows import KeptRows, RowsFolder, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,12 +48,17 @@ class Run:
     """
 
     def __init__(
-        self, plan: Plan, executor: Executor, numbers: Sequence[int] | None = None, earlier: list[Outcome] | None = None
+        self,
+        plan: Plan,
+        executor: Executor,
+        numbers: Sequence[int] | None = None,
+        earlier: list[Outcome] | KeptRows | None = None,
     ) -> None:
         self.plan = plan
         self._executor = executor
         self._numbers = range(plan.n_planned) if numbers is None else numbers
-        self._outcomes = Finished(earlier or (), plan.measures)
+        self._kept = earlier if isinstance(earlier, KeptRows) else None
+        self._outcomes = Finished(earlier if isinstance(earlier, list) else (), plan.measures)
         self._earlier = len(self._outcomes)
         self._gate = Gate(plan.limits.timeout_seconds, plan.limits.memory_mb)
         self._best = BestSoFar(plan)
@@ -273,7 +278,7 @@ class Run:
         try:
             self._load_code()
             if self.plan.results_path is not None:
-                self._folder = RowsFolder(self.plan.results_path, self.plan.kinds)
+                self._open_folder(self.plan.results_path)
             for batch in self._executor.outcomes(self.plan, self._numbers, self._gate):
                 with self._lock:
                     if self._ending:  # this thread was left behind
@@ -288,6 +293,19 @@ class Run:
         self._tell_rows()
         self._tell_containers(ended=True)
         self._finish(failure)
+
+    def _open_folder(self, path: str) -> None:
+        """Open the folder for rows; what a run that was stopped has left of them is looked at part by part."""
+        folder = RowsFolder(path, self.plan.kinds, self._kept)
+        if self._kept is not None:
+            for part in self._kept.parts():
+                rows = read_rows(part)
+                self._judging.add(rows)
+                with self._lock:
+                    for listener in self._listeners:
+                        listener.put(PartialResults(rows))
+        with self._lock:
+            self._folder, self._in_folder, self._earlier = folder, folder.n_rows, folder.n_rows
 
     @property
     def _is_compiled(self) -> bool:

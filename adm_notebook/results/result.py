@@ -157,6 +157,11 @@ class WorkflowResult:
         return self._stats.copy(deep=False)  # under copy-on-write a write to it copies what it changes
 
     @property
+    def kept_rows(self) -> KeptRows | None:
+        """Where the rows are, if they are in a folder rather than in memory."""
+        return self._stats if isinstance(self._stats, KeptRows) else None
+
+    @property
     def containers(self) -> pd.DataFrame:
         """The container tree as it ran, one row a container, indexed by path.
 

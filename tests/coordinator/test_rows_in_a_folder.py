@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import adm_notebook as adm
+from adm_notebook.coordinator.run import Run
 
 STRATEGIES: list[dict[str, Any]] = [
     {"type": "ma_crossover", "parameters": {"fast": [2, 5, 30], "slow": [10, 25.0], "ma_type": ["sma", "ema"]}},
@@ -129,3 +130,82 @@ def test_a_result_that_cannot_be_made_ends_the_run_and_says_why(monkeypatch: pyt
     result = adm.EnhancedCoordinator().start(config(None)).result(timeout=30)
     assert not result.success
     assert result.errors == ["ZeroDivisionError: a mistake of ours"]
+
+
+def stopped(run: Run) -> adm.WorkflowResult:
+    """The result of a run that is stopped after its first rows."""
+    for event in run.events():
+        if type(event).__name__ == "PartialResults":
+            run.cancel()
+            break
+    return run.result(timeout=30)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adm_notebook.planning.memory.PART_ROWS", 1)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_running_again_goes_on_with_the_rows_that_are_there(tmp_path: Path) -> None:
+    ours, folder = adm.EnhancedCoordinator(), tmp_path / "rows"
+    whole = ours.run(config(None), "traditional")
+    first = stopped(ours.start(config(folder), "traditional"))
+    before = set(first.stats.index)
+    second = stopped(ours.start_rerun(first))
+    assert second.metadata["partial"]
+    assert 0 < len(before) < len(whole.stats)
+    assert before <= set(second.stats.index)
+    had = len(second.stats)
+    last = ours.start_rerun(second)
+    told = [row for event in last.events() if type(event).__name__ == "PartialResults" for row in event.rows.index]
+    result = last.result(timeout=60)
+    assert sorted(told) == list(whole.stats.index), "views are told the earlier rows, too"
+    assert result.success
+    assert len(result.stats) == len(whole.stats) > had
+    pd.testing.assert_series_equal(result.stats["sharpe"], whole.stats["sharpe"])
+    assert result.best is not None
+    assert whole.best is not None
+    assert result.best.name == whole.best.name
+    assert last.progress.done == len(whole.stats)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_stopped_run_leaves_the_rows_of_a_complete_one(tmp_path: Path) -> None:
+    ours, folder, beside = adm.EnhancedCoordinator(), tmp_path / "rows", tmp_path / "rows-stopped"
+    complete = ours.run(config(folder), "traditional")
+    n_rows = len(complete.stats)
+    again = stopped(ours.start(config(folder), "traditional"))
+    assert len(complete.stats) == n_rows
+    assert 0 < len(again.stats) < n_rows
+    assert again.metadata["results_path"] == str(beside)
+    assert (
+        "rows still holds the rows of an earlier run, which had come to its end; this run's are in "
+        in again.warnings[-1]
+    )
+    result = ours.rerun(again)
+    assert result.success
+    assert len(result.stats) == n_rows
+    assert not beside.exists(), "its rows are in the folder that was asked for"
+    with pytest.raises(adm.RunError, match="holds the rows of another run by now"):
+        _ = complete.stats
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_rows_that_are_gone_cannot_be_gone_on_with(tmp_path: Path) -> None:
+    ours, folder = adm.EnhancedCoordinator(), tmp_path / "rows"
+    first = stopped(ours.start(config(folder), "traditional"))
+    shutil.rmtree(folder)
+    with pytest.raises(adm.RunError, match=r"rows is gone.* Run it again"):
+        ours.rerun(first)
+
+
+def test_pandas_reads_the_folder_and_folders_of_before_are_still_ours(tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    ours = adm.EnhancedCoordinator()
+    result = ours.run(config(folder))
+    assert sorted(pd.read_parquet(folder)["row"]) == list(result.stats.index)
+    (folder / "_rows.json").rename(folder / "rows.json")
+    assert len(result.stats) == result.facts.n_planned
+    assert ours.run(config(folder)).success
+    assert not (folder / "rows.json").exists()
