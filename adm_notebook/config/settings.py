@@ -287,9 +287,9 @@ class Settings(FrozenConfig):
             "take_profit": self.take_profit,
         }
         found = [
-            f"`{name}` is a fraction: {value:g} means {value:,.0%}. For {value:g}% write {value / 100:g}."
+            f"`{name}` is a fraction: {value:g} means {100 * value:,.12g}%. For {value:g}% write {value / 100:g}."
             for name, value in fractions.items()
-            if isinstance(value, float) and value >= 1
+            if isinstance(value, float) and value >= (0.02 if name == "commission" else 1)
         ]
         if self.size_mode != "volatility" and self.volatility != VolatilityEstimate():
             found.append(f"`volatility` is not used: size_mode is {self.size_mode}.")

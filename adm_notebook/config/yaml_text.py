@@ -11,7 +11,9 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
@@ -209,15 +211,16 @@ def _plain(value: Any, path: str = "") -> Any:
         return value.to_pydatetime()
     if hasattr(value, "dtype") and hasattr(value, "tolist"):  # numpy's scalars and arrays
         return _plain(value.tolist(), path)
+    if isinstance(value, (Decimal, Fraction)):
+        return float(value)
     if isinstance(value, PurePath):
         return str(value)
     if value is None or type(value) in (str, bool, int, float, dt.date, dt.datetime):
         return value
     if isinstance(value, str):
         return str(value)
-    raise ConfigError(
-        Problem(path, f"can't be written as YAML: it is a {type(value).__name__}. Use a file and `path:`")
-    )
+    instead = "Use a file and `path:`" if hasattr(value, "columns") else "Write a number, text, a list or a mapping"
+    raise ConfigError(Problem(path, f"can't be written as YAML: it is a {type(value).__name__}. {instead}"))
 
 
 def _is_small(value: Any) -> bool:

@@ -47,11 +47,11 @@ def stats_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     finished = outcomes if isinstance(outcomes, Finished) else Finished(outcomes, plan.measures)
     numbers, values, status, error = finished.columns()
     columns: dict[str, Any] = plan.identity(numbers)
-    columns |= {name: values[:, k].copy() for k, name in enumerate(finished.names)}
+    columns |= dict(zip(finished.names, values, strict=True))
     if finished.all_measured:
         columns |= {name: columns[name].astype(np.int64) for name in _COUNTS if name in columns}
     columns |= {"status": texts(*status), "error": texts(*error)}
-    return pd.DataFrame(columns, index=pd.Index(numbers, name="row"))
+    return pd.DataFrame(columns, index=pd.Index(numbers, name="row"), copy=False)  # each column as it is
 
 
 def assemble(

@@ -19,7 +19,7 @@ from adm_notebook.coordinator.workers import Workers
 from adm_notebook.errors import RunCancelled, RunError, RunTimedOut
 from adm_notebook.market.arrays import I64
 from adm_notebook.planning import Plan, Row
-from adm_notebook.planning.memory import GROUND_BYTES, LOADED_BYTES, MB, lane_bytes, need_of, part_rows
+from adm_notebook.planning.memory import GROUND_BYTES, MB, lane_bytes, loaded_bytes, need_of, part_rows
 from adm_notebook.results import Detail
 
 __all__ = ["ComposableExecutor"]
@@ -152,7 +152,7 @@ def _fitted(plan: Plan, n_rows: int) -> tuple[int, int | None]:
     free = int(plan.limits.memory_mb * MB) - need.least
     if plan.ways.at_once:
         n_bars = max(bars.n_bars for bars in plan.market.values())
-        free -= LOADED_BYTES + GROUND_BYTES * n_bars + workers * lane_bytes(plan)
+        free -= loaded_bytes() + GROUND_BYTES * n_bars + workers * lane_bytes(plan)
         return workers, need.indicators + int(max(0, free) * SHARED_PART)
     workers = max(1, min(workers, 1 + free // (2 * max(1, need.worker))))
     left = free - (workers - 1) * need.worker

@@ -21,6 +21,7 @@ from adm_notebook.market import Bars
 from adm_notebook.market.arrays import F64, I8, I64, Bool
 from adm_notebook.planning import Plan, Row
 from adm_notebook.planning.grids import SettingsGrid
+from adm_notebook.planning.memory import note_loaded
 
 __all__ = ["LaneAccounts", "LaneBatch", "WantedSignals", "place_of"]
 
@@ -99,6 +100,7 @@ class LaneAccounts:
             values[here[rows]] = self._swept(
                 bars, accounts, np.where(first < 0, auto, first), wanted, at[rows], risk, by_segments
             )
+        note_loaded()
         self.tree.count("portfolio", len(here), len(here), 0.0, bars.n_bars)
         self.tree.count("execution", len(here), len(here), time.perf_counter() - began, bars.n_bars)
 

@@ -141,16 +141,23 @@ class Finished(Sequence[Outcome]):
         return all(measured for _, _, measured in self._others.values())
 
     def columns(self) -> tuple[I64, F64, tuple[list[str], I64], tuple[list[str], I64]]:
-        """In the order of the rows' numbers: those, (n,); metrics, (n, n_metrics), NaN where there are none; status and
-        error, each as distinct words and (n,) which of them a row has."""
+        """In the order of the rows' numbers: those, (n,); metrics, (n_metrics, n), NaN where there are none; status and
+        error, each as distinct words and (n,) which of them a row has.
+
+        Nothing may be added meanwhile: what is here is not copied but once.
+        """
         numbers = np.array(self._numbers, np.int64)
         order = np.argsort(numbers, kind="stable")
-        values = np.array(self._values, np.float64).reshape(len(numbers), len(self.names))
+        table = np.frombuffer(self._values, np.float64).reshape(len(numbers), len(self.names))
+        values = np.empty((len(self.names), len(numbers)))
+        for k in range(len(self.names)):
+            np.take(table[:, k], order, out=values[k])
+        del table  # while it looks into the array, that can't grow
         words, whys = {"ok": 0}, {"": 0}
         status, error = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.int64)
         for at, (word, why, _) in self._others.items():
             status[at], error[at] = words.setdefault(word, len(words)), whys.setdefault(why, len(whys))
-        return numbers[order], values[order], (list(words), status[order]), (list(whys), error[order])
+        return numbers[order], values, (list(words), status[order]), (list(whys), error[order])
 
 
 class Executor(Protocol):

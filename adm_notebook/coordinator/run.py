@@ -390,10 +390,10 @@ class Run:
 
     def _finish(self, failure: BaseException | None) -> None:
         with self._lock:
-            outcomes = self._outcomes[:]
             if self._ending:
                 return
             self._ending = True
+            outcomes = self._outcomes  # nothing is added to them any more
         self._ended = time.perf_counter()
         duration = self._ended - self._started
         folder = None

@@ -47,6 +47,8 @@ def figure_of(result: WorkflowResult, theme: str | None = None) -> Chart:
     from adm_notebook.errors import RunError
 
     subject = Subject(result)
+    if "sharpe" not in result.stats and "n_signals" in result.stats:
+        raise RunError("plot(): signals were kept and nothing was simulated; `%adm signals NAME` shows them")
     if subject.best is None:
         raise RunError("plot(): no row of this result is ok, so there is nothing to draw; result.errors says why")
     return _draw(subject, theme)

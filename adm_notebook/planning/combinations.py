@@ -19,6 +19,8 @@ from adm_notebook.components import (
 )
 from adm_notebook.components.by_regime import RegimeLimitedType
 from adm_notebook.components.ensembles import ensemble_type
+from adm_notebook.config.settings import Settings
+from adm_notebook.engine.account import METRICS
 from adm_notebook.errors import ConfigError, Problem, did_you_mean
 from adm_notebook.market.arrays import I64, Bool
 from adm_notebook.planning.constraints import Constraint
@@ -34,7 +36,7 @@ from adm_notebook.planning.planned import (
     nested,
 )
 from adm_notebook.planning.sections import Sections
-from adm_notebook.planning.sweeps import Axis, is_swept, values_of
+from adm_notebook.planning.sweeps import Axis, is_swept, plain, values_of
 
 if TYPE_CHECKING:
     from adm_notebook.components.programs import Program
@@ -94,9 +96,9 @@ def swept_of(given: Mapping[str, Any], path: str) -> tuple[dict[str, Any], tuple
         swept = {part: several for part, several in parts.items() if is_swept(several)}
         axes += [Axis(p, collect(problems, values_of, v, f"{path}.{p}") or (None,)) for p, v in swept.items()]
         if inner:
-            fixed[name] = {key: part for key, part in value.items() if f"{name}.{key}" not in swept}
+            fixed[name] = {key: plain(part) for key, part in value.items() if f"{name}.{key}" not in swept}
         elif not swept:
-            fixed[name] = value
+            fixed[name] = plain(value)
     if problems:
         raise ConfigError(problems)
     return fixed, tuple(axes)
@@ -151,6 +153,8 @@ def strategies_of(
         missing = sorted(constraint.names - known)
         if missing and not problems:
             guess = did_you_mean(missing[0], sorted(known)) or f" Parameters: {', '.join(sorted(known))}"
+            if missing[0] in METRICS or missing[0] in Settings.model_fields:
+                guess = f" Constraints are about parameters of strategies: {', '.join(sorted(known))}"
             problems.append(Problem(path, f"speaks of {', '.join(missing)}, which no strategy here has.{guess}"))
     sizes = [s.n_combinations for s in planned]
     if not problems and planned and (min(sizes) == 0 if sections.combined else sum(sizes) == 0):

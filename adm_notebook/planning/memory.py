@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,23 @@ from adm_notebook.errors import Problem
 if TYPE_CHECKING:
     from adm_notebook.planning.plan import Plan
 
-__all__ = ["GROUND_BYTES", "LOADED_BYTES", "Need", "check_memory", "columns_of", "lane_bytes", "need_of", "part_rows"]
+__all__ = [
+    "GROUND_BYTES",
+    "Need",
+    "check_memory",
+    "columns_of",
+    "lane_bytes",
+    "loaded_bytes",
+    "need_of",
+    "note_loaded",
+    "part_rows",
+]
 
 MB = 2**20
 
-ROW_BYTES = 1_000
+ROW_BYTES = 850
 """Of a finished row: its metrics while the run goes on, and its line of the table at the end. Measured on 20,000 to
-100,000 rows: 600."""
+240,000 rows: 870 to 680."""
 
 BAR_BYTES = 80
 """Of a bar while a row is simulated, in arrays: targets and flags, strength, stops, equity, and what an expression
@@ -70,6 +81,19 @@ LOADED_BYTES = 12 * MB
 """Of what a process loads besides compiled code when many accounts are first measured at once. Measured, after the
 warm-up: 10 to 13 MB."""
 
+_loaded = threading.Event()
+
+
+def note_loaded() -> None:
+    """Note that this process has measured many accounts at once: what that loads is there from now on."""
+    _loaded.set()
+
+
+def loaded_bytes() -> int:
+    """LOADED_BYTES, where they are still to come."""
+    return 0 if _loaded.is_set() else LOADED_BYTES
+
+
 LANE_BYTES = 64 * MB
 """What one thread may hold of signals and indicators of a part of a sweep, where nobody sets a limit."""
 
@@ -80,7 +104,7 @@ def lane_bytes(plan: Plan) -> int:
     if limit is None:
         return LANE_BYTES
     need, n_bars = need_of(plan), max(bars.n_bars for bars in plan.market.values())
-    free = int(limit * MB) - need.least - LOADED_BYTES - GROUND_BYTES * n_bars
+    free = int(limit * MB) - need.least - loaded_bytes() - GROUND_BYTES * n_bars
     part = min(LANE_BYTES, free // (2 * max(1, min(plan.limits.workers, plan.n_planned))))
     return part if part >= 2 * need.indicators + 4 * n_bars else 0
 
@@ -128,7 +152,11 @@ def check_memory(plan: Plan) -> list[Problem]:
             rows += f" about {_mb(need.rows)}"
             work = f"one of them on {n_bars:,} bars takes {_mb(need.worker + need.indicators)} while it runs"
             message = f"is {limit:g} MB, but this needs about {_mb(need.least)}: {rows}, and {work}"
-            mend = "Raise it, or sweep fewer values" if need.rows > need.worker else "Raise it, or use fewer bars"
+            mend = "Raise it, or use fewer bars"
+            if need.rows > need.worker:
+                mend = "Raise it, or sweep fewer values"
+                if plan.results_path is None and plan.output_path is None:
+                    mend = f"{mend}, or write the rows to a folder: infrastructure_config: {{results: my_rows}}"
             problems.append(Problem(_limit_path(plan), f"{message}. {mend}"))
     columns = max((columns_of(s) for s in plan.strategies), default=0)
     most = plan.limits.indicators

@@ -246,6 +246,9 @@ def _objectives(reader: Reader, optimization: Mapping[str, Any]) -> tuple[Object
             reader.wrong(where, f"must be maximize or minimize, but was {shown(way)}.{near}".removesuffix("."))
         else:
             found.append(Objective(metric, way != "minimize"))
+            if (metric, way) == ("max_drawdown", "minimize"):
+                message = "max_drawdown is a negative number: `direction: minimize` ranks the deepest drawdown first"
+                reader.warnings.append(f"{message}, `maximize` the smallest.")
     return tuple(found) or (Objective("sharpe", True),)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from adm_notebook.components.numbers import is_number
@@ -32,6 +33,13 @@ def is_swept(value: object) -> bool:
     return isinstance(value, (list, tuple, range)) or (isinstance(value, Mapping) and {"min", "max"} <= value.keys())
 
 
+def plain(value: Any) -> Any:
+    """A number as Python has it: decimals and fractions are floats, numpy's scalars what they hold."""
+    if isinstance(value, (Decimal, Fraction)):
+        return float(value)
+    return value.item() if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0 else value
+
+
 def values_of(value: Any, path: str) -> tuple[Any, ...]:
     """The values that a list or range stands for, `max` included.
 
@@ -42,7 +50,7 @@ def values_of(value: Any, path: str) -> tuple[Any, ...]:
     ConfigError
         for an empty list, a value that stands twice, and a range that can't be walked.
     """
-    values = _range(value, path) if isinstance(value, Mapping) else tuple(value)
+    values = _range(value, path) if isinstance(value, Mapping) else tuple(map(plain, value))
     if not values:
         raise ConfigError(Problem(path, "is an empty list; name at least one value"))
     seen = [f"{float(v)!r}" if is_number(v) else repr(v) for v in values]

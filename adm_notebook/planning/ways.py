@@ -165,7 +165,10 @@ def _why_alone(plan: Plan) -> str:
     if not is_enough(plan.n_planned, n_bars):
         rows = f"{plan.n_planned:,} combination{'' if plan.n_planned == 1 else 's'}"
         return f"{rows} {'is' if plan.n_planned == 1 else 'are'} soon done"
-    return "" if lane_bytes(plan) > 0 else "memory is short"
+    if lane_bytes(plan) > 0:
+        return ""
+    held = plan.results_path is None and plan.n_planned > 1
+    return f"memory is short{': infrastructure_config: {results: my_rows} takes rows out of it' if held else ''}"
 
 
 def _stored(plan: Plan) -> SignalsHow | None:

@@ -209,7 +209,16 @@ class WorkflowResult:
 
         With one objective, its best row and those equal to it. Rows that are not ok, or have no value in an objective,
         are left out.
+
+        Raises
+        ------
+        RunError
+            where nothing was simulated: signals were kept, and no row has an objective.
         """
+        if "n_signals" in self.stats:
+            raise RunError(
+                "pareto: signals were kept and nothing was simulated, so no row has an objective; replay them"
+            )
         return pareto(self.stats, [(str(m), bool(up)) for m, up in self.metadata.get("objectives", [["sharpe", True]])])
 
     @property

@@ -364,11 +364,22 @@ class SignalStore:
     def check(self, bars_by_symbol: Mapping[str, Bars]) -> None:
         """Compare bars with those that the signals were made from; symbols of the store may be left out.
 
+        Parameters
+        ----------
+        bars_by_symbol
+            as a plan has them: `adm.EnhancedCoordinator().plan(config).market`.
+
         Raises
         ------
+        TypeError
+            for anything else, such as a DataFrame.
         DataError
             for a symbol without signals, and for other bars: saying what is different.
         """
+        others = bars_by_symbol.values() if isinstance(bars_by_symbol, Mapping) else [bars_by_symbol]
+        if wrong := [type(each).__name__ for each in others if not hasattr(each, "fingerprint")]:
+            instead = "those of a plan: adm.EnhancedCoordinator().plan(config).market"
+            raise TypeError(f"check() takes bars by symbol, not {wrong[0]}; give it {instead}")
         check_bars(self.manifest.symbols, bars_by_symbol, str(short(self.path)), _AGAIN)
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from adm_notebook.display.numbers import price
 from adm_notebook.errors import AdmError, ConfigError, Problem
 from adm_notebook.market import Bars, load
 from adm_notebook.planning import Plan
-from adm_notebook.planning.memory import LANE_BYTES, LOADED_BYTES, MB, lane_bytes, need_of
+from adm_notebook.planning.memory import LANE_BYTES, MB, lane_bytes, loaded_bytes, need_of
 from adm_notebook.planning.modes import estimate
 from adm_notebook.planning.phases import HybridPlan
 from adm_notebook.planning.planner import work_of
@@ -108,7 +108,7 @@ def _megabytes(plan: Plan) -> float:
     held = need.rows + threads * (need.worker + need.indicators)
     if plan.mode == "composable" and plan.ways.at_once:
         columns = plan.n_planned * need.indicators
-        held += LOADED_BYTES + min(threads * min(lane_bytes(plan), LANE_BYTES), columns)
+        held += loaded_bytes() + min(threads * min(lane_bytes(plan), LANE_BYTES), columns)
     return held / MB
 
 

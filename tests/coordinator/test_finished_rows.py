@@ -55,6 +55,6 @@ def test_columns_are_in_the_order_of_the_rows_numbers(given_: list[Outcome]) -> 
     for (words, at), wanted in ((status, [o.status for o in ordered]), (error, [o.error for o in ordered])):
         assert [words[place] for place in at] == wanted
         assert len(set(words)) == len(words)
-    for row, outcome in zip(values, ordered, strict=True):
+    for row, outcome in zip(values.T, ordered, strict=True):
         wanted = [math.nan] * len(METRICS) if outcome.metrics is None else list(outcome.metrics.values())
         assert_array_equal(row, np.array(wanted))

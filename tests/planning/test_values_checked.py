@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adm_notebook import Coordinator, WorkflowConfig
+from adm_notebook import Coordinator, EnhancedCoordinator, WorkflowConfig
 from adm_notebook.components import STRATEGIES
 from adm_notebook.components.programs import program_of
 from adm_notebook.components.strategies import BUILT_IN
@@ -63,16 +64,48 @@ def test_all_at_once_is_one_by_one(sweep: tuple[str, dict[str, Any], list[Axis]]
         assert said(kind, fixed, axes, True) == said(kind, fixed, axes, False)
 
 
-@pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
-@pytest.mark.parametrize("kind", [Decimal, Fraction, np.longdouble])
-def test_numbers_that_are_none_are_refused_however_many_there_are(n: int, kind: Any) -> None:
-    parameters = {"entry": [kind(20 + k) for k in range(n)]}
+@pytest.mark.parametrize("name", ["sharpe", "stop_loss"])
+def test_constraints_are_about_parameters_of_strategies(name: str) -> None:
+    config = WorkflowConfig(optimization_config={"strategies": ["momentum"], "constraints": [f"{name} > 0.2"]})
+    with pytest.raises(ConfigError, match=f"speaks of {name}.* Constraints are about parameters of strategies: "):
+        Coordinator().plan(config)
+
+
+def test_settings_that_are_hardly_meant_are_told() -> None:
     config = WorkflowConfig(
         data_config={"source": "sample", "symbols": ["SP500"]},
+        backtest_config={"commission": 0.1},
+        optimization_config={"objective": "max_drawdown", "direction": "minimize"},
+    )
+    said = " ".join(Coordinator().plan(config).warnings)
+    assert "`commission` is a fraction: 0.1 means 10%. For 0.1% write 0.001." in said
+    assert "ranks the deepest drawdown first, `maximize` the smallest." in said
+
+
+def with_numbers(kind: Any, n: int) -> WorkflowConfig:
+    """Entries of an RSI, a stop and a size, all of one type."""
+    parameters = {"entry": [kind(20 + k) for k in range(n)], "period": kind(10)}
+    return WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"], "max_bars": 200},
+        backtest_config={"stop_loss": [kind(1) / kind(20), kind(1) / kind(16)], "size": kind(1) / kind(2)},
         optimization_config={"strategies": [{"type": "rsi", "parameters": parameters}]},
     )
-    with pytest.raises(ConfigError, match="must be a finite number, text or a boolean"):
-        Coordinator().plan(config)
+
+
+@pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
+@pytest.mark.parametrize("kind", [Decimal, Fraction, np.float64])
+def test_numbers_of_other_types_are_numbers(n: int, kind: Any) -> None:
+    given, floats = with_numbers(kind, n), with_numbers(float, n)
+    found, wanted = EnhancedCoordinator().run(given), EnhancedCoordinator().run(floats)
+    pd.testing.assert_frame_equal(found.stats, wanted.stats)
+    assert found.workflow_id == wanted.workflow_id
+    assert given.to_yaml() == floats.to_yaml()
+
+
+@pytest.mark.parametrize("n", [3, WORTH_A_PROGRAM])
+def test_what_no_float_holds_is_refused_however_many_there_are(n: int) -> None:
+    with pytest.raises(ConfigError, match=r"period  must be a whole number, but was np.longdouble\(.10.0.\)"):
+        Coordinator().plan(with_numbers(np.longdouble, n))
 
 
 @pytest.mark.parametrize(
