@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import uuid
 from collections.abc import Iterable, Sequence
@@ -133,6 +134,7 @@ def assemble(
             "ways": plan.ways.to_dict(),
             "objectives": [[objective.metric, objective.maximise] for objective in plan.objectives],
             **({} if plan.selection is None else {"selection": plan.selection.tolist()}),
+            **_chosen(plan),
         },
         facts=lambda: _facts(plan, best, detail, notes),
         best_detail=detail,
@@ -140,6 +142,14 @@ def assemble(
         containers=None if executor.tree is None else executor.tree.table(),
         recompute=lambda number: executor.detail(plan, plan.row(number), Gate()),
     )
+
+
+def _chosen(plan: Plan) -> dict[str, Any]:
+    """How the combinations of a search were chosen, and out of how many."""
+    given = plan.config.optimization_config or {}
+    method = str(given.get("method", "grid"))
+    searched = plan.search is not None or (method == "random" and plan.selection is not None)
+    return {"search": {"method": method, "out_of": math.prod(plan.shape)}} if searched else {}
 
 
 def _kept(plan: Plan, judged: Judged, failure: BaseException | None) -> dict[str, Any]:

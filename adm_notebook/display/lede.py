@@ -17,7 +17,7 @@ def lede(subject: Subject) -> str:
     """Its neighbours, how many lost money, and what the best of many tries is worth."""
     if not subject.is_sweep or subject.best is None or subject.n_ok < 2:
         return ""
-    sentences = [_neighbours(subject), _lost(subject)]
+    sentences = [_neighbours(subject), _lost(subject), _chosen(subject)]
     if subject.n_ok >= _MANY:
         sentences.append("The best of many tries on one history flatters itself; test it on years it has not seen.")
     return " ".join(s for s in sentences if s)
@@ -47,6 +47,17 @@ def _lost(subject: Subject) -> str:
         if lost
         else f"None of the {subject.n_ok:,} {subject.nouns[1]} lost money."
     )
+
+
+def _chosen(subject: Subject) -> str:
+    """Where rows are not a whole grid: how they were chosen out of it, and what that does to their median."""
+    search = subject.result.metadata.get("search")
+    if not search:
+        return ""
+    chosen = f"{len(subject.stats):,} of {search['out_of']:,} combinations"
+    if search["method"] == "random":
+        return f"These are {chosen}, drawn at random."
+    return f"Optuna tried {chosen}, most of them where it found good ones: their median is not that of the grid."
 
 
 def caption(subject: Subject) -> Words:

@@ -216,9 +216,7 @@ class WorkflowResult:
             where nothing was simulated: signals were kept, and no row has an objective.
         """
         if "n_signals" in self.stats:
-            raise RunError(
-                "pareto: signals were kept and nothing was simulated, so no row has an objective; replay them"
-            )
+            raise RunError("pareto: signals were kept and nothing was simulated, so that no row has an objective")
         return pareto(self.stats, [(str(m), bool(up)) for m, up in self.metadata.get("objectives", [["sharpe", True]])])
 
     @property

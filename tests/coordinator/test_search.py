@@ -171,3 +171,26 @@ def test_a_grid_too_large_to_lay_out_is_refused_at_once() -> None:
     ]
     with pytest.raises(adm.ConfigError, match="at most 10,000,000 are laid out"):
         adm.EnhancedCoordinator().plan(adm.WorkflowConfig(optimization_config={"strategies": strategies}))
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("random", "These are 12 of 60 combinations, drawn at random."),
+        ("optuna", " of 60 combinations, most of them where it found good ones: their median is not that of the grid."),
+        ("grid", ""),
+    ],
+)
+def test_a_card_says_how_its_rows_were_chosen(method: str, said: str, tmp_path: Path) -> None:
+    parameters = {"fast": {"min": 2, "max": 11}, "slow": [20, 30, 40, 50, 60, 70]}
+    search = {} if method == "grid" else {"method": method, "n_trials": 12, "seed": 1}
+    config = adm.WorkflowConfig(
+        data_config={"source": "sample", "symbols": ["SP500"], "max_bars": 300},
+        optimization_config={"strategies": [{"type": "ma_crossover", "parameters": parameters}], **search},
+    )
+    result = adm.EnhancedCoordinator().run(config)
+    result.save(tmp_path / "saved")
+    for each in (result, adm.WorkflowResult.load(tmp_path / "saved")):
+        text = " ".join(repr(each).split())
+        assert said in text
+        assert method != "grid" or "combinations, " not in text

@@ -29,7 +29,7 @@ def test_nothing_was_simulated(kept: adm.WorkflowResult) -> None:
 
 
 def test_bars_are_checked_as_a_plan_has_them(kept: adm.WorkflowResult) -> None:
-    store = adm.SignalStore(kept.signals.path)
+    store = adm.SignalStore(kept.metadata["signals_path"])
     store.check(adm.EnhancedCoordinator().plan(kept.config).market)
     for wrong in (pd.DataFrame(), {"SP500": pd.DataFrame()}):
         with pytest.raises(TypeError, match=r"takes bars by symbol, not DataFrame; give it those of a plan: adm\."):
