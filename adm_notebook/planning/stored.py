@@ -82,12 +82,15 @@ def open_store(reader: Reader, promised: PromisedStore | None = None) -> Stored 
     if not config.data_config:
         if store.manifest.frame_left_out:
             said = (
-                "is missing: the store's bars were a DataFrame, which it does not hold; give them as data_config.frame"
+                "is missing: the store's bars were a DataFrame, which it does not hold; give them as "
+                "data_config.frame, or `%adm replay NAME --data VARIABLE`"
             )
             reader.wrong("data_config", said)
             return None
         config.data_config = dict(store.manifest.data_config)
         reader.defaults.append("No data_config: that of the signal store is used.")
+    elif isinstance(store, SignalStore) and _is_nameless(config.data_config) and len(store.manifest.symbols) == 1:
+        config.data_config = {**config.data_config, "symbols": list(store.manifest.symbols)}
     inner = Reader(made_by)
     sections = read_sections(inner)
     constraints = [parse_constraint(text, path) for path, text in sections.constraints]
@@ -113,6 +116,12 @@ def open_store(reader: Reader, promised: PromisedStore | None = None) -> Stored 
             strategies, _ = strategies_of(voting.entries, sections, constraints, wrong, kind_of)
             reader.problems += [_at_the_change(problem, voting.labels.values()) for problem in wrong]
     return Stored(store, tuple(strategies), tuple(classifiers), tuple(store.warnings))
+
+
+def _is_nameless(data: Mapping[str, Any]) -> bool:
+    """Whether bars are one DataFrame whose symbol is not said: it is that of a store that holds one."""
+    frame = data.get("frame")
+    return not isinstance(frame, Mapping) and hasattr(frame, "columns") and not data.get("symbols")
 
 
 def _at_the_change(problem: Problem, labels: Iterable[str]) -> Problem:

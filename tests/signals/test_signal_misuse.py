@@ -21,6 +21,31 @@ def kept(tmp_path: Path) -> adm.WorkflowResult:
     return adm.EnhancedCoordinator().run(config)
 
 
+def test_a_frame_without_a_name_is_that_of_the_one_symbol_there_is(tmp_path: Path) -> None:
+    ours = adm.EnhancedCoordinator()
+    prices = ours.plan(adm.WorkflowConfig(data_config={"max_bars": 200})).market
+    bars = next(iter(prices.values()))
+    names = ("open", "high", "low", "close")
+    frame = pd.DataFrame(dict(zip(names, bars.prices[:4], strict=True)), index=bars.index)
+    strategy = {"type": "ma_crossover", "parameters": {"fast": 5, "slow": 30}}
+    path = str(tmp_path / "kept")
+    ours.run(
+        adm.WorkflowConfig(
+            data_config={"frame": frame, "symbols": ["ME"]},
+            parameters={"container_pattern": "signal_generation"},
+            analysis_config={"output_path": path},
+            optimization_config={"strategies": [strategy]},
+        )
+    )
+    replay = {"mode": "signal_replay", "signals_path": path}
+    result = ours.run(adm.WorkflowConfig(data_config={"frame": frame}, analysis_config=replay))
+    assert list(result.stats["symbol"]) == ["ME"]
+    with pytest.raises(
+        adm.ConfigError, match=r"give them as data_config\.frame, or `%adm replay NAME --data VARIABLE`"
+    ):
+        ours.plan(adm.WorkflowConfig(analysis_config=replay))
+
+
 def test_nothing_was_simulated(kept: adm.WorkflowResult) -> None:
     with pytest.raises(adm.RunError, match="nothing was simulated, so that no row has an objective"):
         _ = kept.pareto
