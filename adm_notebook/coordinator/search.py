@@ -67,10 +67,6 @@ def _cause(error: Exception) -> str:
     return " ".join(str(said).split())[:200]
 
 
-_SQLITE = b"SQLite format 3\x00"
-"""How such a file begins."""
-
-
 class _Study:
     """The search on one symbol."""
 
@@ -136,11 +132,6 @@ class _Study:
         name = digest_of([self.search.grid, self.plan.market.fingerprint])[:16]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                with path.open("rb") as file:
-                    head = file.read(len(_SQLITE))
-                if head not in (b"", _SQLITE):
-                    raise OSError("it is no SQLite file")
             self._file = optuna.storages.RDBStorage(f"sqlite:///{path}")
             return optuna.create_study(
                 storage=self._file,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from adm_notebook.config import WorkflowConfig, WorkflowType
@@ -287,7 +290,35 @@ def _search(reader: Reader, optimization: Mapping[str, Any]) -> tuple[str, int, 
         storage = None
     elif storage is not None and method == "random":
         reader.wrong(f"{section}.storage", "belongs to method optuna; a random choice has nothing to keep but its seed")
+    elif storage is not None and (wrong := _no_study(storage)):
+        reader.wrong(f"{section}.storage", wrong)
     return method, trials, seed, storage
+
+
+SQLITE = b"SQLite format 3\x00"
+
+
+def _no_study(storage: str) -> str:
+    """Why no search can be kept there, before anything runs; nothing where it can, or that can't be told yet."""
+    path = Path(storage).expanduser()
+    try:
+        if path.is_dir():
+            return f"is a folder; name a file in it, e.g. {storage.rstrip('/')}/study.db"
+        if not path.exists():
+            return ""
+        with path.open("rb") as opened:
+            head = opened.read(len(SQLITE))
+        if not head:
+            return ""
+        if head != SQLITE:
+            return f"must be an SQLite file, but {storage} is there and is none; name a new one"
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            tables = sorted(name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    except (OSError, sqlite3.Error):  # the run says what is wrong with it, if anything still is
+        return ""
+    if tables and "studies" not in tables:
+        return f"must be an SQLite file of searches, but {storage} holds {', '.join(tables[:3])}; name a new one"
+    return ""
 
 
 def _constraints(reader: Reader, given: Any) -> list[tuple[str, object]]:

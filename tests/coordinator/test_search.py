@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,7 @@ def test_a_kept_study_goes_on_with_more_trials_and_another_seed(tmp_path: Path) 
 
 
 def test_a_study_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    (tmp_path / "study.db").write_text("no database")
+    (tmp_path / "study.db").write_bytes(b"SQLite format 3\x00" + b"no database" * 50)
     result = adm.EnhancedCoordinator().run(config(method="optuna", n_trials=8, storage=str(tmp_path / "study.db")))
     assert not result.success
     assert "study.db can't be used" in result.errors[0]
@@ -194,3 +196,29 @@ def test_a_card_says_how_its_rows_were_chosen(method: str, said: str, tmp_path: 
         text = " ".join(repr(each).split())
         assert said in text
         assert method != "grid" or "combinations, " not in text
+
+
+def test_what_a_search_cannot_be_kept_in_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    def planned(path: Path) -> adm.WorkflowConfig:
+        search = {"method": "optuna", "n_trials": 3, "storage": str(path)}
+        strategy = {"type": "ma_crossover", "parameters": {"fast": [2, 3, 4], "slow": 30}}
+        config = adm.WorkflowConfig(
+            data_config={"max_bars": 200}, optimization_config={"strategies": [strategy], **search}
+        )
+        adm.EnhancedCoordinator().plan(config)
+        return config
+
+    text, other, study = tmp_path / "notes.txt", tmp_path / "mine.db", tmp_path / "study.db"
+    text.write_text("mine")
+    with contextlib.closing(sqlite3.connect(other)) as file:
+        file.execute("CREATE TABLE prices (close REAL)")
+    for path, said in (
+        (text, r"optimization_config\.storage .*notes\.txt is there and is none; name a new one"),
+        (other, r"must be an SQLite file of searches, but .*mine\.db holds prices; name a new one"),
+        (tmp_path, r"is a folder; name a file in it, e\.g\. .*/study\.db"),
+    ):
+        with pytest.raises(adm.ConfigError, match=said):
+            planned(path)
+    study.touch()  # an empty file is a database without tables
+    assert adm.EnhancedCoordinator().run(planned(study)).success
+    assert adm.EnhancedCoordinator().run(planned(study)).success
