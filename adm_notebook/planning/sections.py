@@ -244,7 +244,9 @@ def _objectives(reader: Reader, optimization: Mapping[str, Any]) -> tuple[Object
             message = f"must be a metric ({', '.join(METRICS)}), but was {shown(metric)}.{near}"
             reader.wrong(f"{path}[{i}]" if len(metrics) > 1 else path, message.removesuffix("."))
         elif way not in (None, "maximize", "minimize"):
-            near = did_you_mean(way, ["maximize", "minimize"])
+            words = ["maximize", "minimize"]
+            short = [word for word in words if len(str(way)) > 2 and word.startswith(str(way).lower())]
+            near = f" Did you mean `{short[0]}`?" if len(short) == 1 else did_you_mean(way, words)
             where = f"optimization_config.direction[{i}]" if several else "optimization_config.direction"
             reader.wrong(where, f"must be maximize or minimize, but was {shown(way)}.{near}".removesuffix("."))
         else:
