@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -139,7 +140,7 @@ class RowsFolder:
         (self.where / FACTS).write_text(text, encoding="utf-8")
         before = _facts(self._folder)
         if self.n_rows < planned and before and before.get("rows") == before.get("planned"):
-            beside = self._folder.with_name(f"{self._folder.name}-stopped")
+            beside = _free_beside(self._folder)
             with Staging(beside, CONTENTS) as staging:
                 for path in self.where.iterdir():
                     path.rename(staging.path / path.name)
@@ -154,6 +155,16 @@ class RowsFolder:
     def discard(self) -> None:
         """What was written is gone."""
         self._staging.discard()
+
+
+def _free_beside(folder: Path) -> Path:
+    """`my_rows-stopped`, or `my_rows-stopped-2` and so on, where that holds what is not ours."""
+    for n in itertools.count(1):
+        beside = folder.with_name(f"{folder.name}-stopped{'' if n == 1 else f'-{n}'}")
+        with suppress(RunError):
+            CONTENTS.check(beside)
+            return beside
+    raise AssertionError("there is always another name")
 
 
 @dataclass(frozen=True)

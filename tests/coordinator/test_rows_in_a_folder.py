@@ -192,6 +192,18 @@ def test_a_stopped_run_leaves_the_rows_of_a_complete_one(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("small_parts")
+def test_rows_of_a_stopped_run_never_take_the_place_of_what_is_not_ours(tmp_path: Path) -> None:
+    ours, folder = adm.EnhancedCoordinator(), tmp_path / "rows"
+    ours.run(config(folder), "traditional")
+    (tmp_path / "rows-stopped").mkdir()
+    (tmp_path / "rows-stopped" / "notes.txt").write_text("mine")
+    again = stopped(ours.start(config(folder), "traditional"))
+    assert again.metadata["results_path"] == str(tmp_path / "rows-stopped-2")
+    assert len(again.stats) > 0
+    assert (tmp_path / "rows-stopped" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_rows_that_are_gone_cannot_be_gone_on_with(tmp_path: Path) -> None:
     ours, folder = adm.EnhancedCoordinator(), tmp_path / "rows"
     first = stopped(ours.start(config(folder), "traditional"))
